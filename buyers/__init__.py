@@ -1,0 +1,1 @@
+"""The buyers' pages: urls, views and forms over the shared domain."""

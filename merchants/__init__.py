@@ -1,0 +1,1 @@
+"""The merchants' pages: urls, views and forms over the shared domain."""
