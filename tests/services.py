@@ -234,7 +234,7 @@ def launch(
             stdout=log,
             stderr=log,
             start_new_session=True,  # a Ctrl-C at the terminal is for us
-            preexec_fn=die_with_parent,  # noqa: PLW1509
+            preexec_fn=die_with_parent,
             **run_as,  # type: ignore[arg-type]
         )
     _servers.append(server)
