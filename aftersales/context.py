@@ -1,0 +1,52 @@
+"""What the frame around every page shows; whatever needs a query is a function the frame may call."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.translation import get_language, get_language_info
+
+from aftersales import clock
+from aftersales.models import Notice, Shop
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """The one "now" of this page, and the lazily counted rest.
+
+    Merchants' views set ``request.shop`` and, if they have counted, ``request.counts``: the
+    number of cases by turn, as the side navigation shows it.
+    """
+    now = clock.now()
+
+    def unread() -> int:
+        user = getattr(request, "user", None)
+        if user is None or not user.is_authenticated:
+            return 0
+        return Notice.objects.filter(user=user, read_at=None).count()
+
+    def shops() -> list[Shop]:
+        user = getattr(request, "user", None)
+        return list(Shop.objects.of(user)) if user is not None and user.is_authenticated else []
+
+    return {
+        "now": now,
+        "DEMO": settings.DEMO,
+        "demo_now": now,
+        "unread": unread,
+        "shop": getattr(request, "shop", None),
+        "shops": shops,
+        "counts": getattr(request, "counts", {}),
+        "languages": languages(),
+    }
+
+
+def languages() -> list[dict[str, Any]]:
+    here = get_language()
+    return [
+        {
+            "code": code,
+            "name": get_language_info(code)["name_local"],
+            "current": code == here,
+        }
+        for code, _name in settings.LANGUAGES
+    ]

@@ -1,0 +1,241 @@
+"""How amounts, moments, names and deadlines are written on every page; plain functions, time passed in."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+
+from django.conf import settings
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
+EMPTY = "—"
+BADGES = frozenset({"mine", "them", "platform", "ok", "off"})
+
+
+class Shot(NamedTuple):
+    """A piece of evidence as a thumbnail; the note stands under it, the badge only when new."""
+
+    url: str
+    thumb: str
+    alt: str
+    note: str = ""
+    badge: str = ""
+
+
+class Entry(NamedTuple):
+    """A line of the record (协商记录) or of the buyer's progress; kind is me, now, next or nothing."""
+
+    who: str
+    what: str
+    at: datetime | None = None
+    text: str = ""
+    kind: str = ""
+    shots: Sequence[Shot] = ()
+    sub: str = ""
+
+
+class Stop(NamedTuple):
+    """A step of the wizard's progress line; state is done, on or nothing."""
+
+    name: str
+    sub: str = ""
+    state: str = ""
+
+
+def money(amount: Decimal | None) -> str:
+    """¥1,128.00, for sentences; the dash stands for no amount, and zero is an amount."""
+    if amount is None:
+        return EMPTY
+    return f"-¥{-amount:,.2f}" if amount < 0 else f"¥{amount:,.2f}"
+
+
+def plain_money(amount: Decimal | None) -> str:
+    """1,128.00, for table cells whose head says （元）."""
+    return EMPTY if amount is None else f"{amount:,.2f}"
+
+
+def when(moment: datetime | None, now: datetime) -> str:
+    """13:55 today, 11-24 09:12 this year, else 2024-11-24 09:12."""
+    if moment is None:
+        return EMPTY
+    local, today = localtime(moment), localtime(now)
+    if local.date() == today.date():
+        return f"{local:%H:%M}"
+    if local.year == today.year:
+        return local.strftime(pgettext("strftime", "%m-%d %H:%M"))
+    return local.strftime(pgettext("strftime", "%Y-%m-%d %H:%M"))
+
+
+def deadline(moment: datetime | None, now: datetime) -> str:
+    """今天 13:55, or with the weekday 11-24（周一）09:12: a deadline in a sentence."""
+    if moment is None:
+        return EMPTY
+    local, today = localtime(moment), localtime(now)
+    if local.date() == today.date():
+        return _("今天 {time}").format(time=f"{local:%H:%M}")
+    same_year = local.year == today.year
+    day = pgettext("strftime", "%m-%d") if same_year else pgettext("strftime", "%Y-%m-%d")
+    return pgettext("deadline", "{date}（{weekday}）{time}").format(
+        date=local.strftime(day), weekday=weekday(local), time=f"{local:%H:%M}"
+    )
+
+
+def weekday(day: datetime) -> str:
+    names = (_("周一"), _("周二"), _("周三"), _("周四"), _("周五"), _("周六"), _("周日"))
+    return names[day.weekday()]
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """刚刚, N 分钟前, N 小时前, then the moment itself: for notices only."""
+    minutes = int((now - moment).total_seconds()) // 60
+    if minutes < 1:
+        return _("刚刚")
+    if minutes < 60:
+        return ngettext("{n} 分钟前", "{n} 分钟前", minutes).format(n=minutes)
+    if minutes < 24 * 60:
+        hours = minutes // 60
+        return ngettext("{n} 小时前", "{n} 小时前", hours).format(n=hours)
+    return when(moment, now)
+
+
+def remaining(until: datetime | None, now: datetime, *, to_the_second: bool = False) -> str:
+    """1天2小时 from a day up, else HH:MM:SS, rounded down: never more time than there is."""
+    if until is None:
+        return EMPTY
+    if until <= now:
+        return _("已到期")
+    days, rest = divmod(int((until - now).total_seconds()), 86_400)
+    clock = f"{rest // 3600:02d}:{rest // 60 % 60:02d}:{rest % 60:02d}"
+    if not days:
+        return clock
+    if to_the_second:
+        return _("{d}天 {time}").format(d=days, time=clock)
+    return _("{d}天{h}小时").format(d=days, h=rest // 3600)
+
+
+def level(until: datetime | None, now: datetime) -> str:
+    """How pressing a deadline is: over, urgent, soon, or nothing."""
+    if until is None:
+        return ""
+    left = until - now
+    if left <= timedelta():
+        return "over"
+    if left < timedelta(hours=getattr(settings, "DUE_URGENT_HOURS", 2)):
+        return "urgent"
+    if left < timedelta(hours=getattr(settings, "DUE_SOON_HOURS", 12)):
+        return "soon"
+    return ""
+
+
+def iso(moment: datetime) -> str:
+    """The machine's form of a moment, with the zone people see it in."""
+    return localtime(moment).isoformat(timespec="seconds")
+
+
+def time_tag(moment: datetime | None, text: str) -> SafeString:
+    """A moment in words inside the element that tells machines the same."""
+    if moment is None:
+        return nothing()
+    return format_html('<time datetime="{}">{}</time>', iso(moment), text)
+
+
+def due(until: datetime | None, now: datetime, *, over: str = "") -> SafeString:
+    """A deadline both ways, remaining and absolute; the script only makes the first one tick."""
+    if until is None:
+        return nothing()
+    how = level(until, now)
+    at = format_html(_("{time} 到期"), time=time_tag(until, when(until, now)))
+    if how == "over":
+        return format_html(
+            '<span class="due over"><b>{}</b><small>{}</small></span>',
+            remaining(until, now),
+            over or at,
+        )
+    words = {"urgent": _("紧急"), "soon": _("临近")}
+    aloud = format_html('<span class="visually-hidden">{}</span>', words[how]) if how else ""
+    return format_html(
+        '<span class="due {}"><b data-until="{}">{}</b> <small>{} {}</small></span>',
+        how,
+        iso(until),
+        remaining(until, now),
+        at,
+        aloud,
+    )
+
+
+def countdown(
+    until: datetime | None, now: datetime, *, say: str = "", reload: bool = False
+) -> SafeString:
+    """The ticking part alone, for a clock card whose sentence gives the absolute time."""
+    if until is None:
+        return nothing()
+    left = remaining(until, now, to_the_second=True)
+    if until <= now:
+        return time_tag(until, left)
+    return format_html(
+        '<time datetime="{0}"><span role="timer" data-until="{0}" data-long="1"{1}{2}>{3}</span></time>',
+        iso(until),
+        format_html(' data-say="{}"', say) if say else "",
+        SafeString(' data-reload="1"') if reload else "",
+        left,
+    )
+
+
+def badge(text: str, kind: str) -> SafeString:
+    """Whose turn it is; never a link, and its shape differs as well as its colour."""
+    if kind not in BADGES:
+        raise ValueError(f"no badge kind {kind!r}: one of {', '.join(sorted(BADGES))}")
+    return format_html('<span class="st {}">{}</span>', kind, text)
+
+
+def nothing() -> SafeString:
+    """The dash for no value, with a word for those who hear the page."""
+    return format_html(
+        '<span class="muted"><span aria-hidden="true">{}</span>'
+        '<span class="visually-hidden">{}</span></span>',
+        EMPTY,
+        _("无"),
+    )
+
+
+def mask(name: str) -> str:
+    """林**树, 陈**: enough to recognise a person by, not to name them."""
+    name = name.strip()
+    if len(name) < 2:
+        return "**" if name else EMPTY
+    return f"{name[0]}**{name[-1]}" if len(name) > 2 else f"{name[0]}**"
+
+
+def mask_phone(number: str) -> str:
+    """186****1402, 0571-****; a real number never reaches a page."""
+    number = number.strip()
+    area, dash, rest = number.partition("-")
+    if dash and rest and area.isdigit() and len(area) <= 4:
+        return f"{area}-****"
+    if len(number) < 8:
+        return "****" if number else EMPTY
+    return f"{number[:3]}****{number[-4:]}"
+
+
+def tail(number: str) -> str:
+    """尾号 0107: how lists name a long number."""
+    return _("尾号 {digits}").format(digits=number.strip()[-4:]) if number.strip() else EMPTY
+
+
+def shorten(number: str) -> str:
+    """SF…7731: a tracking number where space is short."""
+    number = number.strip()
+    if len(number) <= 7:
+        return number or EMPTY
+    return f"{number[:2]}…{number[-4:]}"
+
+
+def file_size(size: int) -> str:
+    """18.4 MB, 320 KB."""
+    if size >= 1_000_000:
+        return f"{size / 1_000_000:.1f} MB"
+    return f"{max(1, round(size / 1_000))} KB"

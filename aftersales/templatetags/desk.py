@@ -1,0 +1,291 @@
+"""The page authors' words: thin tags and filters over aftersales.display, and the shared components."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django import forms, template
+from django.core.paginator import Page
+from django.forms.boundfield import BoundField
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, ngettext, to_locale
+
+from aftersales import clock, display
+
+EVIDENCE = "image/jpeg,image/png,image/webp,application/pdf"
+
+register = template.Library()
+
+register.filter("money", display.money)
+register.filter("plain_money", display.plain_money)
+register.filter("mask", display.mask)
+register.filter("mask_phone", display.mask_phone)
+register.filter("tail", display.tail)
+register.filter("shorten", display.shorten)
+register.filter("file_size", display.file_size)
+register.simple_tag(display.due, name="due")
+register.simple_tag(display.countdown, name="countdown")
+register.simple_tag(display.badge, name="status_badge")
+register.simple_tag(display.nothing, name="nothing")
+
+
+@register.filter
+def when(moment: datetime | None, now: datetime | None = None) -> str:
+    """{{ dt|when:now }}; without the page's now, the product's clock is asked."""
+    return display.when(moment, now or clock.now())
+
+
+@register.filter
+def deadline(moment: datetime | None, now: datetime | None = None) -> str:
+    return display.deadline(moment, now or clock.now())
+
+
+@register.filter
+def remaining(until: datetime | None, now: datetime | None = None) -> str:
+    return display.remaining(until, now or clock.now())
+
+
+@register.filter
+def level(until: datetime | None, now: datetime | None = None) -> str:
+    return display.level(until, now or clock.now())
+
+
+@register.filter
+def ago(moment: datetime, now: datetime | None = None) -> str:
+    return display.ago(moment, now or clock.now())
+
+
+@register.filter
+def count(number: int) -> str:
+    """1,203."""
+    return f"{number:,}"
+
+
+@register.simple_tag
+def moment(at: datetime | None, now: datetime) -> SafeString:
+    """A past or future moment inside <time datetime>."""
+    return display.time_tag(at, display.when(at, now))
+
+
+@register.simple_tag
+def till(until: datetime | None, now: datetime) -> SafeString:
+    """A deadline in a sentence, with its weekday, inside <time datetime>."""
+    return display.time_tag(until, display.deadline(until, now))
+
+
+@register.simple_tag
+def html_lang() -> str:
+    """zh-Hans, en: the language of the page as HTML writes it."""
+    return to_locale(get_language() or "zh-hans").replace("_", "-")
+
+
+@register.simple_tag(takes_context=True)
+def current(context: template.Context, url: str) -> SafeString:
+    """Marks the navigation link whose pages, or the page itself, is being looked at."""
+    request = context.get("request")
+    here = bool(url) and request is not None and request.path.startswith(url)
+    return SafeString('aria-current="page"' if here else "")
+
+
+# Components
+
+
+class Problem(NamedTuple):
+    """One line of the error summary and the id of the control it is about."""
+
+    target: str
+    text: str
+
+
+@register.inclusion_tag("components/error_summary.html")
+def error_summary(*all_forms: Any, title: str = "") -> dict[str, Any]:
+    """Everything wrong with one or more forms (or formsets), in the words shown at the fields."""
+    problems = [problem for form in all_forms if form for problem in problems_of(form)]
+    heading = ngettext("还有 {n} 处需要补充或修改", "还有 {n} 处需要补充或修改", len(problems))
+    return {"problems": problems, "title": title or heading.format(n=len(problems))}
+
+
+def problems_of(form: forms.BaseForm | forms.BaseFormSet) -> Iterable[Problem]:
+    if isinstance(form, forms.BaseFormSet):
+        yield from (Problem("", str(text)) for text in form.non_form_errors())
+        for each in form.forms:
+            yield from problems_of(each)
+        return
+    yield from (Problem("", str(text)) for text in form.non_field_errors())
+    for name, texts in form.errors.items():
+        if name in form.fields:
+            yield from (Problem(control_id(form[name]), str(text)) for text in texts)
+
+
+@register.filter
+def control_id(field: BoundField) -> str:
+    """The id that a link to this field must name: in a group, that of its first choice."""
+    if field.field.widget.use_fieldset:
+        return f"{field.auto_id}_0"
+    return field.id_for_label or field.auto_id
+
+
+@register.filter
+def described_by(field: BoundField) -> str:
+    """The ids of what is written about a group of choices: its help and its errors."""
+    ids = [f"{field.auto_id}_helptext"] if field.help_text else []
+    return " ".join([*ids, f"{field.auto_id}_error"] if field.errors else ids)
+
+
+class Choice(NamedTuple):
+    """One card of a choice; a refused one stays visible with its reason."""
+
+    id: str
+    name: str
+    value: str
+    label: str
+    kind: str
+    chosen: bool
+    hint: str
+    refusal: str
+
+
+@register.filter
+def choices_of(field: BoundField) -> list[Choice]:
+    """The choices of a field as cards; field.field.hints and .refusals map value to sentence."""
+    hints = getattr(field.field, "hints", {})
+    refusals = getattr(field.field, "refusals", {})
+    return [
+        Choice(
+            id=option.id_for_label,
+            name=option.data["name"],
+            value=value,
+            label=option.choice_label,
+            kind=option.data["type"],
+            chosen=option.data["selected"],
+            hint=hints.get(value, ""),
+            refusal=refusals.get(value, ""),
+        )
+        for option in field.subwidgets
+        if (value := str(option.data["value"]))
+    ]
+
+
+@register.filter
+def is_group(field: BoundField) -> bool:
+    return bool(field.field.widget.use_fieldset)
+
+
+@register.filter
+def is_choice(field: BoundField) -> bool:
+    """Whether one chooses an answer rather than writes it: 必选, not 必填."""
+    return isinstance(field.field.widget, forms.Select | forms.RadioSelect | forms.CheckboxInput)
+
+
+@register.inclusion_tag("components/steps.html")
+def steps(stops: Sequence[Any], label: str) -> dict[str, Any]:
+    """The wizard's progress: objects or dicts with name, sub and state (done, on or nothing)."""
+    return {"stops": stops, "label": label}
+
+
+@register.inclusion_tag("components/log.html")
+def log(entries: Sequence[Any], now: datetime, newest_first: bool = True) -> dict[str, Any]:
+    """The record of a case: objects or dicts with who, what, at, text, kind, shots and sub."""
+    return {"entries": entries, "now": now, "newest_first": newest_first}
+
+
+@register.inclusion_tag("components/shots.html")
+def shots(items: Sequence[Any]) -> dict[str, Any]:
+    """Evidence as thumbnails: objects or dicts with url, thumb, alt, note and badge."""
+    return {"items": items}
+
+
+@register.inclusion_tag("components/upload_slot.html")
+def upload_slot(
+    name: str,
+    label: str,
+    *,
+    id: str = "",
+    rule: str = "",
+    hint: str = "",
+    errors: Sequence[str] = (),
+    files: Sequence[Any] = (),
+    stage_url: str = "",
+    accept: str = EVIDENCE,
+    multiple: bool = True,
+    required: bool = False,
+) -> dict[str, Any]:
+    """A place for evidence that takes files by button, drop and paste.
+
+    With stage_url each file is sent there as soon as it is chosen and the answer, one <li>, joins
+    the list; without it the files go with the form. ``files`` are those staged already.
+    """
+    return {
+        "name": name,
+        "label": label,
+        "id": id or f"id_{name}",
+        "rule": rule,
+        "hint": hint,
+        "errors": errors,
+        "files": files,
+        "stage_url": stage_url,
+        "accept": accept,
+        "multiple": multiple,
+        "required": required,
+    }
+
+
+@register.inclusion_tag("components/upload_slot.html")
+def file_slot(field: BoundField) -> dict[str, Any]:
+    """A form's file field as a slot; the field may carry rule, stage_url and files."""
+    widget = field.field.widget
+    return upload_slot(
+        field.html_name,
+        str(field.label),
+        id=field.id_for_label,
+        rule=str(getattr(field.field, "rule", "")),
+        hint=str(field.help_text),
+        errors=[str(text) for text in field.errors],
+        files=getattr(field.field, "files", ()),
+        stage_url=getattr(field.field, "stage_url", ""),
+        accept=widget.attrs.get("accept", EVIDENCE),
+        multiple=bool(getattr(widget, "allow_multiple_selected", False)),
+        required=field.field.required,
+    )
+
+
+@register.inclusion_tag("components/pager.html", takes_context=True)
+def pager(context: template.Context, page: Page) -> dict[str, Any]:
+    """Previous and next page of a paginator's page, keeping the rest of the query."""
+    return {"page": page, "request": context.get("request")}
+
+
+@register.simple_block_tag
+def dialog(content: str, id: str, title: str, alert: bool = False) -> SafeString:
+    """{% dialog "wait" title %}…{% enddialog %}; opened by any control with data-open="wait"."""
+    return render_block("dialog", {"content": content, "id": id, "title": title, "alert": alert})
+
+
+@register.simple_block_tag
+def clock_card(
+    content: str, until: datetime, now: datetime, title: str, otherwise: str = "", say: str = ""
+) -> SafeString:
+    """{% clock_card until now title otherwise %}buttons{% endclock_card %}: a deadline's four facts."""
+    return render_block(
+        "clock_card",
+        {
+            "content": content,
+            "until": until,
+            "now": now,
+            "title": title,
+            "otherwise": otherwise,
+            "say": say or title,
+            "level": display.level(until, now),
+        },
+    )
+
+
+@register.simple_block_tag
+def hero(content: str, title: str, id: str = "hero") -> SafeString:
+    """{% hero title %}…{% endhero %}: the buyer's answer to where it is and what now."""
+    return render_block("hero", {"content": content, "title": title, "id": id})
+
+
+def render_block(name: str, context: dict[str, Any]) -> SafeString:
+    return mark_safe(render_to_string(f"components/{name}.html", context))  # noqa: S308 rendered by us

@@ -1,0 +1,267 @@
+/* Enhancement only: every page reads and works without this file.
+   Listeners sit on the document, so that fragments swapped in by htmx need no set-up. */
+(() => {
+  const root = document.documentElement;
+  const words = root.dataset; // what the script says stands, translated, on <html>
+  const $ = (id) => document.getElementById(id);
+  const $$ = (s, r = document) => [...r.querySelectorAll(s)];
+  const skew = (Date.parse(words.now) || Date.now()) - Date.now(); // the server's clock wins
+  const now = () => Date.now() + skew;
+  const on = (type, selector, act) => document.addEventListener(type, (e) => {
+    const el = e.target.closest?.(selector);
+    if (el) act(el, e);
+  });
+  const say = (text) => { const live = $("say"); if (live) live.textContent = text; };
+
+  // Countdown: the text each second, spoken only at 10, 5 and 1 minute and at the end.
+  const marks = [600, 300, 60, 0];
+  const dirty = new Set();
+  const two = (n) => String(n).padStart(2, "0");
+  const left = (s, long) => {
+    const d = Math.floor(s / 86400), h = Math.floor(s / 3600) % 24, m = Math.floor(s / 60) % 60;
+    if (d && !long) return words.days.replace("{d}", d).replace("{h}", h);
+    const time = `${two(h + (long ? 0 : d * 24))}:${two(m)}:${two(s % 60)}`;
+    return d ? words.daysTime.replace("{d}", d).replace("{time}", time) : time;
+  };
+  const tick = () => $$("[data-until]").forEach((el) => {
+    const ms = Date.parse(el.dataset.until) - now();
+    const s = Math.max(0, Math.floor(ms / 1000));
+    el.textContent = ms > 0 ? left(s, el.dataset.long) : words.over;
+    if (el.dataset.say && marks.includes(s) && el.dataset.said !== String(s)) {
+      el.dataset.said = s;
+      say(`${el.dataset.say} ${el.textContent}`);
+    }
+    if (ms > 0 || el.dataset.done) return;
+    el.dataset.done = 1;
+    if (!el.dataset.reload) return;
+    const part = el.closest("[hx-get]");
+    setTimeout(() => {
+      if (part && window.htmx) window.htmx.trigger(part, "due");
+      else if (!dirty.size) location.reload(); // never over what somebody is writing
+    }, 1500);
+  });
+  tick();
+  setInterval(tick, 1000);
+  document.addEventListener("input", (e) => e.target.form?.method === "post" && dirty.add(e.target.form));
+
+  // Polled parts have hx-trigger="poll": asked only while somebody looks. Seconds in data-poll.
+  const polled = new WeakMap();
+  setInterval(() => {
+    if (document.visibilityState !== "visible" || !window.htmx) return;
+    $$("[data-poll]").forEach((el) => {
+      const due = polled.get(el) ?? Date.now() + el.dataset.poll * 1000;
+      polled.set(el, due);
+      if (Date.now() < due) return;
+      polled.delete(el);
+      window.htmx.trigger(el, "poll");
+    });
+  }, 1000);
+
+  // Keys: j k move, o opens, x ticks, / searches, ? helps; data-key on links and dialog openers.
+  // Off while typing, while an input method composes, and with a modifier or a dialog.
+  const rows = () => $$(".cases tbody tr");
+  const chosen = () => rows().findIndex((r) => r.getAttribute("aria-selected") === "true");
+  const go = (i) => {
+    const row = rows()[i];
+    if (!row) return;
+    rows().forEach((r) => r.removeAttribute("aria-selected"));
+    row.setAttribute("aria-selected", "true");
+    row.querySelector("a")?.focus({ preventScroll: true });
+    row.scrollIntoView({ block: "nearest" });
+  };
+  const busy = (e) => e.isComposing || e.keyCode === 229 || e.ctrlKey || e.metaKey || e.altKey ||
+    document.querySelector("dialog[open]") ||
+    e.target.closest?.("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
+  addEventListener("keydown", (e) => {
+    if (e.key === "Enter" && (e.ctrlKey || e.metaKey) && !e.isComposing && e.keyCode !== 229) {
+      e.target.closest?.("textarea")?.form?.requestSubmit();
+      return;
+    }
+    if (busy(e) || document.body.dataset.keys === "off") return;
+    const row = rows()[chosen()];
+    if (e.key === "j") go(chosen() + 1);
+    else if (e.key === "k") go(chosen() - 1);
+    else if (e.key === "x") row?.querySelector("input[type=checkbox]")?.click();
+    else if (e.key === "o") row?.querySelector("a")?.click();
+    else if (e.key === "/" && $("q")) { e.preventDefault(); $("q").focus(); }
+    else if (e.key === "?") $("keys")?.showModal();
+    else if (/^[a-z]$/.test(e.key)) $$(`[data-key="${e.key}"]`).find((el) => el.href || el.dataset.open)?.click();
+  });
+
+  // Bulk bar: how many rows are ticked, and what they come to (data-fen on the row).
+  const count = () => {
+    const bar = document.querySelector(".bulk");
+    if (!bar) return;
+    const ticked = rows().filter((r) => r.querySelector("input:checked"));
+    const fen = ticked.reduce((sum, r) => sum + Number(r.dataset.fen || 0), 0);
+    bar.hidden = !ticked.length;
+    const n = bar.querySelector("[data-n]"), sum = bar.querySelector("[data-sum]");
+    if (n) n.textContent = ticked.length;
+    if (sum) sum.textContent = (fen / 100).toFixed(2);
+  };
+  on("change", "#all", (all) => { $$(".cases tbody input[type=checkbox]").forEach((b) => { b.checked = all.checked; }); count(); });
+  on("change", ".cases tbody input[type=checkbox]", count);
+
+  // Dialogs and menus.
+  on("click", "[data-open]", (el, e) => {
+    const box = $(el.dataset.open);
+    if (!box?.showModal) return; // without it the link or button does its own work
+    e.preventDefault();
+    box.showModal();
+  });
+  on("click", "[data-close]", (el) => (el.closest("dialog") ? el.closest("dialog").close() : el.parentElement.remove()));
+  document.addEventListener("click", (e) => $$("details.menu[open]").forEach((m) => { if (!m.contains(e.target)) m.open = false; }));
+  addEventListener("keydown", (e) => {
+    const open = e.key === "Escape" && document.querySelector("details.menu[open]");
+    if (open) { open.open = false; open.querySelector("summary").focus(); }
+  });
+
+  // Evidence viewer: arrow keys walk through the pictures of one list.
+  let album = [], shown = 0;
+  const show = (i) => {
+    shown = (i + album.length) % album.length;
+    const box = $("viewer"), link = album[shown], text = link.querySelector("img")?.alt || link.textContent;
+    box.querySelector("img").src = link.href;
+    box.querySelector("img").alt = text;
+    box.querySelector("[data-title]").textContent = text;
+    box.querySelector("[data-place]").textContent = `${shown + 1} / ${album.length}`;
+  };
+  on("click", ".shots a[data-view]", (link, e) => {
+    const box = $("viewer");
+    if (!box || e.ctrlKey || e.metaKey || e.shiftKey) return;
+    e.preventDefault();
+    album = $$("a[data-view]", link.closest(".shots"));
+    show(album.indexOf(link));
+    box.showModal();
+  });
+  on("click", "[data-turn]", (el) => show(shown + Number(el.dataset.turn)));
+  addEventListener("keydown", (e) => {
+    if (!$("viewer")?.open) return;
+    if (e.key === "ArrowRight") show(shown + 1);
+    if (e.key === "ArrowLeft") show(shown - 1);
+  });
+
+  // Evidence slots: drop and paste fill the file field; with data-stage each file is sent at once.
+  const token = () => document.querySelector("[name=csrfmiddlewaretoken]")?.value || "";
+  const stage = (slot, file) => {
+    const list = slot.querySelector(".shots"), line = document.createElement("li");
+    const bar = document.createElement("progress"), name = document.createElement("span");
+    name.className = "name";
+    name.textContent = file.name;
+    bar.max = 100;
+    bar.value = 0;
+    bar.setAttribute("aria-label", file.name);
+    line.append(bar, name);
+    list.append(line);
+    const body = new FormData();
+    body.append("file", file);
+    body.append("slot", slot.dataset.slot || "");
+    const ask = new XMLHttpRequest();
+    ask.open("POST", slot.dataset.stage);
+    ask.setRequestHeader("X-CSRFToken", token());
+    ask.setRequestHeader("HX-Request", "true");
+    ask.upload.onprogress = (e) => { if (e.lengthComputable) bar.value = (e.loaded / e.total) * 100; };
+    const fail = (text) => {
+      line.remove();
+      const p = document.createElement("p");
+      p.className = "err";
+      p.textContent = text;
+      slot.querySelector("[data-errors]").append(p);
+    };
+    ask.onload = () => {
+      if (ask.status >= 200 && ask.status < 300) line.outerHTML = ask.responseText;
+      else if (ask.status === 422 || ask.status === 413) fail(ask.responseText.trim() || words.uploadFailed.replace("{file}", file.name));
+      else fail(words.uploadFailed.replace("{file}", file.name));
+    };
+    ask.onerror = () => fail(words.uploadFailed.replace("{file}", file.name));
+    ask.send(body);
+  };
+  const preview = (slot, files) => {
+    const list = slot.querySelector(".shots");
+    $$("li.local", list).forEach((li) => li.remove());
+    [...files].forEach((file) => {
+      const line = document.createElement("li"), name = document.createElement("span");
+      line.className = "local";
+      name.className = "name";
+      name.textContent = file.name;
+      if (file.type.startsWith("image/")) {
+        const img = document.createElement("img");
+        img.alt = "";
+        img.src = URL.createObjectURL(file);
+        img.onload = () => URL.revokeObjectURL(img.src);
+        line.append(img);
+      }
+      line.append(name);
+      list.append(line);
+    });
+  };
+  const take = (slot, files) => {
+    slot.querySelector("[data-errors]")?.replaceChildren();
+    const input = slot.querySelector("input[type=file]");
+    if (slot.dataset.stage) {
+      [...files].forEach((file) => stage(slot, file));
+      input.value = "";
+      return;
+    }
+    if (files !== input.files) {
+      const box = new DataTransfer();
+      if (input.multiple) [...input.files].forEach((f) => box.items.add(f));
+      [...files].forEach((f) => (input.multiple || !box.items.length) && box.items.add(f));
+      input.files = box.files;
+    }
+    preview(slot, input.files);
+  };
+  on("change", ".slot input[type=file]", (input) => take(input.closest(".slot"), input.files));
+  ["dragover", "dragleave", "drop"].forEach((type) => on(type, ".drop", (zone, e) => {
+    e.preventDefault();
+    zone.classList.toggle("over", type === "dragover");
+    if (type === "drop" && e.dataTransfer.files.length) take(zone.closest(".slot"), e.dataTransfer.files);
+  }));
+  on("paste", ".slot", (slot, e) => e.clipboardData.files.length && take(slot, e.clipboardData.files));
+  on("click", ".slot [data-remove]", (button, e) => { e.preventDefault(); button.closest("li").remove(); });
+
+  // Small things: copy, character counts, drafts, double submits, toasts, error summary.
+  on("click", "[data-copy]", async (el) => {
+    await navigator.clipboard?.writeText(el.dataset.copy);
+    say(words.copied);
+    const was = el.dataset.was || (el.dataset.was = el.textContent);
+    el.textContent = words.copied;
+    setTimeout(() => { el.textContent = was; }, 1500);
+  });
+  on("input", "[data-count]", (el) => { const out = $(el.dataset.count); if (out) out.textContent = el.value.length; });
+  document.addEventListener("saved", (e) => $$("[data-draft-note]").forEach((note) => { note.textContent = e.detail?.value || words.saved; }));
+  document.addEventListener("toast", (e) => toast(e.detail?.value));
+  addEventListener("pagehide", () => dirty.forEach((form) => {
+    if (form.dataset.draft && !form.dataset.sent) navigator.sendBeacon(form.dataset.draft, new FormData(form));
+  }));
+  document.addEventListener("submit", (e) => {
+    const form = e.target;
+    dirty.delete(form);
+    if (form.method !== "post" || form.hasAttribute("hx-post") || "again" in form.dataset || e.defaultPrevented) return;
+    if (form.dataset.sent) { e.preventDefault(); return; }
+    form.dataset.sent = 1;
+    e.submitter?.setAttribute("aria-busy", "true");
+  });
+  addEventListener("pageshow", (e) => e.persisted && $$("form[data-sent]").forEach((form) => {
+    delete form.dataset.sent;
+    $$("[aria-busy]", form).forEach((b) => b.removeAttribute("aria-busy"));
+  }));
+  const fade = (el) => setTimeout(() => el.remove(), 6000);
+  const toast = (text, kind = "success") => {
+    if (!text || !$("toasts")) return;
+    const box = document.createElement("div");
+    box.className = `toast-x ${kind}`;
+    box.textContent = text;
+    $("toasts").append(box);
+    fade(box);
+  };
+  $$(".toast-x.success, .toast-x.info").forEach(fade);
+  const settle = (part = document) => { part.querySelector?.("[data-focus]")?.focus(); count(); tick(); };
+  settle();
+  document.addEventListener("htmx:afterSettle", (e) => settle(e.target));
+  document.addEventListener("htmx:responseError", (e) => {
+    const page = new DOMParser().parseFromString(e.detail.xhr.responseText, "text/html");
+    toast(page.querySelector("[data-error]")?.textContent.trim() || words.failed, "danger");
+  });
+  ["htmx:sendError", "htmx:timeout"].forEach((type) => document.addEventListener(type, () => toast(words.offline, "danger")));
+})();
