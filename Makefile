@@ -1,0 +1,37 @@
+# Needs python3 (3.11 or newer, with venv) and make; everything else is set up here.
+PYTHON ?= python3
+RUN = .venv/bin/python
+
+.PHONY: demo test check bench lock messages clean base dev
+
+demo: base
+	@exec $(RUN) manage.py demo
+
+# Private PostgreSQL and Redis, all tests, browser tests included. ARGS="-k words" picks some.
+test: dev
+	@exec $(RUN) -m pytest -n auto --maxprocesses 4 --dist loadscope -m "not bench" $(ARGS)
+
+check: dev
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+	$(RUN) -m djlint templates --check --lint --quiet
+	$(RUN) manage.py makemigrations --check --dry-run
+	$(RUN) tools/messages.py --check
+	@! grep -n '://' requirements/*.txt || { echo "A lock holds an address."; exit 1; }
+
+bench: dev
+	@exec $(RUN) -m pytest -m bench -s $(ARGS)
+
+# UPGRADE=1 also takes newer versions.
+lock:
+	@$(PYTHON) tools/bootstrap.py lock
+
+messages: dev
+	@$(RUN) tools/messages.py
+
+clean:
+	rm -rf .venv var .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+base dev:
+	@$(PYTHON) tools/bootstrap.py $@
