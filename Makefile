@@ -9,7 +9,7 @@ demo: base
 
 # Private PostgreSQL and Redis, all tests, browser tests included. ARGS="-k words" picks some.
 test: dev
-	@exec $(RUN) -m pytest -n auto --maxprocesses 4 --dist loadscope -m "not bench" $(ARGS)
+	@exec $(RUN) -m pytest -n auto --maxprocesses 4 --dist worksteal -m "not bench" $(ARGS)
 
 check: dev
 	$(RUN) -m ruff check .

@@ -112,6 +112,10 @@ def new_catalog() -> Catalog:
     return Catalog(
         locale=LANGUAGE,
         project="Aftersales Desk",
+        version="0",
+        msgid_bugs_address="see README.md",
+        last_translator="Aftersales Desk contributors",
+        language_team="English",
         header_comment="# The English of 售后台; made by make messages.",
         creation_date=A_FIXED_TIME,
         revision_date=A_FIXED_TIME,
