@@ -250,10 +250,10 @@ def file_slot(field: BoundField) -> dict[str, Any]:
     )
 
 
-@register.inclusion_tag("components/pager.html", takes_context=True)
-def pager(context: template.Context, page: Page) -> dict[str, Any]:
+@register.inclusion_tag("components/pager.html")
+def pager(page: Page) -> dict[str, Any]:
     """Previous and next page of a paginator's page, keeping the rest of the query."""
-    return {"page": page, "request": context.get("request")}
+    return {"page": page}
 
 
 @register.simple_block_tag

@@ -1,0 +1,80 @@
+"""What people see when something is not there, not allowed or broken, and the number to tell us."""
+
+from collections.abc import Callable
+from secrets import token_hex
+from typing import Any
+
+import structlog
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFilesSent
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+
+EXPLAINED = {405, 413, 429, 503}
+
+
+def trace(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
+    """Number every request; the number stands in its log lines and on its error page."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        number = token_hex(6)
+        request.META["TRACE"] = number
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(trace=number)
+        response = get_response(request)
+        response.headers["X-Request-ID"] = number
+        return response
+
+    return answer
+
+
+def explain(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
+    """Give an empty 405, 413, 429 or 503 its page, and keep its headers."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if response.status_code in EXPLAINED and not response.streaming and not response.content:
+            response.content = page(request, response.status_code).content
+        return response
+
+    return answer
+
+
+def page(request: HttpRequest, status: int, **context: Any) -> HttpResponse:
+    """The page of an error, or for htmx its fragment; nothing on it asks the database."""
+    base = "components/bare.html" if getattr(request, "htmx", False) else "base.html"
+    context |= {"base": base, "trace": request.META.get("TRACE", "")}
+    name = context.pop("template", f"{status}.html")
+    return HttpResponse(render_to_string(name, context), status=status)
+
+
+def handler400(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    too_much = isinstance(exception, RequestDataTooBig | TooManyFilesSent)
+    return page(request, 413 if too_much else 400)
+
+
+def handler403(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    said = str(exception) if isinstance(exception, PermissionDenied) else ""
+    return page(request, 403, reason=said)
+
+
+def handler404(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return page(request, 404)
+
+
+def handler500(request: HttpRequest) -> HttpResponse:
+    """Whatever is broken may break the page too, so there is a plain answer behind it."""
+    try:
+        return page(request, 500)
+    except Exception:
+        structlog.get_logger(__name__).exception("the error page itself failed")
+        text = _("系统出错了，请稍后再试。请求编号 {trace}")
+        return HttpResponse(
+            text.format(trace=request.META.get("TRACE", "")),
+            status=500,
+            content_type="text/plain; charset=utf-8",
+        )
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return page(request, 403, template="csrf.html")
