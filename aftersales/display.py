@@ -9,11 +9,26 @@ from django.conf import settings
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
 
 EMPTY = "—"
 BADGES = frozenset({"mine", "them", "platform", "ok", "off"})
+
+
+class Dates(NamedTuple):
+    """How a language writes a day and a moment, as strftime formats."""
+
+    day: str
+    long_day: str
+    moment: str
+    long_moment: str
+
+
+DATES = {
+    "zh-hans": Dates("%m-%d", "%Y-%m-%d", "%m-%d %H:%M", "%Y-%m-%d %H:%M"),
+    "en": Dates("%-d %b", "%-d %b %Y", "%-d %b, %H:%M", "%-d %b %Y, %H:%M"),
+}
 
 
 class Shot(NamedTuple):
@@ -66,8 +81,8 @@ def when(moment: datetime | None, now: datetime) -> str:
     if local.date() == today.date():
         return f"{local:%H:%M}"
     if local.year == today.year:
-        return local.strftime(pgettext("strftime", "%m-%d %H:%M"))
-    return local.strftime(pgettext("strftime", "%Y-%m-%d %H:%M"))
+        return f"{local:{written().moment}}"
+    return f"{local:{written().long_moment}}"
 
 
 def deadline(moment: datetime | None, now: datetime) -> str:
@@ -77,11 +92,14 @@ def deadline(moment: datetime | None, now: datetime) -> str:
     local, today = localtime(moment), localtime(now)
     if local.date() == today.date():
         return _("今天 {time}").format(time=f"{local:%H:%M}")
-    same_year = local.year == today.year
-    day = pgettext("strftime", "%m-%d") if same_year else pgettext("strftime", "%Y-%m-%d")
+    day = written().day if local.year == today.year else written().long_day
     return pgettext("deadline", "{date}（{weekday}）{time}").format(
-        date=local.strftime(day), weekday=weekday(local), time=f"{local:%H:%M}"
+        date=f"{local:{day}}", weekday=weekday(local), time=f"{local:%H:%M}"
     )
+
+
+def written() -> Dates:
+    return DATES["en"] if get_language() == "en" else DATES["zh-hans"]
 
 
 def weekday(day: datetime) -> str:
@@ -147,20 +165,21 @@ def due(until: datetime | None, now: datetime, *, over: str = "") -> SafeString:
     """A deadline both ways, remaining and absolute; the script only makes the first one tick."""
     if until is None:
         return nothing()
-    how = level(until, now)
-    at = format_html(_("{time} 到期"), time=time_tag(until, when(until, now)))
+    how, stamp = level(until, now), iso(until)
+    at = format_html('<time datetime="{}">{}</time>', stamp, when(until, now))
+    at = format_html(_("{time} 到期"), time=at)
     if how == "over":
         return format_html(
-            '<span class="due over"><b>{}</b><small>{}</small></span>',
+            '<span class="due over"><b>{}</b> <small>{}</small></span>',
             remaining(until, now),
             over or at,
         )
-    words = {"urgent": _("紧急"), "soon": _("临近")}
-    aloud = format_html('<span class="visually-hidden">{}</span>', words[how]) if how else ""
+    aloud = {"urgent": _("紧急"), "soon": _("临近")}.get(how, "")
     return format_html(
-        '<span class="due {}"><b data-until="{}">{}</b> <small>{} {}</small></span>',
+        '<span class="due {}"><b data-until="{}">{}</b>'
+        ' <small>{} <span class="visually-hidden">{}</span></small></span>',
         how,
-        iso(until),
+        stamp,
         remaining(until, now),
         at,
         aloud,

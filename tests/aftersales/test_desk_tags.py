@@ -70,6 +70,12 @@ def test_a_moment_is_as_long_as_it_must_be(moment, text):
     assert display.when(moment, NOW) == text
 
 
+def test_english_names_the_month():
+    with translation.override("en"):
+        assert display.when(at(4, 9, 12), NOW) == "4 Nov, 09:12"
+        assert display.when(at(24, 9, 12, year=2024), NOW) == "24 Nov 2024, 09:12"
+
+
 def test_a_day_is_a_day_in_shanghai():
     just_after_midnight = at(24, 0, 5)
     assert just_after_midnight.date().day == 23  # in UTC
