@@ -8,12 +8,13 @@ from django import forms, template
 from django.core.paginator import Page
 from django.forms.boundfield import BoundField
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, ngettext, to_locale
+from django.utils.translation import gettext as _
 
-from aftersales import clock, display
-
-EVIDENCE = "image/jpeg,image/png,image/webp,application/pdf"
+from aftersales import clock, display, uploads
+from aftersales.models import Evidence, Upload
 
 register = template.Library()
 
@@ -207,7 +208,7 @@ def upload_slot(
     errors: Sequence[str] = (),
     files: Sequence[Any] = (),
     stage_url: str = "",
-    accept: str = EVIDENCE,
+    accept: str = uploads.ACCEPT,
     multiple: bool = True,
     required: bool = False,
 ) -> dict[str, Any]:
@@ -231,23 +232,65 @@ def upload_slot(
     }
 
 
+@register.filter
+def is_slot(field: BoundField) -> bool:
+    """Whether a field takes files."""
+    return bool(field.field.widget.needs_multipart_form)
+
+
 @register.inclusion_tag("components/upload_slot.html")
 def file_slot(field: BoundField) -> dict[str, Any]:
-    """A form's file field as a slot; the field may carry rule, stage_url and files."""
-    widget = field.field.widget
+    """A form's file field as a slot; the field may carry rule, stage_url and staged uploads."""
+    inner, widget = field.field, field.field.widget
+    most = getattr(inner, "most", 0) or (3 if takes_many(widget) else 1)
     return upload_slot(
         field.html_name,
         str(field.label),
-        id=field.id_for_label,
-        rule=str(getattr(field.field, "rule", "")),
-        hint=str(field.help_text),
+        id=field.id_for_label or field.auto_id,
+        rule=str(getattr(inner, "rule", "")) or slot_rule(most, inner.required),
+        hint=str(field.help_text or getattr(widget, "hint", "")),
         errors=[str(text) for text in field.errors],
-        files=getattr(field.field, "files", ()),
-        stage_url=getattr(field.field, "stage_url", ""),
-        accept=widget.attrs.get("accept", EVIDENCE),
-        multiple=bool(getattr(widget, "allow_multiple_selected", False)),
-        required=field.field.required,
+        files=[staged(upload) for upload in getattr(inner, "staged", ())],
+        stage_url=getattr(inner, "stage_url", ""),
+        accept=widget.attrs.get("accept", uploads.ACCEPT),
+        multiple=most > 1,
+        required=inner.required,
     )
+
+
+def takes_many(widget: forms.Widget) -> bool:
+    return bool(getattr(widget, "allow_multiple_selected", False))
+
+
+def slot_rule(most: int, required: bool) -> str:
+    if required and most > 1:
+        return _("必传，1–{most} 张").format(most=most)
+    if required:
+        return _("必传")
+    return _("选填，最多 {most} 张").format(most=most) if most > 1 else _("选填")
+
+
+def staged(upload: Upload) -> dict[str, str]:
+    """An upload that waits for its form, as the slot lists it."""
+    url = reverse("file", args=[upload.token])
+    thumb = url if upload.image else ""
+    return {"value": upload.token, "url": url, "thumb": thumb, "name": upload.name}
+
+
+@register.filter
+def as_shots(evidence: Iterable[Evidence]) -> list[display.Shot]:
+    """Evidence (with its upload) as thumbnails; who may see which is the page's business."""
+    return [
+        display.Shot(
+            url=reverse("file", args=[each.upload.token]),
+            thumb=reverse("file", args=[each.upload.token]) if each.upload.image else "",
+            alt=_("{party}凭证 {n}：{name}").format(
+                party=each.get_party_display(), n=number, name=each.label or each.upload.name
+            ),
+            note=each.label if each.upload.image else each.upload.name,
+        )
+        for number, each in enumerate(evidence, start=1)
+    ]
 
 
 @register.inclusion_tag("components/pager.html")
