@@ -143,6 +143,12 @@
 
   // Evidence slots: drop and paste fill the file field; with data-stage each file is sent at once.
   const token = () => document.querySelector("[name=csrfmiddlewaretoken]")?.value || "";
+  const complain = (slot, text) => {
+    const p = document.createElement("p");
+    p.className = "err";
+    p.textContent = text;
+    slot.querySelector("[data-errors]").append(p);
+  };
   const stage = (slot, file) => {
     const list = slot.querySelector(".shots"), line = document.createElement("li");
     const bar = document.createElement("progress"), name = document.createElement("span");
@@ -161,13 +167,7 @@
     ask.setRequestHeader("X-CSRFToken", token());
     ask.setRequestHeader("HX-Request", "true");
     ask.upload.onprogress = (e) => { if (e.lengthComputable) bar.value = (e.loaded / e.total) * 100; };
-    const fail = (text) => {
-      line.remove();
-      const p = document.createElement("p");
-      p.className = "err";
-      p.textContent = text;
-      slot.querySelector("[data-errors]").append(p);
-    };
+    const fail = (text) => { line.remove(); complain(slot, text); };
     ask.onload = () => {
       if (ask.status >= 200 && ask.status < 300) line.outerHTML = ask.responseText;
       else if (ask.status === 422 || ask.status === 413) fail(ask.responseText.trim() || words.uploadFailed.replace("{file}", file.name));
@@ -199,7 +199,9 @@
     slot.querySelector("[data-errors]")?.replaceChildren();
     const input = slot.querySelector("input[type=file]");
     if (slot.dataset.stage) {
-      [...files].forEach((file) => stage(slot, file));
+      const room = (Number(slot.dataset.most) || 99) - $$(".shots li", slot).length;
+      [...files].slice(0, Math.max(0, room)).forEach((file) => stage(slot, file));
+      if (files.length > room) complain(slot, slot.dataset.tooMany);
       input.value = "";
       return;
     }

@@ -210,6 +210,7 @@ def upload_slot(
     stage_url: str = "",
     accept: str = uploads.ACCEPT,
     multiple: bool = True,
+    most: int = 0,
     required: bool = False,
 ) -> dict[str, Any]:
     """A place for evidence that takes files by button, drop and paste.
@@ -228,6 +229,8 @@ def upload_slot(
         "stage_url": stage_url,
         "accept": accept,
         "multiple": multiple,
+        "most": most,
+        "too_many": _("最多上传 {n} 张").format(n=most),
         "required": required,
     }
 
@@ -240,7 +243,7 @@ def is_slot(field: BoundField) -> bool:
 
 @register.inclusion_tag("components/upload_slot.html")
 def file_slot(field: BoundField) -> dict[str, Any]:
-    """A form's file field as a slot; the field may carry rule, stage_url and staged uploads."""
+    """A form's file field as a slot; one that keeps staged uploads takes each file at once."""
     inner, widget = field.field, field.field.widget
     most = getattr(inner, "most", 0) or (3 if takes_many(widget) else 1)
     return upload_slot(
@@ -251,9 +254,10 @@ def file_slot(field: BoundField) -> dict[str, Any]:
         hint=str(field.help_text or getattr(widget, "hint", "")),
         errors=[str(text) for text in field.errors],
         files=[staged(upload) for upload in getattr(inner, "staged", ())],
-        stage_url=getattr(inner, "stage_url", ""),
+        stage_url=reverse("stage") if hasattr(inner, "staged") else "",
         accept=widget.attrs.get("accept", uploads.ACCEPT),
         multiple=most > 1,
+        most=most,
         required=inner.required,
     )
 
