@@ -2,8 +2,14 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import TemplateView
 
 from aftersales import views
+
+handler400 = "aftersales.errors.handler400"
+handler403 = "aftersales.errors.handler403"
+handler404 = "aftersales.errors.handler404"
+handler500 = "aftersales.errors.handler500"
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -11,5 +17,11 @@ urlpatterns = [
     path("merchant/", include("merchants.urls", namespace="merchants")),
     path("my/", include("buyers.urls", namespace="buyers")),
     path("admin/", admin.site.urls),
+    path("help/", TemplateView.as_view(template_name="help.html"), name="help"),
+    path("notices/", views.notices, name="notices"),
+    path("notices/<int:pk>/", views.open_notice, name="open_notice"),
+    path("files/stage/", views.stage, name="stage"),
+    path("files/<str:token>/", views.file, name="file"),
+    path("demo/clock/", views.demo_clock, name="demo_clock"),
     path("i18n/", include("django.conf.urls.i18n")),
 ]

@@ -1,0 +1,254 @@
+"""The words of the field, each once; imports nothing of ours."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Party(TextChoices):
+    """Who takes a step. The clock is time itself, and also speaks for carriers and the gateway."""
+
+    BUYER = "buyer", _("买家")
+    MERCHANT = "merchant", _("商家")
+    STAFF = "staff", _("平台客服")
+    CLOCK = "clock", _("系统")
+
+
+class CaseType(TextChoices):
+    """售后类型: what the buyer demands (lifecycle §1.1)."""
+
+    REFUND_UNSHIPPED = "refund_unshipped", _("未发货仅退款")
+    REFUND_NOT_RECEIVED = "refund_not_received", _("未收到货仅退款")
+    REFUND_RECEIVED = "refund_received", _("已收到货仅退款")
+    RETURN_REFUND = "return_refund", _("退货退款")
+
+
+class Phase(TextChoices):
+    """Derived from the order when the buyer applies, and stored (lifecycle §1.1)."""
+
+    ONSALE = "onsale", _("售中")
+    AFTERSALE = "aftersale", _("售后保障维权")
+
+
+class Status(TextChoices):
+    """Where a case stands (lifecycle §1.2); the comments carry the reference's numbers."""
+
+    PENDING_MERCHANT = "pending_merchant", _("待商家处理")  # S1
+    REJECTED = "rejected", _("商家已驳回，待买家处理")  # S2
+    AWAITING_BUYER_RETURN = "awaiting_buyer_return", _("待买家退货")  # S3
+    AWAITING_DELIVERY_REFUSAL = "awaiting_delivery_refusal", _("已同意拒收后退款，待买家拒收")  # S4
+    AWAITING_MERCHANT_RECEIPT = "awaiting_merchant_receipt", _("买家已退货，待商家收货")  # S5
+    RETURN_REFUSED = "return_refused", _("商家拒绝收货")  # S6
+    PLATFORM_REVIEW = "platform_review", _("平台处理中")  # S9
+    REFUNDING = "refunding", _("退款中")  # S10
+    REFUND_FAILED = "refund_failed", _("退款失败，待人工处理")  # S11
+    REFUNDED = "refunded", _("退款成功")  # T1
+    CANCELLED = "cancelled", _("买家已撤销")  # T3
+    CLOSED_BUYER_TIMEOUT = "closed_buyer_timeout", _("买家逾期未处理，已关闭")  # T4
+    CLOSED_PLATFORM_DENIED = "closed_platform_denied", _("平台不支持，售后关闭")  # T5
+    CLOSED_AGREED = "closed_agreed", _("协商一致，已关闭")  # T6
+
+
+ENDED = frozenset(
+    {
+        Status.REFUNDED,
+        Status.CANCELLED,
+        Status.CLOSED_BUYER_TIMEOUT,
+        Status.CLOSED_PLATFORM_DENIED,
+        Status.CLOSED_AGREED,
+    }
+)
+
+
+class Turn(TextChoices):
+    """Whose move it is, from the merchant's chair: the tabs of the work queue."""
+
+    MINE = "mine", _("待我处理")
+    REPLY = "reply", _("等买家回复")
+    RETURN = "return", _("等买家退货")
+    RECEIVE = "receive", _("待验收")
+    PLATFORM = "platform", _("平台处理中")
+    REFUND = "refund", _("退款中")
+    DONE = "done", _("已完结")
+
+
+class Clock(TextChoices):
+    """时限: the keys of the window table (lifecycle §1.4)."""
+
+    HANDLE_UNSHIPPED = "D1", _("商家处理未发货退款")
+    HANDLE_REFUND = "D2", _("商家处理仅退款")
+    HANDLE_RETURN = "D3", _("商家处理退货")
+    BUYER_RETURN = "D4", _("买家填写退货单号")
+    DELIVERY_REFUSAL = "D5", _("拒收件退回")
+    AFTER_REJECT = "D6", _("买家回应驳回")
+    RECEIPT = "D7", _("商家确认收货（自填单号起）")
+    RECEIPT_SIGNED = "D7s", _("商家确认收货（自承运商签收起）")
+    EVIDENCE = "D11", _("平台介入举证")
+    SUPPLEMENT = "D11s", _("平台要求补充凭证")
+    DECISION = "D14", _("平台判定目标时间")
+    NEGOTIATION = "D15", _("协商等待买家回复")
+    NO_REASON = "D17", _("七天无理由")
+    AFTER_SALE = "D18", _("交易成功后的售后期")
+    CALL = "call", _("虚拟号码有效期")
+    RESTORED = "restored", _("撤回介入后至少剩余")
+
+
+class GoodsState(TextChoices):
+    """收货情况, as the buyer states it (lifecycle §1.1, walks of §1.7)."""
+
+    NONE = "", _("不适用")
+    NEVER_CAME = "never_came", _("一直没收到")
+    SIGNED_NOT_RECEIVED = "signed_not_received", _("显示签收但没收到")
+    REFUSED = "refused", _("已拒签退回")
+    RECEIVED = "received", _("已收到货")
+
+
+class Freight(TextChoices):
+    """运费由谁承担 (lifecycle §1.5)."""
+
+    NONE = "none", _("无需寄回")
+    MERCHANT = "merchant", _("商家承担")
+    BUYER = "buyer", _("买家承担")
+    INSURANCE = "insurance", _("运费险")
+    UNDECIDED = "undecided", _("待定")
+
+
+class FreightCover(TextChoices):
+    """退货运费保障 on an order (lifecycle §1.5)."""
+
+    NONE = "none", _("无")
+    INSURANCE = "insurance", _("运费险")
+    MERCHANT_FREE_RETURN = "merchant_free_return", _("退货包运费")
+
+
+class Burden(TextChoices):
+    """举证责任 (reasons.md)."""
+
+    NONE = "none", _("无需举证")
+    BUYER_FIRST = "buyer_first", _("买家先举证")
+    MERCHANT_FIRST = "merchant_first", _("商家先举证")
+
+
+class OrderState(TextChoices):
+    """What the marketplace says of the order."""
+
+    UNPAID = "unpaid", _("待付款")
+    PAID = "paid", _("待发货")
+    SHIPPED = "shipped", _("待收货")
+    SIGNED = "signed", _("已签收")
+    FINISHED = "finished", _("交易成功")
+    CLOSED = "closed", _("交易关闭")
+
+
+class Direction(TextChoices):
+    """Which way a parcel travels."""
+
+    OUTBOUND = "outbound", _("发货")
+    RETURN = "return", _("退货")
+
+
+class ScanKind(TextChoices):
+    """What one line of a parcel's trace says."""
+
+    PICKED_UP = "picked_up", _("已揽收")
+    MOVING = "moving", _("运输中")
+    DELIVERING = "delivering", _("派送中")
+    SIGNED = "signed", _("本人签收")
+    SIGNED_BY_OTHER = "signed_by_other", _("他人或驿站代签")
+    REFUSED = "refused", _("收件人拒收")
+    RETURNING = "returning", _("退回途中")
+    RETURNED = "returned", _("已退回发件人")
+
+
+class RoundState(TextChoices):
+    """A negotiation round (NEG-15, NEG-31, NEG-33)."""
+
+    WAITING = "waiting", _("等买家回复")
+    ANSWERED = "answered", _("买家已回复")
+    EXPIRED = "expired", _("买家未在规定时间内回复")
+    ACCEPTED = "accepted", _("买家已接受")
+    CLOSED = "closed", _("已终止")
+
+
+class PlanState(TextChoices):
+    """A plan on offer (§2.6)."""
+
+    OPEN = "open", _("待答复")
+    ACCEPTED = "accepted", _("已接受")
+    DECLINED = "declined", _("未接受")
+    REPLACED = "replaced", _("已被新方案替代")
+
+
+class Severity(TextChoices):
+    """风险提示的级别 (NEG-04)."""
+
+    BLOCK = "block", _("不可驳回")
+    CONFIRM = "confirm", _("需核实")
+    INFO = "info", _("提示")
+
+
+class WizardStep(TextChoices):
+    """The steps of the tool whose content is data (S-61)."""
+
+    ROUND_1 = "round_1", _("第一轮协商")
+    ROUND_2 = "round_2", _("第二轮协商")
+    REJECT = "reject", _("驳回")
+
+
+class RefundState(TextChoices):
+    """退款: a payout's own life (T-24)."""
+
+    OWED = "owed", _("应退")
+    SENT = "sent", _("已提交支付渠道")
+    PAID = "paid", _("已到账")
+    FAILED = "failed", _("退款失败")
+
+
+class Stage(TextChoices):
+    """平台介入的阶段 (lifecycle §1.6)."""
+
+    EVIDENCE = "evidence", _("举证中")
+    DECIDING = "deciding", _("待判定")
+    RULED = "ruled", _("已判定")
+    WITHDRAWN = "withdrawn", _("已撤回")
+    SETTLED = "settled", _("双方已和解")
+
+
+class Ruling(TextChoices):
+    """判定结果 (lifecycle §1.6); more kinds come with more case types."""
+
+    FULL_REFUND = "full_refund", _("全额退款，无需退货")
+    PARTIAL_REFUND = "partial_refund", _("部分退款，无需退货")
+    RETURN_THEN_REFUND = "return_then_refund", _("退货后退款")
+    DENY = "deny", _("不支持买家")
+    REHANDLE = "rehandle", _("退回商家重新处理")
+
+
+class Responsible(TextChoices):
+    """责任方 (lifecycle §1.6)."""
+
+    MERCHANT = "merchant", _("商家")
+    BUYER = "buyer", _("买家")
+    CARRIER = "carrier", _("承运商")
+    NONE = "none", _("无责任方")
+
+
+class Permission(TextChoices):
+    """What a shop member may do; one per kind of work, checked by the engine."""
+
+    AGREE = "agree", _("同意售后")
+    NEGOTIATE = "negotiate", _("协商与沟通")
+    REJECT = "reject", _("驳回")
+    RECEIVE = "receive", _("验收退货")
+    IMPORT = "import", _("导入订单")
+    MANAGE = "manage", _("管理地址与成员")
+
+
+class ImportState(TextChoices):
+    """订单导入任务."""
+
+    CHECKING = "checking", _("正在预检")
+    CHECKED = "checked", _("待确认导入")
+    QUEUED = "queued", _("排队导入")
+    IMPORTING = "importing", _("正在导入")
+    DONE = "done", _("已完成")
+    FAILED = "failed", _("无法读取")

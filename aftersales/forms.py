@@ -1,0 +1,191 @@
+"""What every form of a step shares: the version of the page, the key of the click, proof slots."""
+
+import unicodedata
+import uuid
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Layout
+from django import forms
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from aftersales import uploads
+from aftersales.models import Case, Proof, Upload, User
+from aftersales.steps import Refused
+
+
+class Staged(NamedTuple):
+    """A file that is already here, as the slot shows it; ``value`` is what the form carries."""
+
+    value: str
+    name: str
+    url: str
+    thumb: str
+
+
+def staged(upload: Upload) -> Staged:
+    url = reverse("file", args=[upload.token])
+    return Staged(upload.token, upload.name, url, url if upload.image else "")
+
+
+class SlotWidget(forms.FileInput):
+    """A place for several files; the tokens of those already staged come under the same name."""
+
+    allow_multiple_selected = True
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        tokens = data.getlist(name) if hasattr(data, "getlist") else list(data.get(name, ()))
+        chosen = files.getlist(name) if hasattr(files, "getlist") else list(files.get(name, ()))
+        removed = data.get("remove")
+        return [token for token in tokens if token != removed], chosen
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        return False
+
+    def use_required_attribute(self, initial: Any) -> bool:
+        return False
+
+
+class SlotField(forms.Field):
+    """Proofs for one named slot; cleans to a list of Upload. Chosen files are staged at once, so
+    that an error elsewhere on the form never loses a picture."""
+
+    def __init__(
+        self, *, user: Any, slot: str, label: str, required: bool, most: int = 3, hint: str = ""
+    ) -> None:
+        widget = SlotWidget(attrs={"accept": uploads.ACCEPT, "multiple": True})
+        super().__init__(label=label, required=required, widget=widget, help_text=hint)
+        self.user, self.slot, self.most = user, slot, most
+        self.kept: list[Upload] = []
+        self.stage_url = reverse("stage")
+        self.rule = (_("必传，1–%(most)s 张") if required else _("选填，最多 %(most)s 张")) % {
+            "most": most
+        }
+
+    @property
+    def files(self) -> list[Staged]:
+        return [staged(upload) for upload in self.kept]
+
+    def clean(self, value: Any) -> list[Upload]:
+        tokens, chosen = value or ([], [])
+        self.kept = uploads.of(self.user, tokens)
+        errors = []
+        for file in chosen:
+            try:
+                self.kept.append(uploads.keep(file, self.user))
+            except Refused as refused:
+                errors.append(refused.sentence)
+        if len(self.kept) > self.most:
+            errors.append(_("最多上传 %(count)s 张") % {"count": self.most})
+        if errors:
+            raise forms.ValidationError(errors)
+        if self.required and not self.kept:
+            raise forms.ValidationError(
+                _("请上传%(slot)s（1–%(most)s 张）") % {"slot": self.label, "most": self.most}
+            )
+        return self.kept
+
+
+class MoneyField(forms.DecimalField):
+    """Yuan with two places, typed by a person; full-width digits and ¥ are understood."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("max_digits", 12)
+        kwargs.setdefault("decimal_places", 2)
+        kwargs.setdefault(
+            "widget", forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+        )
+        super().__init__(**kwargs)
+        self.error_messages |= {
+            "invalid": _("请输入金额，例如 45.00"),
+            "max_decimal_places": _("金额最多两位小数"),
+            "max_digits": _("金额太大"),
+            "max_whole_digits": _("金额太大"),
+            "required": _("请填写金额"),
+        }
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, str):
+            value = unicodedata.normalize("NFKC", value)  # full-width digits, signs and commas
+            value = value.replace("¥", "").replace(",", "").strip()
+        return super().to_python(value)
+
+
+class StepForm(forms.Form):
+    """The form of a step: ``answers()`` are the step's arguments.
+
+    ``version`` is the case as the page showed it, ``key`` is this one click: a double click
+    carries the same key and has one effect.
+    """
+
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    key = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
+
+    def __init__(self, *args: Any, case: Case, user: User, label: str = "", **kwargs: Any) -> None:
+        self.case, self.user, self.label = case, user, label
+        super().__init__(*args, **kwargs)
+        self.initial = {"version": case.version, "key": uuid.uuid4().hex, **self.initial}
+        self.fit()
+        for name, field in self.fields.items():
+            if name not in ("version", "key"):
+                soften(field)
+
+    def fit(self) -> None:
+        """Fit the fields to the case, before they are bound."""
+
+    def layout(self) -> Sequence[Any]:
+        return list(self.fields)
+
+    @property
+    def helper(self) -> FormHelper:
+        helper = FormHelper()
+        helper.form_tag = False
+        helper.disable_csrf = True
+        helper.layout = Layout(*self.layout())
+        return helper
+
+    def answers(self) -> dict[str, Any]:
+        """What the step takes, from what was filled in."""
+        return dict(self.cleaned_data)
+
+    def add_slot(self, proof: Proof, *, required: bool | None = None) -> str:
+        """A field for a proof slot of the catalogue; returns its name."""
+        name = f"proof_{proof.code}"
+        self.fields[name] = SlotField(
+            user=self.user,
+            slot=proof.code,
+            label=proof.label,
+            required=proof.required if required is None else required,
+            most=proof.most,
+            hint=proof.hint,
+        )
+        return name
+
+    def evidence(self) -> dict[str, list[Upload]]:
+        """The uploads of every slot that has some."""
+        found = {}
+        for name, field in self.fields.items():
+            if isinstance(field, SlotField) and self.cleaned_data.get(name):
+                found[field.slot] = self.cleaned_data[name]
+        return found
+
+    def refuse(self, refused: Refused) -> None:
+        """Show a refusal where it belongs: at its fields, else above the form."""
+        for name, sentence in refused.errors.items():
+            self.add_error(name if name in self.fields else None, sentence)
+        if not refused.errors:
+            self.add_error(None, refused.sentence)
+
+
+def soften(field: forms.Field) -> None:
+    """Django's own error texts, in words a person would use."""
+    label = field.label or ""
+    if isinstance(field, forms.ChoiceField | forms.ModelChoiceField):
+        field.error_messages["required"] = _("请选择%(label)s") % {"label": label}
+        field.error_messages["invalid_choice"] = _("请选择列表中的选项")
+    elif isinstance(field, forms.BooleanField):
+        field.error_messages.setdefault("required", _("请确认：%(label)s") % {"label": label})
+    elif not isinstance(field, MoneyField):
+        field.error_messages["required"] = _("请填写%(label)s") % {"label": label}

@@ -1,0 +1,67 @@
+"""The rows: everything the product remembers."""
+
+from aftersales.models.case import Application, Case, CaseQuerySet, CounterOffer, Offering
+from aftersales.models.catalogue import (
+    Agreement,
+    Outcome,
+    Plan,
+    Policy,
+    Proof,
+    Reason,
+    RejectReason,
+    Risk,
+    Scenario,
+    Script,
+    StepForm,
+    Window,
+)
+from aftersales.models.history import Attempt, Event, Evidence, Fault, Notice, Upload
+from aftersales.models.intervention import Complaint, Intervention
+from aftersales.models.negotiation import Message, Offer, Precheck, Round, VirtualNumber
+from aftersales.models.order import Order, OrderLine, Parcel, Payment
+from aftersales.models.people import Member, ReturnAddress, Shop, User
+from aftersales.models.refund import LedgerEntry, LedgerMood, Refund
+
+__all__ = [
+    "Agreement",
+    "Application",
+    "Attempt",
+    "Case",
+    "CaseQuerySet",
+    "Complaint",
+    "CounterOffer",
+    "Event",
+    "Evidence",
+    "Fault",
+    "Intervention",
+    "LedgerEntry",
+    "LedgerMood",
+    "Member",
+    "Message",
+    "Notice",
+    "Offer",
+    "Offering",
+    "Order",
+    "OrderLine",
+    "Outcome",
+    "Parcel",
+    "Payment",
+    "Plan",
+    "Policy",
+    "Precheck",
+    "Proof",
+    "Reason",
+    "Refund",
+    "RejectReason",
+    "ReturnAddress",
+    "Risk",
+    "Round",
+    "Scenario",
+    "Script",
+    "Shop",
+    "StepForm",
+    "Upload",
+    "User",
+    "VirtualNumber",
+    "Window",
+]

@@ -1,0 +1,69 @@
+"""售后单: the case, leg by leg in the order in which it is lived."""
+
+from datetime import datetime
+from typing import Self
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from aftersales import clock
+from aftersales.enums import ENDED, Status
+from aftersales.models.case.applying import Application, Applying
+from aftersales.models.case.handling import Handling
+from aftersales.models.case.intervening import Intervening
+from aftersales.models.case.negotiating import CounterOffer, Negotiating, Offering
+from aftersales.models.case.refunding import Refunding
+from aftersales.models.case.returning import Returning
+from aftersales.models.people import User
+
+
+class CaseQuerySet(models.QuerySet["Case"]):
+    def for_merchant(self, user: User | AnonymousUser) -> Self:
+        """The cases of the shops this user works in; what is not among them is a 404."""
+        return self.filter(shop__members__user_id=user.pk, shop__members__active=True)
+
+    def for_buyer(self, user: User | AnonymousUser) -> Self:
+        return self.filter(buyer_id=user.pk)
+
+    def for_staff(self, user: User | AnonymousUser) -> Self:
+        allowed = user.is_staff and user.has_perm("aftersales.rule")
+        return self.all() if allowed else self.none()
+
+    def due(self, at: datetime | None = None) -> Self:
+        """Cases in which the next step is the clock's, the longest overdue first."""
+        return self.filter(wake_at__lte=at or clock.now()).order_by("wake_at")
+
+    def open(self) -> Self:
+        return self.exclude(status__in=ENDED)
+
+
+class Case(Applying, Handling, Negotiating, Returning, Intervening, Refunding):
+    """售后单."""
+
+    objects = CaseQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("售后单")
+        verbose_name_plural = _("售后单")
+        ordering = ["-applied_at"]
+        constraints = [
+            models.CheckConstraint(
+                name="case_status_known", condition=models.Q(status__in=Status.values)
+            ),
+            models.CheckConstraint(name="case_amount_positive", condition=models.Q(amount__gt=0)),
+        ]
+        indexes = [
+            models.Index(fields=["shop", "turn", "due_at", "id"], name="case_queue"),
+            models.Index(
+                fields=["wake_at"], condition=models.Q(wake_at__isnull=False), name="case_wake"
+            ),
+            models.Index(fields=["buyer", "-applied_at"], name="case_of_buyer"),
+            models.Index(fields=["shop", "-applied_at"], name="case_recent"),
+        ]
+
+    def get_absolute_url(self) -> str:
+        return f"/my/cases/{self.code}/"
+
+
+__all__ = ["Application", "Case", "CaseQuerySet", "CounterOffer", "Offering"]

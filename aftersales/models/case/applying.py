@@ -1,0 +1,283 @@
+"""申请与撤销: how a case begins, and how the buyer ends it himself (T-01, T-02)."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from aftersales import clock
+from aftersales.enums import CaseType, GoodsState, OrderState, Party, Phase, Status
+from aftersales.models.case.fields import CaseFields
+from aftersales.models.catalogue import Policy, Proof, Reason, Window
+from aftersales.models.history import Event, Upload
+from aftersales.models.order import Order, OrderLine
+from aftersales.rules import amounts, deadlines, eligibility
+from aftersales.steps import Refused, open_case, step
+
+
+@dataclass
+class Application:
+    """What a buyer fills in; ``evidence`` maps a slot's code to uploads. Yuan, two places."""
+
+    type: str
+    reason: Reason
+    quantity: int
+    amount: Decimal
+    goods_state: str = ""
+    description: str = ""
+    goods_intact: bool = False
+    agreement_version: str = ""
+    evidence: Mapping[str, Sequence[Upload]] = field(default_factory=dict)
+
+
+class Applying(CaseFields):
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def past_of(cls, line: OrderLine) -> eligibility.Past:
+        """What earlier applications for the line mean for a new one (G2, G5)."""
+        earlier = list(cls._default_manager.filter(line=line))
+        gone = [case for case in earlier if case.status == Status.REFUNDED]
+        return eligibility.Past(
+            ever=len(earlier),
+            active=any(not case.ended for case in earlier),
+            cancelled=sum(case.status == Status.CANCELLED for case in earlier),
+            quantity=sum(case.quantity for case in gone),
+        )
+
+    @classmethod
+    def why_not(cls, line: OrderLine) -> str:
+        """Why nothing can be applied for on this line now; empty when something can (S-32)."""
+        order = line.order
+        barred = eligibility.barred(order, line, cls.past_of(line), Policy.current())
+        if barred:
+            return barred
+        choices = eligibility.options(order, clock.now(), Window.in_force("", clock.now()))
+        if any(not option.refusal for option in choices):
+            return ""
+        return choices[-1].refusal
+
+    @classmethod
+    def refundable_for(
+        cls, line: OrderLine, quantity: int, case_type: str, reason: Reason | None
+    ) -> amounts.Refundable:
+        """The most that ``quantity`` pieces of the line can bring back now (G6)."""
+        order = line.order
+        claimed = [
+            case
+            for case in cls._default_manager.filter(order=order)
+            if not case.ended or case.status == Status.REFUNDED
+        ]
+        earlier = [
+            amounts.Earlier(case.quantity, case.to_refund or case.amount)
+            for case in claimed
+            if case.line_id == line.pk
+        ]
+        taken: dict[int, int] = {}
+        for case in claimed:
+            taken[case.line_id] = taken.get(case.line_id, 0) + case.quantity
+        taken[line.pk] = taken.get(line.pk, 0) + quantity
+        last = all(taken.get(each.pk, 0) >= each.quantity for each in order.lines.all())
+        promised = sum((case.to_refund or case.amount for case in claimed), amounts.NOTHING)
+        comes_back = amounts.postage_comes_back(case_type, reason, last_goods_of_order=last)
+        return amounts.refundable(
+            paid=line.paid,
+            pieces=line.quantity,
+            quantity=quantity,
+            earlier=earlier,
+            postage=order.postage if comes_back else amounts.NOTHING,
+            order_left=order.paid - promised,
+        )
+
+    @classmethod
+    def apply(cls, line: OrderLine, application: Application, *, by: Any, key: str = "") -> Any:
+        """T-01: file an application, checked whole (G1 to G10); return the new case.
+
+        The same ``key`` again returns the case that the first click made.
+        """
+        at = clock.now()
+        with transaction.atomic():
+            # One buyer, two tabs: applications for a line queue up behind the order's lock.
+            order = Order.objects.select_for_update().select_related("shop").get(pk=line.order_id)
+            line = OrderLine.objects.get(pk=line.pk, order=order)
+            line.order = order
+            if order.buyer_id != by.pk:
+                raise Refused(_("这不是你的订单"))
+            if key:
+                earlier = Event.objects.filter(
+                    step="apply", key=key, user_id=by.pk, case__line=line
+                ).first()
+                if earlier is not None:
+                    return cls._default_manager.get(pk=earlier.case_id)
+            case = cls._filled(line, application, by, at)
+            kept = case.put_forward(Party.BUYER, application.evidence, _labels(application.reason))
+            details = {
+                "type": case.type,
+                "reason": application.reason.label_zh,
+                "amount": str(case.amount),
+                "quantity": case.quantity,
+                "text": case.description,
+                "evidence": kept,
+                "agreement": case.agreement_version,
+            }
+            _store(case, by=by, key=key, details=details, at=at)
+        return case
+
+    @classmethod
+    def _filled(cls, line: OrderLine, application: Application, by: Any, at: datetime) -> Any:
+        order, policy = line.order, Policy.current()
+        windows = Window.in_force(application.type, at)
+        past = cls.past_of(line)
+        if barred := eligibility.barred(order, line, past, policy):
+            raise Refused(barred, conflict=True)
+        option = {each.type: each.refusal for each in eligibility.options(order, at, windows)}
+        if application.type not in CaseType.values:
+            raise Refused(type=_("请选择售后类型"))
+        if refusal := option[CaseType(application.type)]:
+            raise Refused(type=refusal)
+        goods = application.goods_state
+        if application.type in (CaseType.REFUND_RECEIVED, CaseType.RETURN_REFUND):
+            goods = goods or GoodsState.RECEIVED
+        if goods not in eligibility.goods_states(application.type, order):
+            raise Refused(goods_state=_("请选择收货情况"))
+        reason = application.reason
+        if refusal := eligibility.reason_refusal(
+            reason, application.type, goods, line, at, windows
+        ):
+            raise Refused(reason=refusal)
+        if not 1 <= application.quantity <= line.quantity - past.quantity:
+            raise Refused(
+                quantity=_("件数需在 1 到 %(max)s 之间") % {"max": line.quantity - past.quantity}
+            )
+        most = cls.refundable_for(line, application.quantity, application.type, reason).total
+        _check_amount(application, most)
+        _check_words(application)
+        _check_evidence(application, policy)
+        if application.agreement_version != policy.agreement_version:
+            raise Refused(agreement=_("请阅读并同意维权协议"))
+        case = cls(
+            code=f"AS{at.astimezone(deadlines.CHINA):%Y%m%d}{secrets.randbelow(10**7):07d}",
+            shop=order.shop,
+            order=order,
+            line=line,
+            buyer=by,
+            type=application.type,
+            phase=Phase(eligibility.phase_of(order)),
+            reason=reason,
+            goods_state=goods,
+            quantity=application.quantity,
+            amount=application.amount,
+            refundable=most,
+            description=application.description.strip(),
+            goods_intact=application.goods_intact,
+            freight=amounts.return_freight(application.type, reason, order),
+            agreement_version=application.agreement_version,
+            agreement_at=at,
+            applied_at=at,
+            windows=windows,
+            policy=policy.stamped(),
+            snapshot=_snapshot(line),
+            status=Status.PENDING_MERCHANT,
+            updated_at=at,
+        )
+        case._at = at
+        case.due_at = deadlines.due_at(case, at)  # type: ignore[arg-type]
+        case.turn = deadlines.turn_of(case)  # type: ignore[arg-type]
+        return case
+
+    @step(
+        gettext_lazy("撤销申请"),
+        by={Party.BUYER},
+        source=[
+            Status.PENDING_MERCHANT,
+            Status.REJECTED,
+            Status.AWAITING_BUYER_RETURN,
+            Status.AWAITING_DELIVERY_REFUSAL,
+            Status.PLATFORM_REVIEW,
+        ],
+        target=Status.CANCELLED,
+    )
+    def cancel(self, *, by: Any) -> dict[str, Any]:
+        """T-02: final; never once the return is on its way (also not back from a review)."""
+        if self.return_tracking:
+            raise Refused(_("你已经寄回商品，不能撤销；可以联系商家或平台客服"))
+        self.end_rounds()
+        self.settle()
+        return {}
+
+
+def _store(case: Any, *, by: Any, key: str, details: dict[str, Any], at: datetime) -> None:
+    """Give the case its code and store it; a code that is taken is drawn again."""
+    while type(case)._default_manager.filter(code=case.code).exists():
+        case.code = f"{case.code[:10]}{secrets.randbelow(10**7):07d}"
+    open_case(case, by=by, key=key, details=details, at=at)
+
+
+def _snapshot(line: OrderLine) -> dict[str, Any]:
+    """Goods and prices as they stood when the buyer applied."""
+    order = line.order
+    return {
+        "title": line.title,
+        "sku": line.sku,
+        "image": line.image,
+        "bought": line.quantity,
+        "paid": str(line.paid),
+        "order_paid": str(order.paid),
+        "postage": str(order.postage),
+        "order_state": str(OrderState(order.state).value),
+    }
+
+
+def _labels(reason: Reason) -> dict[str, str]:
+    return {proof.code: proof.label_zh for proof in reason.proofs.all()}
+
+
+def _check_amount(application: Application, most: Decimal) -> None:
+    amount = application.amount
+    if application.type == CaseType.REFUND_UNSHIPPED and amount != most:
+        raise Refused(amount=_("未发货退款按实付全额退，金额为 %(max)s") % {"max": most})
+    if amount != amount.quantize(amounts.CENT):
+        raise Refused(amount=_("金额最多两位小数"))
+    if not Decimal(0) < amount <= most:
+        raise Refused(amount=_("退款金额需在 0.01 到 %(max)s 之间") % {"max": most})
+
+
+def _check_words(application: Application) -> None:
+    least = application.reason.min_text
+    if len(application.description.strip()) < least:
+        raise Refused(description=_("请填写说明（至少 %(count)s 个字）") % {"count": least})
+    if len(application.description) > 500:
+        raise Refused(description=_("说明最多 500 个字"))
+    if application.reason.no_reason and not application.goods_intact:
+        raise Refused(goods_intact=_("七天无理由退货需要商品完好，请确认"))
+
+
+def _check_evidence(application: Application, policy: Policy) -> None:
+    """G8: what the reason demands is there, and not more than the policy allows."""
+    errors: dict[str, str] = {}
+    for proof in application.reason.proofs.all():
+        errors |= slot_error(proof, application.evidence)
+    if errors:
+        raise Refused(**errors)
+    if sum(len(uploads) for uploads in application.evidence.values()) > policy.max_images:
+        raise Refused(evidence=_("最多上传 %(count)s 张") % {"count": policy.max_images})
+
+
+def slot_error(proof: Proof, evidence: Mapping[str, Sequence[Upload]]) -> dict[str, str]:
+    """The sentence for a slot that is missing or too full, under the slot's field name."""
+    count = len(evidence.get(proof.code, ()))
+    name = f"proof_{proof.code}"
+    if proof.required and not count:
+        return {
+            name: _("请上传%(slot)s（1–%(most)s 张）") % {"slot": proof.label, "most": proof.most}
+        }
+    if count > proof.most:
+        return {name: _("%(slot)s最多 %(most)s 张") % {"slot": proof.label, "most": proof.most}}
+    return {}

@@ -1,0 +1,384 @@
+"""What a case is: its fields, its facts, and what every leg of its life uses."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.enums import (
+    ENDED,
+    CaseType,
+    Freight,
+    GoodsState,
+    Party,
+    Phase,
+    PlanState,
+    RefundState,
+    RoundState,
+    Stage,
+    Status,
+    Turn,
+)
+from aftersales.models.catalogue import Reason
+from aftersales.models.history import Evidence, Upload
+from aftersales.models.intervention import Intervention
+from aftersales.models.negotiation import Message, Offer, Round
+from aftersales.models.order import Order, OrderLine
+from aftersales.models.people import Member, Shop, User
+from aftersales.models.refund import Refund
+from aftersales.rules import amounts, deadlines, facts
+from aftersales.steps import Refused, Stepped
+
+UNTRACKED = {"id", "code"}
+KEEP = object()  # the step sets no clock of its own
+
+
+class CaseFields(Stepped):
+    """售后单: one application for one order line, from applying to its end.
+
+    Money is in yuan. ``windows`` (clock → minutes) and ``policy`` are the catalogue as it stood
+    when the buyer applied: a later change never moves a running clock.
+    """
+
+    code = models.CharField(_("售后单号"), max_length=24, unique=True)
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="cases", db_index=False)
+    order = models.ForeignKey(Order, models.PROTECT, related_name="cases")
+    line = models.ForeignKey(OrderLine, models.PROTECT, related_name="cases")
+    buyer = models.ForeignKey(User, models.PROTECT, related_name="cases", db_index=False)
+    type = models.CharField(_("售后类型"), max_length=30, choices=CaseType)
+    phase = models.CharField(_("阶段"), max_length=12, choices=Phase, default=Phase.ONSALE)
+    reason = models.ForeignKey(Reason, models.PROTECT, related_name="+", db_index=False)
+    goods_state = models.CharField(_("收货情况"), max_length=24, choices=GoodsState, blank=True)
+    quantity = models.PositiveIntegerField(_("申请件数"))
+    amount = models.DecimalField(_("申请金额"), max_digits=12, decimal_places=2)
+    refundable = models.DecimalField(_("可退金额"), max_digits=12, decimal_places=2)
+    description = models.TextField(_("说明"), blank=True)
+    goods_intact = models.BooleanField(_("商品完好"), default=False)
+    freight = models.CharField(_("退货运费"), max_length=20, choices=Freight, default=Freight.NONE)
+    agreement_version = models.CharField(_("维权协议版本"), max_length=20)
+    agreement_at = models.DateTimeField(_("同意协议时间"))
+    applied_at = models.DateTimeField(_("申请时间"))
+    windows = models.JSONField(_("时限（快照）"))
+    policy = models.JSONField(_("规则（快照）"))
+    snapshot = models.JSONField(_("商品与订单（快照）"))
+
+    turn = models.CharField(_("轮到谁"), max_length=10, choices=Turn, default=Turn.MINE)
+    handled_at = models.DateTimeField(_("商家首次处理"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("完结时间"), null=True, blank=True)
+    to_refund = models.DecimalField(
+        _("约定退款"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    auto_agreed = models.BooleanField(_("商家逾期"), default=False)
+    needs_staff = models.BooleanField(_("需要平台跟进"), default=False)
+
+    series = models.PositiveIntegerField(_("第几次处理"), default=1)
+    round_number = models.PositiveIntegerField(_("已发起轮数"), default=0)
+    round_state = models.CharField(_("本轮状态"), max_length=10, choices=RoundState, blank=True)
+    prechecked_at = models.DateTimeField(_("风险核实时间"), null=True, blank=True)
+    paused = models.DurationField(_("已暂停时长"), default=timedelta)
+    evidence_asked_at = models.DateTimeField(_("邀请举证时间"), null=True, blank=True)
+    agreement_claimed = models.BooleanField(_("商家报告已协商一致"), default=False)
+    promised_until = models.DateTimeField(_("约定等待至"), null=True, blank=True)
+    merchant_seen_at = models.DateTimeField(_("商家看过凭证"), null=True, blank=True)
+
+    return_address = models.JSONField(_("退货地址"), null=True, blank=True)
+    return_carrier = models.CharField(_("退货快递"), max_length=40, blank=True)
+    return_tracking = models.CharField(_("退货单号"), max_length=40, blank=True)
+    return_filed_at = models.DateTimeField(_("填写退货单号时间"), null=True, blank=True)
+    return_signed_at = models.DateTimeField(_("退货签收时间"), null=True, blank=True)
+    return_corrected = models.BooleanField(_("已改过单号"), default=False)
+
+    stage = models.CharField(_("介入阶段"), max_length=10, choices=Stage, blank=True)
+    platform_asked_at = models.DateTimeField(_("申请介入时间"), null=True, blank=True)
+    dispute_refund = models.BooleanField(_("计入纠纷退款"), default=False)
+    payouts = models.PositiveIntegerField(_("退款笔数"), default=0)
+
+    class Meta:
+        abstract = True
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._due: Any = KEEP
+        self._first: dict[str, Any] = {}
+        if not self._state.adding:
+            self.remember()
+
+    @classmethod
+    def from_db(cls, *args: Any, **kwargs: Any) -> Any:
+        case = super().from_db(*args, **kwargs)
+        case.remember()
+        return case
+
+    def __str__(self) -> str:
+        return self.code
+
+    # What the engine asks.
+
+    def remember(self) -> None:
+        """Note the stored values, so that the engine writes only what a step changed."""
+        self._first = {
+            name: value for name, value in self.__dict__.items() if not name.startswith("_")
+        }
+
+    def dirty(self) -> set[str]:
+        tracked = {field.attname: field.name for field in self._meta.concrete_fields}
+        return {
+            name
+            for attname, name in tracked.items()
+            if name not in UNTRACKED
+            and attname in self.__dict__
+            and self.__dict__[attname] != self._first.get(attname)
+        }
+
+    def parties_of(self, user: Any) -> set[Party]:
+        """The sides this user stands on in this case; nobody is the clock."""
+        if user is None:
+            return {Party.CLOCK}
+        if isinstance(user, AnonymousUser) or not user.is_active:
+            return set()
+        parties = set()
+        if user.pk == self.buyer_id:
+            parties.add(Party.BUYER)
+        if self.member_of(user) is not None:
+            parties.add(Party.MERCHANT)
+        if user.is_staff and user.has_perm("aftersales.rule"):
+            parties.add(Party.STAFF)
+        return parties
+
+    def member_of(self, user: Any) -> Member | None:
+        known: dict[Any, Member | None] = self.__dict__.setdefault("_members", {})
+        if user.pk not in known:
+            members = Member.objects.filter(shop_id=self.shop_id, user=user, active=True)
+            known[user.pk] = members.first()
+        return known[user.pk]
+
+    def restart_clock(self, before: str) -> None:
+        """A new status starts its clock; a step that sets its own (``set_due``) has its way."""
+        if self._due is not KEEP:
+            self.due_at = self._due
+        elif self.status != before:
+            self.due_at = deadlines.due_at(self, self.at)  # type: ignore[arg-type]
+        self._due = KEEP
+        if self.status != before and self.status in ENDED:
+            self.closed_at = self.at
+        self.turn = deadlines.turn_of(self)  # type: ignore[arg-type]
+
+    def set_due(self, due_at: datetime | None) -> None:
+        self._due = due_at
+
+    def clocks(self) -> list[tuple[datetime, str]]:
+        """The clocks that run now, each with the step it takes when it runs out."""
+        watch = deadlines.watch_of(self)  # type: ignore[arg-type]
+        running = []
+        if self.due_at and watch and watch.otherwise:
+            running.append((self.due_at, watch.otherwise))
+        if self.reply_due_at:
+            running.append((self.reply_due_at, "stop_waiting"))
+        if self.evidence_due_at:
+            running.append((self.evidence_due_at, "close_evidence"))
+        return sorted(running)
+
+    def lapsed(self, at: datetime) -> str:
+        return next((name for due_at, name in self.clocks() if due_at <= at), "")
+
+    def next_wake(self) -> datetime | None:
+        running = self.clocks()
+        return running[0][0] if running else None
+
+    # Facts.
+
+    @property
+    def ended(self) -> bool:
+        return self.status in ENDED
+
+    @property
+    def succeeded(self) -> bool:
+        """Ended with what was asked or agreed (S-49)."""
+        return self.status in (Status.REFUNDED, Status.CLOSED_AGREED)
+
+    @property
+    def needs_return(self) -> bool:
+        return self.type == CaseType.RETURN_REFUND
+
+    @property
+    def applied_late(self) -> bool:
+        signed_at = self.order.signed_at
+        if signed_at is None or self.type != CaseType.RETURN_REFUND:
+            return False
+        end = deadlines.no_reason_until(signed_at, self.windows["D17"])
+        return self.applied_at >= end
+
+    @property
+    def last_round(self) -> Round | None:
+        return facts.last_round(self)  # type: ignore[arg-type]
+
+    @property
+    def last_intervention(self) -> Intervention | None:
+        asked = list(self.interventions.all())  # type: ignore[attr-defined]
+        return asked[-1] if asked else None
+
+    def offers_made(self) -> list[Offer]:
+        """The merchant's offers of this handling, oldest first."""
+        return [
+            offer
+            for offer in self.offers.all()  # type: ignore[attr-defined]
+            if offer.party == Party.MERCHANT and offer.round.series == self.series
+        ]
+
+    def open_offers(self) -> list[Offer]:
+        return [
+            offer
+            for offer in self.offers.all()  # type: ignore[attr-defined]
+            if offer.party == Party.MERCHANT and offer.state == PlanState.OPEN
+        ]
+
+    def open_counter(self) -> Offer | None:
+        """The buyer's counter-offer that still stands."""
+        stands = [
+            offer
+            for offer in self.offers.all()  # type: ignore[attr-defined]
+            if offer.party == Party.BUYER and offer.state == PlanState.OPEN
+        ]
+        return stands[-1] if stands else None
+
+    def default_address(self) -> Any:
+        """The shop's default valid return address, or any valid one, or nothing (RW-17, D3)."""
+        valid = [address for address in self.shop.addresses.all() if address.valid]
+        return valid[0] if valid else None
+
+    # What bodies share.
+
+    def owe(self, amount: Decimal, *, purpose: str = "refund") -> None:
+        """Owe the buyer ``amount`` by the routes he paid with; the gateway is called later."""
+        parts = amounts.by_route(amount, self._routes())
+        for route, reference, part in parts:
+            self.payouts += 1
+            self.add(
+                Refund(
+                    case_id=self.pk,
+                    number=f"RF{self.code[2:]}-{self.payouts}",
+                    route=route,
+                    reference=reference,
+                    amount=part,
+                    purpose=purpose,
+                    state=RefundState.OWED,
+                    due_at=self.at,
+                    owed_at=self.at,
+                )
+            )
+            self.order._gone[(route, reference)] += part
+
+    def _routes(self) -> list[tuple[str, str, Decimal]]:
+        """What each payment of the order can still give back."""
+        gone = self.order.given_back()
+        return [
+            (
+                payment.route,
+                payment.reference,
+                payment.amount - gone[(payment.route, payment.reference)],
+            )
+            for payment in self.order.payments.all()
+        ]
+
+    def owe_refund(self, amount: Decimal) -> None:
+        self.to_refund = amount
+        self.owe(amount)
+
+    def end_rounds(self) -> None:
+        """Close the open round and its plans: the case moves on another way (NEG-21, NEG-52)."""
+        current = self.last_round
+        if current is not None and self.round_state == RoundState.WAITING:
+            self.change(current, state=RoundState.CLOSED)
+            self.round_state = RoundState.CLOSED
+        self.drop_offers()
+        self.reply_due_at = None
+        self.agreement_claimed = False
+
+    def begin_series(self) -> None:
+        """A new handling begins: rounds count anew (NEG-50)."""
+        self.series += 1
+        self.round_number, self.round_state, self.prechecked_at = 0, "", None
+        self.reply_due_at = None
+
+    def drop_offers(self, state: PlanState = PlanState.REPLACED, keep: Offer | None = None) -> None:
+        for offer in self.offers.all():  # type: ignore[attr-defined]
+            if offer.state == PlanState.OPEN and (keep is None or offer.pk != keep.pk):
+                self.change(offer, state=state)
+
+    def settle(self) -> None:
+        """The parties need the platform no more: an open intervention closes by itself."""
+        asked = self.last_intervention
+        if asked is not None and self.stage in (Stage.EVIDENCE, Stage.DECIDING):
+            self.change(asked, stage=Stage.SETTLED)
+            self.stage = Stage.SETTLED
+        self.evidence_due_at = None
+
+    def say(self, party: Party, by: User | None, text: str) -> None:
+        self.add(
+            Message(
+                case_id=self.pk, version=self.version, party=party, user=by, text=text, at=self.at
+            )
+        )
+
+    def put_forward(
+        self, party: Party, evidence: Mapping[str, Sequence[Upload]], labels: Mapping[str, str]
+    ) -> list[dict[str, str]]:
+        """File evidence by slot; what the history keeps of it: slot, name and hash."""
+        kept = []
+        for slot, uploads in evidence.items():
+            for upload in uploads:
+                self.add(
+                    Evidence(
+                        case_id=self.pk,
+                        upload=upload,
+                        version=self.version,
+                        party=party,
+                        slot=slot,
+                        label=labels.get(slot, ""),
+                        at=self.at,
+                    )
+                )
+                kept.append({"slot": slot, "name": upload.name, "sha256": upload.sha256})
+        return kept
+
+    def mark_handled(self) -> None:
+        if self.handled_at is None:
+            self.handled_at = self.at
+
+    def return_goods_to(self, address: Mapping[str, str]) -> None:
+        self.return_address = dict(address)
+
+    @classmethod
+    def for_writing(cls, *, skip_locked: bool = False) -> models.QuerySet[Any]:
+        """Cases locked with their order, with what bodies read loaded along."""
+        return cls._default_manager.select_for_update(
+            of=("self", "order"), skip_locked=skip_locked
+        ).select_related("order", "line", "reason", "shop", "buyer")
+
+    @classmethod
+    def preload(cls, cases: Sequence[Any]) -> None:
+        """Load for a batch what time's steps read, in a few queries however many cases."""
+        orders: dict[int, Order] = {}
+        for case in cases:
+            case.order = orders.setdefault(case.order_id, case.order)
+        models.prefetch_related_objects(
+            list(cases),
+            "rounds",
+            "offers",
+            "interventions",
+            "shop__addresses",
+            "order__payments",
+            "order__parcels",
+        )
+        Order.load_given_back(list(orders.values()))
+
+
+def required(text: str, sentence: Any, field: str) -> str:
+    """A text that must be there, stripped, or Refused at its field."""
+    if not text.strip():
+        raise Refused(**{field: sentence})
+    return text.strip()

@@ -1,0 +1,159 @@
+"""商家处理: the merchant's answers in the buyer's favour, and what his silence means (T-03 to T-08)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_fsm import GET_STATE
+
+from aftersales.enums import Freight, Party, Permission, ScanKind, Status
+from aftersales.models.case.fields import CaseFields
+from aftersales.models.history import Upload
+from aftersales.models.people import ReturnAddress
+from aftersales.rules import facts
+from aftersales.rules.conditions import parcel_in_transit, refund_only, wants_return
+from aftersales.steps import Refused, step
+
+ANSWERABLE = [Status.PENDING_MERCHANT, Status.REJECTED]  # T-22: also after a rejection
+
+
+class Handling(CaseFields):
+    class Meta:
+        abstract = True
+
+    @step(
+        gettext_lazy("同意退款"),
+        by={Party.MERCHANT},
+        permission=Permission.AGREE,
+        source=ANSWERABLE,
+        target=Status.REFUNDING,
+        conditions=[refund_only],
+    )
+    def agree(self, *, by: Any) -> dict[str, Any]:
+        """T-03, T-22: exactly the applied amount; less is only possible as an accepted plan."""
+        self.mark_handled()
+        self.end_rounds()
+        self.owe_refund(self.amount)
+        return {"amount": str(self.amount)}
+
+    @step(
+        gettext_lazy("同意退货"),
+        by={Party.MERCHANT},
+        permission=Permission.AGREE,
+        source=ANSWERABLE,
+        target=Status.AWAITING_BUYER_RETURN,
+        conditions=[wants_return],
+    )
+    def agree_return(
+        self, *, by: Any, address: ReturnAddress | None, freight: str = "", message: str = ""
+    ) -> dict[str, Any]:
+        """T-04: with a valid return address and who bears the freight, never worse than the rule."""
+        if address is None or address.shop_id != self.shop_id:
+            raise Refused(address=_("请选择退货地址"))
+        if not address.valid:
+            raise Refused(address=_("这个退货地址已停用：%(why)s") % {"why": address.flagged})
+        if self.freight == Freight.MERCHANT and freight == Freight.BUYER:
+            raise Refused(freight=_("按规则运费由商家承担，不能改由买家承担"))
+        self.freight = Freight(freight or self.freight)
+        if self.freight in (Freight.NONE, Freight.UNDECIDED):
+            raise Refused(freight=_("请选择退货运费由谁承担"))
+        self.mark_handled()
+        self.end_rounds()
+        self.return_goods_to(address.shown())
+        if message.strip():
+            self.say(Party.MERCHANT, by, message.strip())
+        return {"freight": str(self.freight), "text": message.strip()}
+
+    @step(
+        gettext_lazy("同意拒收后退款"),
+        by={Party.MERCHANT},
+        permission=Permission.AGREE,
+        source=[Status.PENDING_MERCHANT],
+        target=Status.AWAITING_DELIVERY_REFUSAL,
+        conditions=[parcel_in_transit],
+    )
+    def agree_refusal(self, *, by: Any) -> dict[str, Any]:
+        """T-05: the buyer refuses the parcel, the refund follows when it is back."""
+        self.mark_handled()
+        self.end_rounds()
+        parcel = facts.outbound(self)  # type: ignore[arg-type]
+        return {"parcel": str(parcel or "")}
+
+    @step(
+        gettext_lazy("已拒签退回"),
+        by={Party.BUYER},
+        source=[Status.PENDING_MERCHANT, Status.AWAITING_DELIVERY_REFUSAL],
+    )
+    def report_refusal(
+        self, *, by: Any, evidence: Mapping[str, Sequence[Upload]] | None = None
+    ) -> dict[str, Any]:
+        """S-03: the buyer records that the parcel was refused and is going back."""
+        if not facts.outbound(self):  # type: ignore[arg-type]
+            raise Refused(_("这个订单没有在途的包裹"))
+        if self.order.signed:
+            raise Refused(_("包裹已签收，不能记录为拒签"))
+        return {"evidence": self.put_forward(Party.BUYER, evidence or {}, {"slip": _("拒收面单")})}
+
+    @step(
+        gettext_lazy("拒收件已退回"),
+        by={Party.MERCHANT, Party.CLOCK},
+        permission=Permission.RECEIVE,
+        source=[Status.AWAITING_DELIVERY_REFUSAL],
+        target=Status.REFUNDING,
+    )
+    def take_back(self, *, by: Any) -> dict[str, Any]:
+        """T-06: the carrier says refused or returned, or the merchant confirms it."""
+        parcel = facts.outbound(self)  # type: ignore[arg-type]
+        if by is None and not (parcel and parcel.state in facts.GOING_BACK):
+            raise Refused(_("物流还没有显示退回"))
+        self.owe_refund(self.amount)
+        state = ScanKind(parcel.state).label if parcel and parcel.state else ""
+        return {"amount": str(self.amount), "parcel": str(parcel or ""), "state": str(state)}
+
+    @step(
+        gettext_lazy("逾期未处理，按买家要求达成协议"),
+        by={Party.CLOCK},
+        source=[Status.PENDING_MERCHANT],
+        target=GET_STATE(
+            lambda case, **_: (
+                Status.AWAITING_BUYER_RETURN
+                if case.needs_return and case.return_address
+                else Status.REFUNDING
+            ),
+            states=[Status.AWAITING_BUYER_RETURN, Status.REFUNDING],
+        ),
+    )
+    def agree_by_default(self, *, by: Any) -> dict[str, Any]:
+        """T-08: exactly the buyer's demand; without a valid address, refunded without a return."""
+        self.auto_agreed = True
+        self.end_rounds()
+        if self.needs_return:
+            address = self.default_address()
+            if address is not None:
+                self.return_goods_to(address.shown())
+                if self.freight == Freight.UNDECIDED:
+                    self.freight = Freight.MERCHANT
+                return {"freight": str(self.freight)}
+        self.owe_refund(self.amount)
+        return {"amount": str(self.amount), "no_address": self.needs_return}
+
+    @step(
+        gettext_lazy("拒收期限已到"),
+        by={Party.CLOCK},
+        source=[Status.AWAITING_DELIVERY_REFUSAL],
+        target=GET_STATE(
+            lambda case, **_: (
+                Status.CLOSED_BUYER_TIMEOUT
+                if facts.signed(case)
+                else Status.AWAITING_DELIVERY_REFUSAL
+            ),
+            states=[Status.CLOSED_BUYER_TIMEOUT, Status.AWAITING_DELIVERY_REFUSAL],
+        ),
+    )
+    def close_unrefused(self, *, by: Any) -> dict[str, Any]:
+        """D5: signed after all closes the case; otherwise staff look where the parcel is."""
+        if not facts.signed(self):  # type: ignore[arg-type]
+            self.needs_staff = True
+            self.set_due(None)
+        return {"signed": facts.signed(self)}  # type: ignore[arg-type]

@@ -1,0 +1,85 @@
+"""退款: what the gateway's answers do to a case (T-24)."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from aftersales.enums import Party, RefundState, Status
+from aftersales.models.case.fields import CaseFields
+from aftersales.models.refund import Refund
+from aftersales.steps import Refused, step
+
+
+class Refunding(CaseFields):
+    class Meta:
+        abstract = True
+
+    def _payouts(self) -> list[Refund]:
+        return list(Refund.objects.filter(case_id=self.pk))
+
+    @step(
+        gettext_lazy("退款到账"),
+        by={Party.CLOCK},
+        source=[Status.REFUNDING],
+        target=Status.REFUNDED,
+    )
+    def finish_refund(self, *, by: Any) -> dict[str, Any]:
+        """Every payout of the case is paid."""
+        payouts = self._payouts()
+        if any(refund.state != RefundState.PAID for refund in payouts):
+            raise Refused(_("还有退款没有到账"))
+        return {
+            "amount": str(sum(refund.amount for refund in payouts)),
+            "routes": [
+                {"route": refund.route, "amount": str(refund.amount), "number": refund.number}
+                for refund in payouts
+            ],
+        }
+
+    @step(
+        gettext_lazy("退款失败"),
+        by={Party.CLOCK},
+        source=[Status.REFUNDING],
+        target=Status.REFUND_FAILED,
+    )
+    def fail_refund(self, *, by: Any) -> dict[str, Any]:
+        """The gateway refused for good, or tries are used up: staff must look."""
+        failed = [each for each in self._payouts() if each.state == RefundState.FAILED]
+        if not failed:
+            raise Refused(_("没有失败的退款"))
+        return {"routes": [{"route": each.route, "error": each.error} for each in failed]}
+
+    @step(
+        gettext_lazy("重试退款"),
+        by={Party.STAFF},
+        source=[Status.REFUND_FAILED],
+        target=Status.REFUNDING,
+    )
+    def retry_refund(self, *, by: Any) -> dict[str, Any]:
+        """Staff try again, under the same numbers."""
+        failed = [each for each in self._payouts() if each.state == RefundState.FAILED]
+        for refund in failed:
+            self.change(refund, state=RefundState.OWED, due_at=self.at, error="", tries=0)
+        return {"numbers": [refund.number for refund in failed]}
+
+    @step(
+        gettext_lazy("登记线下退款"),
+        by={Party.STAFF},
+        source=[Status.REFUND_FAILED],
+        target=Status.REFUNDED,
+    )
+    def settle_offline(self, *, by: Any, proof: str) -> dict[str, Any]:
+        """Staff paid outside the gateway and say how (T-24: offline proof)."""
+        if len(proof.strip()) < 6:
+            raise Refused(proof=_("请填写线下退款的凭据号和方式（至少 6 个字）"))
+        failed = [each for each in self._payouts() if each.state != RefundState.PAID]
+        for refund in failed:
+            self.change(
+                refund,
+                state=RefundState.PAID,
+                due_at=None,
+                paid_at=self.at,
+                proof=proof.strip()[:200],
+            )
+        return {"proof": proof.strip(), "numbers": [refund.number for refund in failed]}

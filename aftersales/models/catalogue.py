@@ -1,0 +1,338 @@
+"""What staff edit in the admin: windows, reasons, scripts, plans, outcomes, risks, scenarios.
+
+Structure is code, numbers and texts are rows. Texts come in both languages; ``label`` and
+``text`` answer in the reader's.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.enums import Burden, CaseType, Clock, Freight, Severity, WizardStep
+
+
+class Bilingual(models.Model):
+    """A catalogue row with a code and a label in Chinese and English."""
+
+    code = models.CharField(_("代码"), max_length=40, unique=True)
+    label_zh = models.CharField(_("名称"), max_length=120)
+    label_en = models.CharField(_("英文名称"), max_length=200)
+    active = models.BooleanField(_("启用"), default=True)
+    position = models.PositiveIntegerField(_("顺序"), default=0)
+
+    class Meta:
+        abstract = True
+        ordering = ["position", "code"]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.label}"
+
+    @property
+    def label(self) -> str:
+        return self.said("label")
+
+    def said(self, name: str) -> str:
+        """The text field ``name`` in the reader's language, Chinese where English is empty."""
+        english = (get_language() or "").startswith("en") and getattr(self, f"{name}_en")
+        return str(english or getattr(self, f"{name}_zh"))
+
+
+class Window(models.Model):
+    """时限: how long a clock runs (D1 to D19); the most specific row in force is taken.
+
+    A row with a case type beats one without, then one with dates beats one without.
+    """
+
+    clock = models.CharField(_("时限"), max_length=10, choices=Clock)
+    case_type = models.CharField(_("售后类型"), max_length=30, choices=CaseType, blank=True)
+    minutes = models.PositiveIntegerField(_("分钟"), validators=[MinValueValidator(1)])
+    starts_on = models.DateField(_("起"), null=True, blank=True)
+    ends_on = models.DateField(_("止"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("时限")
+        verbose_name_plural = _("时限")
+        ordering = ["clock", "case_type", "starts_on"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["clock", "case_type", "starts_on"],
+                name="window_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_clock_display()} {self.minutes} min"
+
+    @classmethod
+    def in_force(cls, case_type: str, at: datetime) -> dict[str, int]:
+        """Minutes per clock for a case type at a moment; the most specific row of each wins."""
+        today = timezone.localtime(at).date()
+        fitting = [
+            row
+            for row in cls.objects.filter(case_type__in=["", case_type])
+            if (row.starts_on is None or row.starts_on <= today)
+            and (row.ends_on is None or today <= row.ends_on)
+        ]
+        fitting.sort(key=lambda row: (bool(row.case_type), bool(row.starts_on or row.ends_on)))
+        return {str(row.clock): row.minutes for row in fitting}
+
+
+class Policy(models.Model):
+    """规则: the platform's switches, one row; stamped on each case when the buyer applies."""
+
+    max_applications_per_line = models.PositiveIntegerField(_("每件商品可申请次数"), default=1)
+    cancel_is_final = models.BooleanField(_("撤销后不可再次申请"), default=True)
+    min_rounds = models.PositiveIntegerField(_("驳回前协商轮数"), default=2)
+    any_message_counts = models.BooleanField(_("买家任何留言都算回复"), default=True)
+    negotiation_pauses_deadline = models.BooleanField(_("协商期间暂停处理时限"), default=False)
+    mobile_negotiation = models.BooleanField(_("手机端开放驳回协商"), default=False)
+    allow_early_intervention = models.BooleanField(_("商家处理前可申请平台介入"), default=False)
+    max_images = models.PositiveIntegerField(_("每次申请凭证上限"), default=8)
+    agreement_version = models.CharField(_("维权协议版本"), max_length=20, default="2026-11")
+
+    class Meta:
+        verbose_name = _("规则")
+        verbose_name_plural = _("规则")
+
+    def __str__(self) -> str:
+        return str(_("平台规则"))
+
+    @classmethod
+    def current(cls) -> "Policy":
+        return cls.objects.order_by("pk").first() or cls()
+
+    def stamped(self) -> dict[str, Any]:
+        """What a case keeps of the rules in force when the buyer applied."""
+        return {
+            field.name: getattr(self, field.name)
+            for field in self._meta.concrete_fields
+            if not field.primary_key
+        }
+
+
+class Agreement(models.Model):
+    """维权协议: the text a buyer accepts before an application is saved (S-11, G9)."""
+
+    version = models.CharField(_("版本"), max_length=20, unique=True)
+    text_zh = models.TextField(_("正文"))
+    text_en = models.TextField(_("英文正文"))
+
+    class Meta:
+        verbose_name = _("维权协议")
+        verbose_name_plural = _("维权协议")
+
+    def __str__(self) -> str:
+        return self.version
+
+    @property
+    def text(self) -> str:
+        return self.text_en if (get_language() or "").startswith("en") else self.text_zh
+
+
+class Reason(Bilingual):
+    """买家原因 (reasons.md: U1 to R20)."""
+
+    types = models.JSONField(_("适用的售后类型"), default=list)
+    goods_states = models.JSONField(_("适用的收货情况"), default=list, blank=True)
+    quality = models.BooleanField(_("计入品质退款"), default=False)
+    logistics = models.BooleanField(_("物流类"), default=False)
+    no_reason = models.BooleanField(_("无理由类（限七天）"), default=False)
+    burden = models.CharField(_("举证责任"), max_length=20, choices=Burden, default=Burden.NONE)
+    freight = models.CharField(
+        _("退货运费"), max_length=20, choices=Freight, default=Freight.UNDECIDED
+    )
+    min_text = models.PositiveIntegerField(_("说明至少字数"), default=0)
+
+    class Meta(Bilingual.Meta):
+        verbose_name = _("买家原因")
+        verbose_name_plural = _("买家原因")
+
+
+class Plan(Bilingual):
+    """协商方案 (§2.6): a kind of offer; what acceptance does is code, keyed by the code."""
+
+    wants_amount = models.BooleanField(_("需填金额"), default=False)
+    consequence_zh = models.CharField(_("给买家看的后果"), max_length=200, blank=True)
+    consequence_en = models.CharField(_("给买家看的后果（英文）"), max_length=300, blank=True)
+
+    class Meta(Bilingual.Meta):
+        verbose_name = _("协商方案")
+        verbose_name_plural = _("协商方案")
+
+    @property
+    def consequence(self) -> str:
+        return self.said("consequence")
+
+
+class Script(Bilingual):
+    """协商话术 (§2.5). Placeholders: {buyer} {goods} {amount} {deadline} {tracking} {carrier} {shop}."""
+
+    text_zh = models.TextField(_("正文"), max_length=400)
+    text_en = models.TextField(_("英文正文"), max_length=800)
+    editable = models.BooleanField(_("商家可修改"), default=False)
+    plans = models.ManyToManyField(Plan, blank=True, verbose_name=_("配合的方案"))
+    reasons = models.ManyToManyField(Reason, blank=True, verbose_name=_("限于买家原因"))
+
+    class Meta(Bilingual.Meta):
+        verbose_name = _("协商话术")
+        verbose_name_plural = _("协商话术")
+
+    @property
+    def text(self) -> str:
+        return self.said("text")
+
+
+class Outcome(Bilingual):
+    """第一轮结果 (§2.4): what round 2 must state; ``when`` names facts that must hold."""
+
+    hint_zh = models.CharField(_("提示"), max_length=200, blank=True)
+    hint_en = models.CharField(_("提示（英文）"), max_length=300, blank=True)
+    needs_reply = models.BooleanField(_("买家回复过才可选"), default=False)
+    when = models.CharField(_("成立条件"), max_length=40, blank=True)
+
+    class Meta(Bilingual.Meta):
+        verbose_name = _("第一轮结果")
+        verbose_name_plural = _("第一轮结果")
+
+    @property
+    def hint(self) -> str:
+        return self.said("hint")
+
+
+class RejectReason(Bilingual):
+    """驳回原因 (§2.7: RR-01 to RR-16)."""
+
+    advice_zh = models.CharField(_("处理建议"), max_length=300, blank=True)
+    advice_en = models.CharField(_("处理建议（英文）"), max_length=400, blank=True)
+    must_answer_zh = models.JSONField(_("必答要点"), default=list, blank=True)
+    must_answer_en = models.JSONField(_("必答要点（英文）"), default=list, blank=True)
+    types = models.JSONField(_("适用的售后类型"), default=list)
+    reasons = models.ManyToManyField(Reason, blank=True, verbose_name=_("限于买家原因"))
+    when = models.CharField(_("成立条件"), max_length=40, blank=True)
+
+    class Meta(Bilingual.Meta):
+        verbose_name = _("驳回原因")
+        verbose_name_plural = _("驳回原因")
+
+    @property
+    def advice(self) -> str:
+        return self.said("advice")
+
+    @property
+    def must_answer(self) -> list[str]:
+        english = (get_language() or "").startswith("en") and self.must_answer_en
+        return list(english or self.must_answer_zh)
+
+
+class Proof(models.Model):
+    """凭证要求: a named slot that a reason, an outcome or a reject reason asks to be filled."""
+
+    reason = models.ForeignKey(Reason, models.CASCADE, null=True, blank=True, related_name="proofs")
+    outcome = models.ForeignKey(
+        Outcome, models.CASCADE, null=True, blank=True, related_name="proofs"
+    )
+    reject_reason = models.ForeignKey(
+        RejectReason, models.CASCADE, null=True, blank=True, related_name="proofs"
+    )
+    code = models.CharField(_("代码"), max_length=40)
+    label_zh = models.CharField(_("名称"), max_length=80)
+    label_en = models.CharField(_("英文名称"), max_length=120)
+    hint_zh = models.CharField(_("拍摄提示"), max_length=200, blank=True)
+    hint_en = models.CharField(_("拍摄提示（英文）"), max_length=300, blank=True)
+    required = models.BooleanField(_("必传"), default=True)
+    most = models.PositiveIntegerField(_("最多"), default=3)
+    position = models.PositiveIntegerField(_("顺序"), default=0)
+    for_buyer_reasons = models.JSONField(_("仅限买家原因代码"), default=list, blank=True)
+
+    class Meta:
+        verbose_name = _("凭证要求")
+        verbose_name_plural = _("凭证要求")
+        ordering = ["position", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="proof_has_one_owner",
+                condition=(
+                    models.Q(reason__isnull=False, outcome=None, reject_reason=None)
+                    | models.Q(reason=None, outcome__isnull=False, reject_reason=None)
+                    | models.Q(reason=None, outcome=None, reject_reason__isnull=False)
+                ),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def label(self) -> str:
+        english = (get_language() or "").startswith("en") and self.label_en
+        return english or self.label_zh
+
+    @property
+    def hint(self) -> str:
+        english = (get_language() or "").startswith("en") and self.hint_en
+        return english or self.hint_zh
+
+
+class Risk(Bilingual):
+    """风险提示 (§2.3: RW-01 to RW-20): severity and threshold are rows, the check is code."""
+
+    severity = models.CharField(_("级别"), max_length=10, choices=Severity)
+    threshold = models.PositiveIntegerField(_("阈值"), null=True, blank=True)
+    unit_zh = models.CharField(_("阈值单位"), max_length=40, blank=True)
+    blocks = models.ManyToManyField(
+        RejectReason, blank=True, verbose_name=_("命中时不可选的驳回原因")
+    )
+
+    class Meta(Bilingual.Meta):
+        verbose_name = _("风险提示")
+        verbose_name_plural = _("风险提示")
+
+
+class Scenario(Bilingual):
+    """服务场景 (S-61): logistics or goods, refund only or return, goods already back.
+
+    The first active scenario in ``position`` whose conditions all fit a case is its scenario.
+    """
+
+    types = models.JSONField(_("售后类型"), default=list)
+    logistics = models.BooleanField(_("物流类原因"), null=True, blank=True)
+    goods_back = models.BooleanField(_("买家已寄回"), default=False)
+    advice_zh = models.TextField(_("先沟通的建议"))
+    advice_en = models.TextField(_("先沟通的建议（英文）"))
+
+    class Meta(Bilingual.Meta):
+        verbose_name = _("服务场景")
+        verbose_name_plural = _("服务场景")
+
+    @property
+    def advice(self) -> str:
+        return self.said("advice")
+
+
+class StepForm(models.Model):
+    """步骤定义 (S-61): what one step of the tool offers in one scenario."""
+
+    scenario = models.ForeignKey(Scenario, models.CASCADE, related_name="forms")
+    step = models.CharField(_("步骤"), max_length=10, choices=WizardStep)
+    plans = models.ManyToManyField(Plan, blank=True, verbose_name=_("方案"))
+    scripts = models.ManyToManyField(Script, blank=True, verbose_name=_("话术"))
+    outcomes = models.ManyToManyField(Outcome, blank=True, verbose_name=_("第一轮结果"))
+    reject_reasons = models.ManyToManyField(RejectReason, blank=True, verbose_name=_("驳回原因"))
+
+    class Meta:
+        verbose_name = _("步骤定义")
+        verbose_name_plural = _("步骤定义")
+        ordering = ["scenario", "step"]
+        constraints = [models.UniqueConstraint(fields=["scenario", "step"], name="step_form_once")]
+
+    def __str__(self) -> str:
+        return f"{self.scenario} · {self.get_step_display()}"
+
+    def offered(self, name: str) -> list[Any]:
+        """The active rows of one of its lists, in their order."""
+        return list(getattr(self, name).filter(active=True))

@@ -1,0 +1,196 @@
+"""What happened: events, evidence, refused attempts and notices. Events are never changed."""
+
+import hashlib
+import json
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.enums import Party, Status
+from aftersales.models.people import User
+
+GENESIS = ""  # what the first event of a case is chained to
+
+
+class Event(models.Model):
+    """协商记录: one step of one case, and at once the queue of notices (``delivered_at``).
+
+    Chained by hash: ``hash`` covers the content and the hash of the event before it. A database
+    trigger on PostgreSQL refuses UPDATE of anything but ``delivered_at``, and DELETE. No
+    foreign-key constraints: rows are only appended, by the engine, under the case's lock.
+    """
+
+    case = models.ForeignKey(
+        "Case", models.PROTECT, related_name="events", db_constraint=False, db_index=False
+    )
+    version = models.PositiveIntegerField()
+    step = models.CharField(_("步骤"), max_length=40)
+    party = models.CharField(_("角色"), max_length=10, choices=Party)
+    user = models.ForeignKey(
+        User, models.PROTECT, null=True, db_constraint=False, db_index=False, related_name="+"
+    )
+    before = models.CharField(_("之前"), max_length=30, choices=Status, blank=True)
+    after = models.CharField(_("之后"), max_length=30, choices=Status)
+    details = models.JSONField(_("内容"), default=dict)
+    at = models.DateTimeField(_("时间"))
+    key = models.CharField(max_length=64, blank=True)
+    hash = models.CharField(max_length=64)
+    delivered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("协商记录")
+        verbose_name_plural = _("协商记录")
+        ordering = ["case", "version"]
+        constraints = [
+            models.UniqueConstraint(fields=["case", "version"], name="event_once_per_version"),
+            models.UniqueConstraint(
+                fields=["case", "key"], condition=~models.Q(key=""), name="event_once_per_key"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["id"], condition=models.Q(delivered_at=None), name="event_undelivered"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.case_id}#{self.version} {self.step}"
+
+    def digest(self, previous: str) -> str:
+        """SHA-256 over this event's content and the hash of the event before it."""
+        content = {
+            "case": self.case_id,
+            "version": self.version,
+            "step": self.step,
+            "party": self.party,
+            "user": self.user_id,
+            "before": self.before,
+            "after": self.after,
+            "details": self.details,
+            "at": self.at.isoformat(),
+            "previous": previous,
+        }
+        text = json.dumps(content, sort_keys=True, ensure_ascii=False, cls=DjangoJSONEncoder)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Upload(models.Model):
+    """A file as it came in and was made safe; evidence points to it, so it can be used again."""
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="uploads")
+    token = models.CharField(max_length=64, unique=True)
+    file = models.FileField(upload_to="evidence/%Y/%m/")
+    name = models.CharField(_("文件名"), max_length=120)
+    kind = models.CharField(_("类型"), max_length=40)
+    size = models.PositiveIntegerField(_("大小"))
+    sha256 = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("上传文件")
+        verbose_name_plural = _("上传文件")
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def image(self) -> bool:
+        return self.kind.startswith("image/")
+
+
+class Evidence(models.Model):
+    """凭证: an upload put forward in a case by one side, in a named slot, with one event."""
+
+    case = models.ForeignKey("Case", models.PROTECT, related_name="evidence")
+    upload = models.ForeignKey(Upload, models.PROTECT, related_name="evidence")
+    version = models.PositiveIntegerField(_("随第几步"))
+    party = models.CharField(_("提交方"), max_length=10, choices=Party)
+    slot = models.CharField(_("凭证要求"), max_length=40, blank=True)
+    label = models.CharField(_("名称"), max_length=120, blank=True)
+    at = models.DateTimeField(_("提交时间"))
+
+    class Meta:
+        verbose_name = _("凭证")
+        verbose_name_plural = _("凭证")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.get_party_display()} {self.label or self.upload}"
+
+
+class Attempt(models.Model):
+    """被拒绝的操作: somebody tried a step that the rules refused; nothing else changed (NEG-20)."""
+
+    case = models.ForeignKey("Case", models.PROTECT, related_name="attempts")
+    user = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    step = models.CharField(_("步骤"), max_length=40)
+    sentence = models.CharField(_("答复"), max_length=300)
+    at = models.DateTimeField(_("时间"))
+
+    class Meta:
+        verbose_name = _("被拒绝的操作")
+        verbose_name_plural = _("被拒绝的操作")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.step}: {self.sentence}"
+
+
+class Notice(models.Model):
+    """通知 to one person about one event; made from the event after it is stored."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="notices")
+    case = models.ForeignKey("Case", models.CASCADE, related_name="notices")
+    event = models.ForeignKey(Event, models.CASCADE, related_name="notices", db_constraint=False)
+    party = models.CharField(max_length=10, choices=Party)
+    text_zh = models.TextField(_("内容"))
+    text_en = models.TextField(_("内容（英文）"))
+    at = models.DateTimeField(_("时间"))
+    read_at = models.DateTimeField(_("已读"), null=True, blank=True)
+    mail_due_at = models.DateTimeField(_("邮件待发"), null=True, blank=True)
+    mailed_at = models.DateTimeField(_("邮件已发"), null=True, blank=True)
+    mail_tries = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("通知")
+        verbose_name_plural = _("通知")
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["event", "user"], name="notice_once_per_event")
+        ]
+        indexes = [
+            models.Index(
+                fields=["mail_due_at"],
+                condition=models.Q(mail_due_at__isnull=False),
+                name="notice_mail_due",
+            ),
+            models.Index(fields=["user", "-id"], name="notice_of_user"),
+        ]
+
+    def __str__(self) -> str:
+        return self.text_zh
+
+
+class Fault(models.Model):
+    """A row that a sweep could not move, for staff to see; set aside until then (poisoned row)."""
+
+    case = models.OneToOneField("Case", models.CASCADE, related_name="fault")
+    sweep = models.CharField(_("任务"), max_length=40)
+    error = models.TextField(_("错误"))
+    tries = models.PositiveIntegerField(default=1)
+    next_try_at = models.DateTimeField()
+    at = models.DateTimeField(_("时间"))
+
+    class Meta:
+        verbose_name = _("自动处理失败")
+        verbose_name_plural = _("自动处理失败")
+
+    def __str__(self) -> str:
+        return f"{self.case} {self.sweep}"
+
+
+def plain(value: Any) -> Any:
+    """A value as the history keeps it: only JSON's own kinds, so that its hash is stable."""
+    return json.loads(json.dumps(value, cls=DjangoJSONEncoder))

@@ -1,0 +1,119 @@
+"""The tool's own rows: pre-checks, rounds, offers, messages and virtual numbers."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.enums import Party, PlanState, RoundState
+from aftersales.models.catalogue import Outcome, Plan, Script
+from aftersales.models.people import Member, User
+
+
+class Precheck(models.Model):
+    """风险核实: the warnings as they stood when a merchant clicked 驳回退款, and his ticks.
+
+    ``warnings`` is a list of ``{"code", "severity", "title", "facts"}`` (NEG-02 to NEG-05);
+    ``ticked`` maps a code to the facts that were confirmed, so that new facts ask again.
+    """
+
+    case = models.ForeignKey("Case", models.PROTECT, related_name="prechecks")
+    user = models.ForeignKey(User, models.PROTECT, related_name="+")
+    warnings = models.JSONField(default=list)
+    ticked = models.JSONField(default=dict)
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("风险核实")
+        verbose_name_plural = _("风险核实")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.case_id} {self.at:%Y-%m-%d %H:%M}"
+
+
+class Round(models.Model):
+    """协商轮次: one scripted message with plans, sent to the buyer, and the wait for an answer."""
+
+    case = models.ForeignKey("Case", models.PROTECT, related_name="rounds")
+    series = models.PositiveIntegerField(_("第几次处理"), default=1)
+    number = models.PositiveIntegerField(_("轮次"))
+    user = models.ForeignKey(User, models.PROTECT, related_name="+")
+    script = models.ForeignKey(Script, models.PROTECT, null=True)
+    text = models.TextField(_("发给买家的话"))
+    outcome = models.ForeignKey(Outcome, models.PROTECT, null=True)
+    explanation = models.TextField(_("对上一轮结果的说明"), blank=True)
+    state = models.CharField(max_length=10, choices=RoundState, default=RoundState.WAITING)
+    sent_at = models.DateTimeField(_("发送时间"))
+    due_at = models.DateTimeField(_("等待至"))
+    read_at = models.DateTimeField(_("买家已读"), null=True)
+    answered_at = models.DateTimeField(_("买家回复时间"), null=True)
+    answer = models.TextField(_("买家回复"), blank=True)
+    late = models.BooleanField(_("逾期后回复"), default=False)
+
+    class Meta:
+        verbose_name = _("协商轮次")
+        verbose_name_plural = _("协商轮次")
+        ordering = ["series", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["case", "series", "number"], name="round_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.case_id} · {self.series}.{self.number}"
+
+
+class Offer(models.Model):
+    """协商方案 on the table: the merchant's in a round, or the buyer's counter-offer (还价)."""
+
+    case = models.ForeignKey("Case", models.PROTECT, related_name="offers")
+    round = models.ForeignKey(Round, models.PROTECT, related_name="offers")
+    party = models.CharField(max_length=10, choices=Party)
+    plan = models.ForeignKey(Plan, models.PROTECT)
+    amount = models.DecimalField(_("金额"), max_digits=12, decimal_places=2, null=True)
+    terms = models.JSONField(_("条件"), default=dict)
+    state = models.CharField(max_length=10, choices=PlanState, default=PlanState.OPEN)
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("方案")
+        verbose_name_plural = _("方案")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.plan} {self.amount or ''}".strip()
+
+
+class Message(models.Model):
+    """消息: what one side said to the other, in the case's thread, as it was sent."""
+
+    case = models.ForeignKey("Case", models.PROTECT, related_name="messages")
+    version = models.PositiveIntegerField()
+    party = models.CharField(max_length=10, choices=Party)
+    user = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    text = models.TextField(_("内容"))
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("消息")
+        verbose_name_plural = _("消息")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.text[:40]
+
+
+class VirtualNumber(models.Model):
+    """虚拟号: a number handed out for one case and one shop user, for a while (NEG-23)."""
+
+    case = models.ForeignKey("Case", models.PROTECT, related_name="virtual_numbers")
+    member = models.ForeignKey(Member, models.PROTECT, related_name="+")
+    number = models.CharField(max_length=30)
+    at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("虚拟号码")
+        verbose_name_plural = _("虚拟号码")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.number

@@ -1,0 +1,175 @@
+"""What comes from the marketplace: orders, their lines, how they were paid, and their parcels."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, Self
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.enums import Direction, FreightCover, OrderState, ScanKind
+from aftersales.models.people import Shop, User
+
+
+class OrderQuerySet(models.QuerySet["Order"]):
+    def for_buyer(self, user: Any) -> Self:
+        return self.filter(buyer=user)
+
+    def for_merchant(self, user: Any) -> Self:
+        return self.filter(shop__members__user=user, shop__members__active=True)
+
+
+class Order(models.Model):
+    """订单. Money is in yuan, as paid; times are when it happened on the marketplace."""
+
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="orders")
+    buyer = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="orders")
+    number = models.CharField(_("订单号"), max_length=40)
+    state = models.CharField(
+        _("订单状态"), max_length=10, choices=OrderState, default=OrderState.PAID
+    )
+    buyer_nick = models.CharField(_("买家昵称"), max_length=80, blank=True)
+    receiver = models.CharField(_("收件人"), max_length=80, blank=True)
+    phone = models.CharField(_("联系电话"), max_length=30, blank=True)
+    address = models.CharField(_("收货地址"), max_length=300, blank=True)
+    buyer_note = models.CharField(_("买家留言"), max_length=500, blank=True)
+    shop_note = models.CharField(_("商家备注"), max_length=500, blank=True)
+    goods_total = models.DecimalField(_("商品总价"), max_digits=12, decimal_places=2, default=0)
+    postage = models.DecimalField(_("邮费"), max_digits=12, decimal_places=2, default=0)
+    discount = models.DecimalField(_("优惠合计"), max_digits=12, decimal_places=2, default=0)
+    paid = models.DecimalField(_("实付"), max_digits=12, decimal_places=2)
+    free_shipping = models.BooleanField(_("包邮"), default=True)
+    freight_cover = models.CharField(
+        _("退货运费保障"), max_length=20, choices=FreightCover, default=FreightCover.NONE
+    )
+    ordered_at = models.DateTimeField(_("下单时间"), null=True, blank=True)
+    paid_at = models.DateTimeField(_("付款时间"), null=True, blank=True)
+    promised_at = models.DateTimeField(_("承诺发货时间"), null=True, blank=True)
+    shipped_at = models.DateTimeField(_("发货时间"), null=True, blank=True)
+    signed_at = models.DateTimeField(_("签收时间"), null=True, blank=True)
+    confirmed_at = models.DateTimeField(_("买家确认收货时间"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("交易成功时间"), null=True, blank=True)
+    imported_at = models.DateTimeField(auto_now_add=True)
+
+    objects = OrderQuerySet.as_manager()
+
+    _gone: dict[tuple[str, str], Decimal]
+
+    class Meta:
+        verbose_name = _("订单")
+        verbose_name_plural = _("订单")
+        ordering = ["-paid_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["shop", "number"], name="order_once_per_shop")
+        ]
+        indexes = [models.Index(fields=["buyer", "-paid_at"], name="order_of_buyer")]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def signed(self) -> bool:
+        return self.state in (OrderState.SIGNED, OrderState.FINISHED)
+
+    @property
+    def shipped(self) -> bool:
+        return self.state in (OrderState.SHIPPED, OrderState.SIGNED, OrderState.FINISHED)
+
+    def given_back(self) -> dict[tuple[str, str], Decimal]:
+        """Yuan already owed or paid back, per (route, reference) of its payments."""
+        if "_gone" not in self.__dict__:
+            Order.load_given_back([self])
+        return self._gone
+
+    @classmethod
+    def load_given_back(cls, orders: Sequence["Order"]) -> None:
+        """Work out ``given_back`` for many orders in one query."""
+        by_pk = {order.pk: order for order in orders}
+        for order in orders:
+            order._gone = defaultdict(Decimal)
+        paid = cls.objects.filter(pk__in=by_pk, cases__refunds__isnull=False).values_list(
+            "pk", "cases__refunds__route", "cases__refunds__reference", "cases__refunds__amount"
+        )
+        for pk, route, reference, amount in paid:
+            by_pk[pk]._gone[(route, reference)] += amount
+
+
+class OrderLine(models.Model):
+    """商品行: one kind of goods in an order; an application is made for a line (§1.5)."""
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="lines")
+    number = models.CharField(_("子订单号"), max_length=40)
+    goods_id = models.CharField(_("商品编号"), max_length=40, blank=True)
+    title = models.CharField(_("商品名称"), max_length=200)
+    sku = models.CharField(_("规格"), max_length=200, blank=True)
+    image = models.CharField(_("图片"), max_length=200, blank=True)
+    category = models.CharField(_("类目"), max_length=60, blank=True)
+    quantity = models.PositiveIntegerField(_("数量"), default=1)
+    list_total = models.DecimalField(_("标价合计"), max_digits=12, decimal_places=2, default=0)
+    paid = models.DecimalField(_("实付（不含邮费）"), max_digits=12, decimal_places=2)
+    no_reason = models.BooleanField(_("支持七天无理由"), default=True)
+    exception_confirmed = models.BooleanField(_("购买时已确认不支持无理由"), default=False)
+
+    class Meta:
+        verbose_name = _("商品行")
+        verbose_name_plural = _("商品行")
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["order", "number"], name="line_once")]
+        indexes = [models.Index(fields=["goods_id"], name="line_goods")]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Payment(models.Model):
+    """支付: what came in by one route; refunds go back the same ways (S-37)."""
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="payments")
+    route = models.CharField(_("支付渠道"), max_length=40)
+    reference = models.CharField(_("支付单号"), max_length=64, blank=True)
+    amount = models.DecimalField(_("金额"), max_digits=12, decimal_places=2)
+
+    class Meta:
+        verbose_name = _("支付")
+        verbose_name_plural = _("支付")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.route} {self.amount}"
+
+
+class Parcel(models.Model):
+    """包裹: goods on their way, with the trace the carrier gave.
+
+    ``trace`` is a list of ``{"at": ISO time, "kind": ScanKind, "text": str}``, oldest first;
+    ``last_scan_at``, ``first_scan_at`` and ``state`` say the same for queries.
+    """
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="parcels")
+    case = models.ForeignKey(
+        "Case", models.CASCADE, null=True, blank=True, related_name="parcels", db_index=True
+    )
+    direction = models.CharField(
+        _("方向"), max_length=10, choices=Direction, default=Direction.OUTBOUND
+    )
+    carrier = models.CharField(_("快递公司"), max_length=40, blank=True)
+    tracking = models.CharField(_("快递单号"), max_length=40, db_index=True)
+    shipped_at = models.DateTimeField(_("寄出时间"), null=True, blank=True)
+    state = models.CharField(_("物流状态"), max_length=20, choices=ScanKind, blank=True)
+    first_scan_at = models.DateTimeField(_("首次扫描"), null=True, blank=True)
+    last_scan_at = models.DateTimeField(_("最近扫描"), null=True, blank=True)
+    signed_at = models.DateTimeField(_("签收时间"), null=True, blank=True)
+    signer = models.CharField(_("签收人"), max_length=80, blank=True)
+    trace = models.JSONField(_("物流轨迹"), default=list)
+
+    class Meta:
+        verbose_name = _("包裹")
+        verbose_name_plural = _("包裹")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "tracking"], name="parcel_once_per_order")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.carrier} {self.tracking}".strip()

@@ -1,0 +1,101 @@
+"""Who uses the product: an account, a shop, and a member of a shop."""
+
+from typing import Any, Self
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.enums import Permission
+
+
+class User(AbstractUser):
+    """账号: a buyer, a shop member or platform staff; which, follows from orders and memberships."""
+
+    nick = models.CharField(_("昵称"), max_length=80, blank=True)
+    phone = models.CharField(_("手机号"), max_length=20, blank=True)
+    language = models.CharField(_("语言"), max_length=10, default="zh-hans")
+
+    class Meta:
+        verbose_name = _("账号")
+        verbose_name_plural = _("账号")
+
+    def __str__(self) -> str:
+        return self.nick or self.username
+
+
+class ShopQuerySet(models.QuerySet["Shop"]):
+    def of(self, user: Any) -> Self:
+        """The shops this user works in."""
+        return self.filter(members__user=user, members__active=True)
+
+
+class Shop(models.Model):
+    """店铺."""
+
+    code = models.SlugField(_("店铺代码"), unique=True)
+    name = models.CharField(_("店铺名称"), max_length=80)
+    platform = models.CharField(_("平台"), max_length=20, default="pinduoduo")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ShopQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("店铺")
+        verbose_name_plural = _("店铺")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Member(models.Model):
+    """客服成员: a user in a shop, with what he may do there."""
+
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="members")
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    permissions = models.JSONField(_("权限"), default=list)
+    active = models.BooleanField(_("在岗"), default=True)
+
+    class Meta:
+        verbose_name = _("成员")
+        verbose_name_plural = _("成员")
+        constraints = [models.UniqueConstraint(fields=["shop", "user"], name="member_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user}（{self.shop}）"
+
+    def can(self, permission: Permission | str) -> bool:
+        return self.active and str(permission) in self.permissions
+
+
+class ReturnAddress(models.Model):
+    """退货地址 of a shop (T-04: name, phone, region and detail; not flagged bad)."""
+
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="addresses")
+    name = models.CharField(_("收件人"), max_length=40)
+    phone = models.CharField(_("联系电话"), max_length=20)
+    region = models.CharField(_("省市区"), max_length=80)
+    detail = models.CharField(_("详细地址"), max_length=200)
+    default = models.BooleanField(_("默认地址"), default=False)
+    flagged = models.CharField(_("停用原因"), max_length=100, blank=True)
+
+    class Meta:
+        verbose_name = _("退货地址")
+        verbose_name_plural = _("退货地址")
+        ordering = ["-default", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.region} {self.detail}"
+
+    @property
+    def valid(self) -> bool:
+        return not self.flagged and all([self.name, self.phone, self.region, self.detail])
+
+    def shown(self) -> dict[str, str]:
+        """What the case keeps of it once agreed; later edits must not move a parcel (§1.5)."""
+        return {
+            "name": self.name,
+            "phone": self.phone,
+            "region": self.region,
+            "detail": self.detail,
+        }

@@ -1,0 +1,102 @@
+"""步骤前提: what must hold before a step, each with the sentence a person reads when it does not."""
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.enums import CaseType, RoundState, Stage, Status
+from aftersales.rules import facts
+from aftersales.steps import refuses
+
+if TYPE_CHECKING:
+    from aftersales.models import Case
+
+
+@refuses(_("请耐心等待消费者回复"), conflict=True)
+def not_waiting_for_buyer(case: "Case") -> bool:
+    """NEG-20: before the reply and before the window's end nobody rejects."""
+    return case.round_state != RoundState.WAITING
+
+
+@refuses(_("驳回前请先与消费者完成两轮协商"))
+def negotiated(case: "Case") -> bool:
+    """NEG-45: enough rounds, none open, the last not accepted."""
+    return case.round_number >= int(case.policy["min_rounds"])
+
+
+@refuses(_("买家已接受方案，不能驳回"))
+def not_accepted(case: "Case") -> bool:
+    return case.round_state != RoundState.ACCEPTED
+
+
+@refuses(_("两轮协商已完成，请选择同意或驳回"))
+def rounds_left(case: "Case") -> bool:
+    return case.round_number < max(2, int(case.policy["min_rounds"]))
+
+
+@refuses(_("请先核实风险提示"))
+def prechecked(case: "Case") -> bool:
+    """NEG-02, NEG-04: the merchant has been through the warnings of this handling."""
+    return case.prechecked_at is not None
+
+
+@refuses(_("这不是仅退款申请，请选择同意退货"))
+def refund_only(case: "Case") -> bool:
+    return case.type != CaseType.RETURN_REFUND
+
+
+@refuses(_("这不是退货申请，请选择同意退款"))
+def wants_return(case: "Case") -> bool:
+    return case.type == CaseType.RETURN_REFUND
+
+
+@refuses(_("包裹不在运输途中，不能选择拒收后退款"))
+def parcel_in_transit(case: "Case") -> bool:
+    return case.type == CaseType.REFUND_NOT_RECEIVED and not facts.signed(case)
+
+
+@refuses(_("退货单号已经改过一次，不能再改"))
+def tracking_not_corrected(case: "Case") -> bool:
+    return not case.return_corrected
+
+
+@refuses(_("快递已经揽收，不能再改单号"))
+def return_not_scanned(case: "Case") -> bool:
+    parcel = facts.returned(case)
+    return parcel is None or parcel.first_scan_at is None
+
+
+@refuses(_("平台已经在处理"))
+def no_open_intervention(case: "Case") -> bool:
+    return case.stage not in (Stage.EVIDENCE, Stage.DECIDING)
+
+
+@refuses(_("举证时间已过"))
+def evidence_open(case: "Case") -> bool:
+    """§1.6: late evidence is refused; outside an intervention it is always welcome."""
+    return case.status != Status.PLATFORM_REVIEW or case.stage == Stage.EVIDENCE
+
+
+@refuses(_("买家没有提出新方案"))
+def counter_offered(case: "Case") -> bool:
+    return case.open_counter() is not None
+
+
+@refuses(_("没有等待答复的方案"))
+def offer_open(case: "Case") -> bool:
+    return bool(case.open_offers())
+
+
+@refuses(_("没有需要答复的协商"))
+def round_unanswered(case: "Case") -> bool:
+    return case.round_state in (RoundState.WAITING, RoundState.EXPIRED)
+
+
+@refuses(_("商家没有请你确认协商结果"))
+def confirmation_asked(case: "Case") -> bool:
+    return case.agreement_claimed
+
+
+@refuses(_("平台已判定，不能撤回"))
+def not_ruled(case: "Case") -> bool:
+    return case.stage in (Stage.EVIDENCE, Stage.DECIDING)

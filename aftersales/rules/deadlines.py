@@ -1,0 +1,97 @@
+"""时限: whose turn each status is, which clock runs, and what the clock does otherwise (D1 to D15)."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+from zoneinfo import ZoneInfo
+
+from aftersales.enums import CaseType, Clock, Party, Status, Turn
+
+if TYPE_CHECKING:
+    from aftersales.models import Case
+
+CHINA = ZoneInfo("Asia/Shanghai")
+
+
+class Watch(NamedTuple):
+    """Who must act in a status, within which clock, what time does otherwise, which tab shows it."""
+
+    party: Party
+    clock: Clock | None
+    otherwise: str  # the step the clock takes; "" leaves the case for staff to see
+    turn: Turn
+
+
+HANDLING = {
+    CaseType.REFUND_UNSHIPPED: Clock.HANDLE_UNSHIPPED,
+    CaseType.REFUND_NOT_RECEIVED: Clock.HANDLE_REFUND,
+    CaseType.REFUND_RECEIVED: Clock.HANDLE_REFUND,
+    CaseType.RETURN_REFUND: Clock.HANDLE_RETURN,
+}
+
+WATCHES = {
+    # the clock of the first row depends on the case type: see HANDLING
+    Status.PENDING_MERCHANT: Watch(Party.MERCHANT, None, "agree_by_default", Turn.MINE),
+    Status.REJECTED: Watch(Party.BUYER, Clock.AFTER_REJECT, "lapse_rejection", Turn.REPLY),
+    Status.AWAITING_BUYER_RETURN: Watch(
+        Party.BUYER, Clock.BUYER_RETURN, "close_unreturned", Turn.RETURN
+    ),
+    Status.AWAITING_DELIVERY_REFUSAL: Watch(
+        Party.BUYER, Clock.DELIVERY_REFUSAL, "close_unrefused", Turn.RETURN
+    ),
+    Status.AWAITING_MERCHANT_RECEIPT: Watch(
+        Party.MERCHANT, Clock.RECEIPT, "confirm_receipt_by_default", Turn.RECEIVE
+    ),
+    Status.RETURN_REFUSED: Watch(Party.BUYER, Clock.AFTER_REJECT, "lapse_rejection", Turn.REPLY),
+    Status.PLATFORM_REVIEW: Watch(Party.STAFF, Clock.DECISION, "", Turn.PLATFORM),
+    Status.REFUNDING: Watch(Party.CLOCK, None, "", Turn.REFUND),
+    Status.REFUND_FAILED: Watch(Party.STAFF, None, "", Turn.REFUND),
+}
+
+
+def watch_of(case: "Case") -> Watch | None:
+    """Who must act now; none once the case has ended."""
+    return WATCHES.get(Status(case.status))
+
+
+def clock_of(case: "Case") -> Clock | None:
+    watch = watch_of(case)
+    if case.status == Status.PENDING_MERCHANT:
+        return HANDLING[CaseType(case.type)]
+    return watch.clock if watch else None
+
+
+def due_at(case: "Case", at: datetime) -> datetime | None:
+    """When the clock of the present status runs out, from the windows stamped on the case.
+
+    Expired means ``now >= due_at``. The receipt clock (D7) ends at the earlier of ten days
+    from filing the tracking number and seven days from the carrier's signature.
+    """
+    clock = clock_of(case)
+    if clock is None:
+        return None
+    end = at + length(case, clock)
+    if clock == Clock.RECEIPT and case.return_signed_at:
+        end = min(end, case.return_signed_at + length(case, Clock.RECEIPT_SIGNED))
+    return end
+
+
+def length(case: "Case", clock: Clock) -> timedelta:
+    """How long a clock runs for this case: the window in force when the buyer applied."""
+    return timedelta(minutes=case.windows[str(clock)])
+
+
+def turn_of(case: "Case") -> Turn:
+    """The tab of the work queue: by whose turn it is, seen from the merchant's chair."""
+    watch = watch_of(case)
+    if watch is None:
+        return Turn.DONE
+    if case.status == Status.PENDING_MERCHANT and case.reply_due_at is not None:
+        return Turn.REPLY
+    return watch.turn
+
+
+def no_reason_until(signed_at: datetime, minutes: int) -> datetime:
+    """The end of 七天无理由 (D17): whole days from 00:00 in China of the day after signing."""
+    signed = signed_at.astimezone(CHINA)
+    first = (signed + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return first + timedelta(minutes=minutes)

@@ -1,0 +1,149 @@
+"""What the parcels, the order and the thread say of a case: the facts other rules stand on."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from aftersales.enums import Direction, GoodsState, OrderState, Party, RoundState, ScanKind, Status
+
+if TYPE_CHECKING:
+    from aftersales.models import Case, Evidence, Parcel, Round
+
+GOING_BACK = (ScanKind.REFUSED, ScanKind.RETURNING, ScanKind.RETURNED)
+SIGNED = (ScanKind.SIGNED, ScanKind.SIGNED_BY_OTHER)
+STALL = timedelta(hours=72)  # the shipped threshold of RW-02, when no row says otherwise
+
+
+def outbound(case: "Case") -> "Parcel | None":
+    """The newest parcel on its way to the buyer, if any."""
+    sent = [parcel for parcel in case.order.parcels.all() if parcel.direction == Direction.OUTBOUND]
+    return sent[-1] if sent else None
+
+
+def returned(case: "Case") -> "Parcel | None":
+    """The parcel that brings the goods back, once the buyer filed its number."""
+    back = [
+        parcel
+        for parcel in case.order.parcels.all()
+        if parcel.direction == Direction.RETURN and parcel.case_id == case.pk
+    ]
+    return back[-1] if back else None
+
+
+def in_transit(case: "Case") -> bool:
+    parcel = outbound(case)
+    return (
+        case.order.state == OrderState.SHIPPED
+        and parcel is not None
+        and parcel.state not in SIGNED
+        and parcel.state not in GOING_BACK
+    )
+
+
+def signed(case: "Case") -> bool:
+    parcel = outbound(case)
+    return case.order.signed or (parcel is not None and parcel.state in SIGNED)
+
+
+def signed_by_self(case: "Case") -> bool:
+    parcel = outbound(case)
+    return parcel is not None and parcel.state == ScanKind.SIGNED
+
+
+def signed_not_received(case: "Case") -> bool:
+    return signed(case) and case.goods_state in (
+        GoodsState.SIGNED_NOT_RECEIVED,
+        GoodsState.NEVER_CAME,
+    )
+
+
+def going_back(case: "Case") -> bool:
+    parcel = outbound(case)
+    return parcel is not None and parcel.state in GOING_BACK
+
+
+def stalled(case: "Case", at: datetime, after: timedelta = STALL) -> bool:
+    parcel = outbound(case)
+    if parcel is None or parcel.state in SIGNED or parcel.state in GOING_BACK:
+        return False
+    return parcel.last_scan_at is not None and at - parcel.last_scan_at > after
+
+
+def goods_back(case: "Case") -> bool:
+    """The buyer has sent the goods back under this case."""
+    return bool(case.return_tracking)
+
+
+def return_in_transit(case: "Case") -> bool:
+    return goods_back(case) and case.return_signed_at is None
+
+
+def received(case: "Case") -> bool:
+    return case.goods_state == GoodsState.RECEIVED
+
+
+def shipped(case: "Case") -> bool:
+    """Shipped, with a carrier's scan to show for it (walk 1 of §1.7)."""
+    parcel = outbound(case)
+    return case.order.shipped and parcel is not None and parcel.first_scan_at is not None
+
+
+def replied(case: "Case") -> bool:
+    """The buyer answered the last round without accepting."""
+    return case.round_state == RoundState.ANSWERED
+
+
+def evidence_was_asked(case: "Case") -> bool:
+    """Some round invited the buyer to add evidence (RR-06)."""
+    return any(offer.plan.code == "invite_evidence" for offer in case.offers_made())
+
+
+def not_no_reason_goods(case: "Case") -> bool:
+    return not case.line.no_reason and case.line.exception_confirmed
+
+
+def agreed(case: "Case") -> bool:
+    """The merchant reported an agreement with the buyer after a replied round (NEG-46)."""
+    return case.agreement_claimed
+
+
+def merchant_evidence_unseen(case: "Case") -> list["Evidence"]:
+    """Buyer's evidence that no merchant has looked at since it came in (RW-11, RW-12)."""
+    seen = case.merchant_seen_at
+    return [
+        shown
+        for shown in case.evidence.all()
+        if shown.party == Party.BUYER and (seen is None or shown.at > seen)
+    ]
+
+
+def last_round(case: "Case") -> "Round | None":
+    rounds = [each for each in case.rounds.all() if each.series == case.series]
+    return rounds[-1] if rounds else None
+
+
+def rejected_before(case: "Case") -> bool:
+    return case.status in (Status.REJECTED, Status.RETURN_REFUSED)
+
+
+# The names that catalogue rows use in their ``when``.
+WHEN: dict[str, Callable[["Case"], bool]] = {
+    "": lambda case: True,
+    "in_transit": in_transit,
+    "signed_not_received": signed_not_received,
+    "return_in_transit": return_in_transit,
+    "goods_back": goods_back,
+    "replied": replied,
+    "shipped": shipped,
+    "signed_by_self": signed_by_self,
+    "evidence_was_asked": evidence_was_asked,
+    "not_no_reason_goods": not_no_reason_goods,
+    "agreed": agreed,
+    "window_over": lambda case: case.applied_late,
+}
+
+
+def holds(case: "Case", when: str) -> bool:
+    """Whether a catalogue row's condition is true of the case; an unknown name never is."""
+    fact = WHEN.get(when)
+    return bool(fact and fact(case))

@@ -1,0 +1,70 @@
+"""协商方案的前提: when a plan may be offered, and what accepting it leads to (§2.6, NEG-11, NEG-12)."""
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext
+
+from aftersales.enums import CaseType, Status
+from aftersales.rules import facts
+
+if TYPE_CHECKING:
+    from aftersales.models import Case
+
+MISSING_PARTS = {"R8", "R15", "N5"}
+RETURNS = {"return_refund", "return_freight_covered"}
+CASH = {"partial_refund", "full_refund_no_return"}
+NOT_ACCEPTED_BY_CLICK = {"invite_evidence"}
+MAX_WAIT_HOURS = 72
+
+
+def unfit(code: str, case: "Case", *, address_ready: bool = True) -> str:
+    """Why a plan can't be offered in this case; empty when it can (NEG-12)."""
+    if code == "partial_refund":
+        if not facts.received(case) and case.reason.code not in MISSING_PARTS:
+            return gettext("买家还没有收到货")
+        if facts.goods_back(case):
+            return ""
+        return "" if case.amount > Decimal("0.01") else gettext("申请金额太小，不能再分")
+    if code in RETURNS:
+        if not facts.received(case):
+            return gettext("买家还没有签收，不能退货")
+        if facts.goods_back(case):
+            return gettext("买家已经寄回")
+        return "" if address_ready else gettext("请先设置有效的退货地址")
+    if code == "intercept_refund":
+        fits = case.type == CaseType.REFUND_NOT_RECEIVED and not facts.signed(case)
+        return "" if fits else gettext("包裹不在运输途中")
+    if code == "wait_until":
+        fits = facts.in_transit(case) or facts.stalled(case, case.at)
+        return "" if fits else gettext("包裹不在运输途中")
+    if code == "freight_compensation":
+        return "" if facts.goods_back(case) else gettext("买家还没有寄回")
+    if code in {"exchange", "resend", "repair"}:
+        return gettext("这种方案暂未开放")
+    return ""
+
+
+def amount_refusal(code: str, wants_amount: bool, amount: Decimal | None, case: "Case") -> str:
+    """Why an amount is not right for a plan; empty when it is (NEG-11)."""
+    if not wants_amount:
+        return gettext("这个方案不能填写金额") if amount is not None else ""
+    most = case.amount - Decimal("0.01") if code == "partial_refund" else case.amount
+    if amount is None or not Decimal("0.01") <= amount <= most:
+        return gettext("退款金额需在 0.01 到 %(max)s 之间") % {"max": most}
+    if amount != amount.quantize(Decimal("0.01")):
+        return gettext("金额最多两位小数")
+    return ""
+
+
+def leads_to(code: str, case: "Case", *, waives: bool = False) -> Status:
+    """The status that an accepted plan moves the case to (T-21)."""
+    if code in CASH:
+        return Status.REFUNDING
+    if code in RETURNS:
+        return Status.AWAITING_BUYER_RETURN
+    if code == "intercept_refund":
+        return Status.AWAITING_DELIVERY_REFUSAL
+    if code == "coupon" and waives:
+        return Status.CLOSED_AGREED
+    return Status(case.status)

@@ -1,0 +1,26 @@
+"""谁看得到什么: evidence in an intervention, and a person's name and number."""
+
+from typing import TYPE_CHECKING
+
+from aftersales.enums import Party, Stage, Status
+
+if TYPE_CHECKING:
+    from aftersales.models import Case, Evidence
+
+
+def sees_content(evidence: "Evidence", case: "Case", party: Party) -> bool:
+    """Whether a side sees a piece's content.
+
+    During the evidence window of an intervention each side sees that the other filed something,
+    but its content only once the window has closed (§1.6); staff always see it.
+    """
+    if party == Party.STAFF or evidence.party == party:
+        return True
+    asked = case.platform_asked_at
+    hidden = (
+        case.status == Status.PLATFORM_REVIEW
+        and case.stage == Stage.EVIDENCE
+        and asked is not None
+        and evidence.at >= asked
+    )
+    return not hidden

@@ -1,0 +1,467 @@
+"""A case moves by steps, and a step happens whole or not at all: the one clever file.
+
+A step is a method on a leg of the case (``aftersales/models/case``) under ``@step``. Its body
+changes fields and hands rows over; it never saves, sends or pays. The engine here locks and
+re-reads the row, lets lapsed time act first, compares the version of the page, checks party
+and conditions, runs the body, restarts the clock, writes everything at once and adds one event
+to the chain. One click and ten thousand due cases take the same road.
+"""
+
+import logging
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Any, TypeVar
+
+from django.db import models, transaction
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django_fsm import FSMField, TransitionNotAllowed
+from django_fsm import transition as fsm_transition
+
+from aftersales import clock
+from aftersales.bulk import insert_rows, update_rows
+from aftersales.enums import Party, Permission, Status
+from aftersales.models.history import Attempt, Event, Fault, plain
+
+logger = logging.getLogger(__name__)
+
+STALE = _("此售后单刚刚有更新，请核对后再提交。你填写的内容已保留。")
+LAPSED = _("处理时限已过，已按规则自动处理")
+NOT_YOURS = _("你没有权限进行此操作")
+NOT_NOW = _("售后单当前状态不能进行此操作")
+RETRY_AFTER = timedelta(minutes=5)  # how long a row that broke a sweep is set aside
+
+Body = TypeVar("Body", bound=Callable[..., Any])
+
+
+class Refused(Exception):
+    """A step that the rules refuse, with the sentence for the person; nothing has changed.
+
+    ``errors`` names the sentence per form field; ``conflict`` is set where the case has moved
+    on or must be waited for (pages answer 409 instead of 422).
+    """
+
+    def __init__(self, sentence: Any = "", *, conflict: Any = False, **errors: Any) -> None:
+        self.errors = {name: str(text) for name, text in errors.items()}
+        self.sentence = str(sentence) or next(iter(self.errors.values()), "")
+        self.conflict = bool(conflict)
+        super().__init__(self.sentence)
+
+
+def refuses(
+    sentence: Any, *, conflict: bool = False
+) -> Callable[[Callable[[Any], bool]], Callable[[Any], bool]]:
+    """Give a condition the sentence that a person reads when it does not hold."""
+
+    def decorate(condition: Callable[[Any], bool]) -> Callable[[Any], bool]:
+        condition.sentence = sentence  # type: ignore[attr-defined]
+        condition.conflict = conflict  # type: ignore[attr-defined]
+        return condition
+
+    return decorate
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is known of a step without taking it."""
+
+    name: str
+    label: Any
+    by: frozenset[Party]
+    sources: frozenset[str]
+    permission: Permission | None
+    conditions: Sequence[Callable[[Any], bool]]
+    versioned: bool
+    move: Callable[..., Any]
+
+    def unmet(self, case: Any) -> Callable[[Any], bool] | None:
+        return next((holds for holds in self.conditions if not holds(case)), None)
+
+
+@dataclass(frozen=True)
+class Move:
+    """What a person may do now, and if not, why: what pages, admin and forged posts obey."""
+
+    name: str
+    label: Any
+    refusal: str
+
+
+@dataclass
+class Act:
+    """A step taken in memory, waiting to be written."""
+
+    case: "Stepped"
+    event: Event
+    rows: list[models.Model] = field(default_factory=list)
+    changed: list[tuple[models.Model, tuple[str, ...]]] = field(default_factory=list)
+
+
+STEPS: dict[str, Step] = {}
+
+
+def step(
+    label: Any,
+    *,
+    by: Collection[Party],
+    source: Collection[Status],
+    target: Any = None,
+    permission: Permission | None = None,
+    conditions: Iterable[Callable[[Any], bool]] = (),
+    versioned: bool = True,
+) -> Callable[[Body], Body]:
+    """A step in the life of a case; what the method returns goes into the history.
+
+    ``versioned=False`` is for steps that do not answer what is on the page (a chat message):
+    they need no version, only an idempotency key.
+    """
+
+    def decorate(body: Body) -> Body:
+        name = body.__name__
+        asked = list(conditions)
+        move = fsm_transition(field="status", source=list(source), target=target, conditions=asked)(
+            body
+        )
+        STEPS[name] = Step(
+            name, label, frozenset(by), frozenset(source), permission, asked, versioned, move
+        )
+
+        @wraps(move)
+        def take(case: "Stepped", **answers: Any) -> None:
+            _take(case, STEPS[name], **answers)
+
+        return take  # type: ignore[return-value]
+
+    return decorate
+
+
+class Stepped(models.Model):
+    """What the engine needs of a case: a status, a version, its clocks and its chain."""
+
+    status = FSMField(_("状态"), max_length=30, choices=Status, protected=True)
+    version = models.PositiveIntegerField(default=0)
+    chain = models.CharField(max_length=64, blank=True)
+    due_at = models.DateTimeField(_("截止时间"), null=True, blank=True)
+    reply_due_at = models.DateTimeField(_("等待买家回复至"), null=True, blank=True)
+    evidence_due_at = models.DateTimeField(_("举证截止"), null=True, blank=True)
+    wake_at = models.DateTimeField(_("下次自动处理"), null=True, blank=True)
+    updated_at = models.DateTimeField(_("更新时间"))
+
+    class Meta:
+        abstract = True
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._rows: list[models.Model] = []
+        self._changed: list[tuple[models.Model, tuple[str, ...]]] = []
+        self._at: datetime | None = None
+
+    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
+        """Re-read; the protected field is emptied on this instance only, not on the class."""
+        self.__dict__.pop("status", None)
+        super().refresh_from_db(*args, **kwargs)
+
+    # What the case itself says; the legs answer these.
+
+    def parties_of(self, user: Any) -> set[Party]:
+        raise NotImplementedError
+
+    def member_of(self, user: Any) -> Any:
+        raise NotImplementedError
+
+    def restart_clock(self, before: str) -> None:
+        raise NotImplementedError
+
+    def lapsed(self, at: datetime) -> str:
+        """The step that time asks for at ``at``, or an empty string."""
+        raise NotImplementedError
+
+    def next_wake(self) -> datetime | None:
+        raise NotImplementedError
+
+    @classmethod
+    def for_writing(cls) -> models.QuerySet[Any]:
+        raise NotImplementedError
+
+    @classmethod
+    def preload(cls, cases: Sequence[Any]) -> None:
+        raise NotImplementedError
+
+    # What bodies use.
+
+    @property
+    def at(self) -> datetime:
+        """The one moment at which the step in hand happens."""
+        return self._at or clock.now()
+
+    def add(self, *rows: models.Model) -> None:
+        """Hand over new rows; the engine stores them with the step."""
+        self._rows.extend(rows)
+
+    def change(self, row: models.Model, **values: Any) -> None:
+        """Set fields of a related row; the engine stores them with the step."""
+        for name, value in values.items():
+            setattr(row, name, value)
+        self._changed.append((row, tuple(values)))
+
+    # What pages ask.
+
+    def refusal(self, name: str, user: Any) -> str:
+        """Why this user can't take this step now; empty when he can. The one function of
+        (case, user) that buttons, pages and forged requests all obey."""
+        try:
+            self._check(STEPS[name], user)
+        except Refused as refused:
+            return refused.sentence
+        return ""
+
+    def moves(self, user: Any, party: Party) -> list[Move]:
+        """The steps this user has here as ``party``; the refused stay, with their sentence."""
+        return [
+            Move(name, known.label, self.refusal(name, user))
+            for name, known in STEPS.items()
+            if party in known.by and self.status in known.sources
+        ]
+
+    def may(self, name: str, user: Any) -> bool:
+        return not self.refusal(name, user)
+
+    def catch_up(self) -> bool:
+        """Let lapsed time act before anybody looks; true if it did."""
+        if self.wake_at is None or self.wake_at > clock.now():
+            return False
+        with transaction.atomic():
+            row = _locked(self)
+            acts = _lapse(row, clock.now())
+            write(acts)
+        _become(self, row)
+        return bool(acts)
+
+    def _check(self, known: Step, user: Any) -> Party:
+        """The party in whose name the user takes the step, or Refused."""
+        parties = self.parties_of(user) & known.by
+        if not parties:
+            raise Refused(NOT_YOURS)
+        party = min(parties)
+        if party == Party.MERCHANT and known.permission:
+            member = self.member_of(user)
+            if member is None or not member.can(known.permission):
+                raise Refused(
+                    gettext("你没有“%(permission)s”权限，请联系店铺管理员")
+                    % {"permission": known.permission.label}
+                )
+        if self.status not in known.sources:
+            raise Refused(NOT_NOW, conflict=True)
+        if unmet := known.unmet(self):
+            raise Refused(unmet.sentence, conflict=unmet.conflict)  # type: ignore[attr-defined]
+        return party
+
+    def run(
+        self, known: Step, party: Party, user: Any, at: datetime, key: str, answers: dict[str, Any]
+    ) -> Act:
+        """Take the step in memory: the body, the clock, the version and the link of the chain."""
+        before = str(self.status)
+        self._at, self._rows, self._changed = at, [], []
+        self.version += 1
+        try:
+            details = known.move(self, by=user, **answers) or {}
+        except TransitionNotAllowed:
+            unmet = known.unmet(self) if self.status in known.sources else None
+            sentence = unmet.sentence if unmet else NOT_NOW  # type: ignore[attr-defined]
+            raise Refused(sentence, conflict=True) from None
+        self.updated_at = at
+        self.restart_clock(before)
+        self.wake_at = self.next_wake()
+        event = Event(
+            case=self,  # type: ignore[misc]
+            version=self.version,
+            step=known.name,
+            party=party,
+            user_id=getattr(user, "pk", None),
+            before=before,
+            after=str(self.status),
+            details=plain(details),
+            at=at,
+            key=key,
+        )
+        event.hash = self.chain = event.digest(self.chain)
+        return Act(self, event, self._rows, self._changed)
+
+
+def _locked(case: Stepped) -> Any:
+    return case.for_writing().get(pk=case.pk)
+
+
+def _become(case: Stepped, row: Stepped) -> None:
+    """The caller's instance is what is stored, whatever happened."""
+    case.__dict__.update(row.__dict__)
+
+
+def _lapse(row: Any, at: datetime) -> list[Act]:
+    """Everything that time asks of this row at ``at``, in the order in which it fell due."""
+    acts = []
+    while name := row.lapsed(at):
+        acts.append(row.run(STEPS[name], Party.CLOCK, None, at, "", {}))
+    return acts
+
+
+def _take(
+    case: Stepped,
+    known: Step,
+    *,
+    by: Any,
+    version: int | None = None,
+    key: str = "",
+    **answers: Any,
+) -> None:
+    """Take one step for one person (``by=None`` is the clock), whole or not at all."""
+    refused: Refused | None = None
+    with transaction.atomic():
+        row = _locked(case)
+        earlier = row.events.filter(key=key).first() if key else None
+        if earlier is not None and earlier.step == known.name:
+            _become(case, row)  # the same click again: it has had its effect
+            return
+        at = clock.now()
+        seen = row.version
+        lapses = _lapse(row, at)
+        write(lapses)
+        try:
+            if earlier is not None:
+                raise Refused(STALE, conflict=True)
+            if by is not None and any(act.event.before != act.event.after for act in lapses):
+                raise Refused(LAPSED, conflict=True)
+            if known.versioned and by is not None and version is not None and version != seen:
+                raise Refused(STALE, conflict=True)
+            party = row._check(known, by)
+            write([row.run(known, party, by, at, key, answers)])
+        except Refused as why:
+            refused = why
+            row = _locked(case)  # what the refused step did to the instance is thrown away
+            if by is not None:
+                Attempt.objects.create(
+                    case=row, user=by, step=known.name, sentence=why.sentence[:300], at=at
+                )
+    _become(case, row)
+    if refused is not None:
+        raise refused
+
+
+def write(acts: Sequence[Act]) -> None:
+    """Store what steps did: cases, changed rows, new rows and events, in bulk statements."""
+    if not acts:
+        return
+    cases = list({act.case.pk: act.case for act in acts}.values())
+    names = sorted({name for case in cases for name in case.dirty()})  # type: ignore[attr-defined]
+    update_rows(cases, names)
+    changed: dict[tuple[type[models.Model], tuple[str, ...]], dict[Any, models.Model]] = {}
+    for act in acts:
+        for row, fields in act.changed:
+            changed.setdefault((type(row), fields), {})[row.pk] = row
+    for (_model, fields), rows in changed.items():
+        update_rows(list(rows.values()), fields)
+    insert_rows([row for act in acts for row in act.rows])
+    insert_rows([act.event for act in acts])
+    for case in cases:
+        case.remember()  # type: ignore[attr-defined]
+
+
+def open_case(case: Any, *, by: Any, key: str, details: dict[str, Any], at: datetime) -> None:
+    """Store a new case with its rows and the first link of its chain."""
+    case.wake_at = case.next_wake()
+    case.version = 1
+    rows, case._rows = case._rows, []
+    type(case)._base_manager.bulk_create([case])
+    event = Event(
+        case=case,
+        version=1,
+        step="apply",
+        party=Party.BUYER,
+        user_id=by.pk,
+        before="",
+        after=str(case.status),
+        details=plain(details),
+        at=at,
+        key=key,
+    )
+    event.hash = case.chain = event.digest("")
+    type(case)._base_manager.filter(pk=case.pk).update(chain=case.chain)
+    insert_rows([*rows, event])
+    case.remember()
+
+
+def take_due(model: Any, limit: int = 1000) -> tuple[int, int]:
+    """Let time act on one batch of due cases; return how many were taken and how many broke.
+
+    A batch is claimed with SKIP LOCKED, so that workers share the work. A row whose step breaks
+    is set aside with a Fault for staff to see, and does not stop the rest.
+    """
+    at = clock.now()
+    try:
+        with transaction.atomic():
+            rows = list(_claim(model, at, limit))
+            model.preload(rows)
+            acts: list[Act] = []
+            broken: list[tuple[Any, Exception]] = []
+            for row in rows:
+                try:
+                    acts.extend(_lapse(row, at))
+                except Exception as error:
+                    logger.exception("time could not act on case %s", row.pk)
+                    broken.append((row, error))
+            write(acts)
+            for row, why in broken:
+                _set_aside(model, row.pk, why, at)
+            Fault.objects.filter(case__in={act.case.pk for act in acts}).delete()
+        return len(rows) - len(broken), len(broken)
+    except Exception:
+        logger.exception("a batch of due cases could not be written; taking them one by one")
+        return _one_by_one(model, at, limit)
+
+
+def _claim(model: Any, at: datetime, limit: int) -> Any:
+    due = model.for_writing(skip_locked=True).filter(wake_at__lte=at)
+    return due.order_by("wake_at")[:limit]
+
+
+def _one_by_one(model: Any, at: datetime, limit: int) -> tuple[int, int]:
+    done = broken = 0
+    keys = list(
+        model.objects.filter(wake_at__lte=at)
+        .order_by("wake_at")
+        .values_list("pk", flat=True)[:limit]
+    )
+    for pk in keys:
+        try:
+            with transaction.atomic():
+                row = model.for_writing(skip_locked=True).filter(pk=pk, wake_at__lte=at).first()
+                if row is not None:
+                    write(_lapse(row, at))
+                    done += 1
+        except Exception as error:
+            logger.exception("time could not act on case %s", pk)
+            with transaction.atomic():
+                _set_aside(model, pk, error, at)
+            broken += 1
+    return done, broken
+
+
+def _set_aside(model: Any, pk: int, error: Exception, at: datetime) -> None:
+    """Put a row that broke a sweep off for a while, where staff see it."""
+    model.objects.filter(pk=pk).update(wake_at=at + RETRY_AFTER)
+    text = f"{type(error).__name__}: {error}"[:2000]
+    fault, made = Fault.objects.get_or_create(
+        case_id=pk,
+        defaults={
+            "sweep": "expire_cases",
+            "error": text,
+            "next_try_at": at + RETRY_AFTER,
+            "at": at,
+        },
+    )
+    if not made:
+        fault.error, fault.next_try_at, fault.at = text, at + RETRY_AFTER, at
+        fault.tries += 1
+        fault.save()

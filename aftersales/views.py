@@ -1,0 +1,208 @@
+"""The one way a page moves a case, and the pages that all three kinds of people share."""
+
+import mimetypes
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.core.paginator import Paginator
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+from django.views.generic import FormView
+
+from aftersales import clock, uploads
+from aftersales.enums import Party
+from aftersales.forms import StepForm, staged
+from aftersales.models import Case, CaseQuerySet, Evidence, Notice, Shop, Upload, User
+from aftersales.rules import visibility
+from aftersales.steps import STEPS, Refused
+
+
+class CaseView(LoginRequiredMixin):
+    """A page about one case of this person: what is not his is a 404, before anything else.
+
+    Lapsed time acts first, so no page offers what time has taken away.
+    """
+
+    request: HttpRequest
+    party: Party
+    case: Case
+
+    def cases(self) -> CaseQuerySet:
+        raise NotImplementedError
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if request.user.is_authenticated:
+            found = self.cases().select_related("order", "line", "reason", "shop", "buyer")
+            self.case = get_object_or_404(found, code=kwargs["code"])
+            self.case.catch_up()
+        return super().dispatch(request, *args, **kwargs)
+
+
+class StepView(CaseView, FormView):
+    """Show a step's form; on POST take the step with what was filled in.
+
+    The URL names the step and, if it asks for anything, the form:
+    ``MerchantStep.as_view(step="reject", form_class=RejectForm)``. Success redirects; a refusal
+    answers 422, or 409 where the case has moved on, with everything typed still there.
+    """
+
+    step = ""
+    form_class = StepForm
+    done = ""  # what the toast says after success; the status if empty
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        label = STEPS[self.step].label
+        return super().get_form_kwargs() | {
+            "case": self.case,
+            "user": self.request.user,
+            "label": str(label),
+        }
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        refusal = self.case.refusal(self.step, self.request.user)
+        return super().get_context_data(
+            case=self.case, step=STEPS[self.step], refusal=refusal, **kwargs
+        )
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if "remove" in request.POST:  # a staged file taken out, without script
+            form = self.get_form()
+            form.is_valid()
+            form.errors.clear()
+            return self.render_to_response(self.get_context_data(form=form))
+        return super().post(request, *args, **kwargs)
+
+    def take(self, form: StepForm) -> None:
+        getattr(self.case, self.step)(by=self.request.user, **form.answers())
+
+    def form_valid(self, form: StepForm) -> HttpResponse:
+        try:
+            self.take(form)
+        except Refused as refused:
+            form.refuse(refused)
+            return self.form_invalid(form, conflict=refused.conflict)
+        messages.success(self.request, self.success_message())
+        return redirect(self.get_success_url())
+
+    def form_invalid(self, form: StepForm, *, conflict: bool = False) -> HttpResponse:
+        """422, or 409; after a conflict the form carries the new version, and the text is kept."""
+        if conflict:
+            fresh = self.request.POST.copy()
+            fresh["version"] = str(self.case.version)
+            form.data = fresh
+        context = self.get_context_data(form=form, conflict=conflict)
+        return self.render_to_response(context, status=409 if conflict else 422)
+
+    def success_message(self) -> str:
+        return self.done or f"{self.case}：{self.case.get_status_display()}"
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """Each kind of person is led to his own part of the house."""
+    user = request.user
+    if not user.is_authenticated:
+        return redirect("account_login")
+    if Shop.objects.of(user).exists():
+        return redirect("merchants:queue")
+    if user.is_staff:
+        return redirect("admin:index")
+    return redirect("buyers:home")
+
+
+@login_required
+@require_POST
+def stage(request: HttpRequest) -> HttpResponse:
+    """Take one chosen file at once; the answer is its line in the slot, or the sentence (422)."""
+    chosen = request.FILES.get("file")
+    if chosen is None or not isinstance(request.user, User):
+        return HttpResponse(_("没有收到文件"), status=422, content_type="text/plain")
+    try:
+        upload = uploads.keep(chosen, request.user)
+    except Refused as refused:
+        return HttpResponse(refused.sentence, status=422, content_type="text/plain")
+    context = {"file": staged(upload), "name": request.POST.get("slot", "")}
+    return render(request, "components/staged.html", context)
+
+
+@login_required
+def file(request: HttpRequest, token: str) -> FileResponse:
+    """An upload, to those who may see it: its owner, or a side of a case where it was filed."""
+    upload = get_object_or_404(Upload, token=token)
+    if upload.user_id != request.user.pk and not _sees(request, upload):
+        raise Http404
+    kind = upload.kind
+    response = FileResponse(upload.file.open("rb"), content_type=kind)
+    ending = mimetypes.guess_extension(kind) or ""
+    attach = "inline" if upload.image else "attachment"
+    response["Content-Disposition"] = f'{attach}; filename="evidence-{upload.pk}{ending}"'
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+def _sees(request: HttpRequest, upload: Upload) -> bool:
+    filed = Evidence.objects.filter(upload=upload).select_related("case")
+    for evidence in filed:
+        case = evidence.case
+        for party in case.parties_of(request.user):
+            if visibility.sees_content(evidence, case, party):
+                if party == Party.MERCHANT:
+                    Case.objects.filter(pk=case.pk).update(merchant_seen_at=clock.now())
+                return True
+    return False
+
+
+@login_required
+def notices(request: HttpRequest) -> HttpResponse:
+    """通知: the newest first; seeing them marks them read."""
+    mine = Notice.objects.filter(user=request.user.pk).select_related("case")
+    page = Paginator(mine, 30).get_page(request.GET.get("page"))
+    rows = list(page)
+    unread = [row.pk for row in rows if row.read_at is None]
+    response = render(
+        request, "notices/list.html", {"page_obj": page, "rows": rows, "fresh": set(unread)}
+    )
+    Notice.objects.filter(pk__in=unread).update(read_at=clock.now())
+    return response
+
+
+@login_required
+def open_notice(request: HttpRequest, pk: int) -> HttpResponse:
+    """From a notice to its case, on the side of the one it was written to."""
+    notice = get_object_or_404(
+        Notice.objects.select_related("case"), pk=pk, user_id=request.user.pk
+    )
+    if notice.read_at is None:
+        Notice.objects.filter(pk=pk).update(read_at=clock.now())
+    return redirect(case_url(notice.case.code, Party(notice.party)))
+
+
+def case_url(code: str, party: Party) -> str:
+    """Where a party finds a case."""
+    if party == Party.BUYER:
+        return reverse("buyers:case", args=[code])
+    if party == Party.MERCHANT:
+        return reverse("merchants:case", args=[code])
+    return reverse("admin:case_by_code", args=[code])
+
+
+@require_POST
+def demo_clock(request: HttpRequest) -> HttpResponse:
+    """Move the demo's clock forward; outside the demo this page does not exist."""
+    if not settings.DEMO:
+        raise Http404
+    minutes = {"10": 10, "60": 60, "1440": 1440}.get(request.POST.get("minutes", ""))
+    if minutes:
+        clock.advance(timedelta(minutes=minutes))
+        messages.success(request, _("演示时间已前进"))
+    back = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure())
+    return redirect(back if safe else "/")

@@ -1,0 +1,1 @@
+"""商家后台: one file a kind of work."""
