@@ -15,7 +15,7 @@ check: dev
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
-	$(RUN) -m djlint templates --check --lint --quiet
+	$(RUN) -m djlint templates --check --lint
 	$(RUN) manage.py makemigrations --check --dry-run
 	$(RUN) tools/messages.py --check
 	@! grep -n '://' requirements/*.txt || { echo "A lock holds an address."; exit 1; }

@@ -87,7 +87,7 @@ def sweep_up() -> None:
 
 def start_postgres(folder: Path) -> str:
     account = unprivileged()
-    programs = reachable(find_postgres(), account, folder)
+    programs = reachable(find_postgres() / "postgres", account, folder).parent
     place = folder / "postgres"
     place.mkdir(mode=0o700)
     password = secrets.token_hex(16)
@@ -161,8 +161,7 @@ def wait_for_database(programs: Path, port: int) -> None:
 
 def start_redis(folder: Path) -> str:
     account = unprivileged()
-    program = find_redis()
-    program = reachable(program.parent, account, folder) / program.name
+    program = reachable(find_redis(), account, folder)
     place = folder / "redis"
     place.mkdir(mode=0o700)
     if account:
@@ -257,16 +256,16 @@ def as_account(account: pwd.struct_passwd | None) -> dict[str, object]:
     return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
 
 
-def reachable(programs: Path, account: pwd.struct_passwd | None, folder: Path) -> Path:
-    """The programs, or a copy of them where the account can run them (root's home is closed)."""
-    if account is None:
-        return programs
-    looks = ["test", "-x", str(programs)]
-    if not subprocess.run(looks, check=False, **as_account(account)).returncode:  # type: ignore[call-overload]
-        return programs
-    copy = folder / programs.parent.name
-    shutil.copytree(programs.parent, copy, symlinks=True)
-    return copy / programs.name
+def reachable(program: Path, account: pwd.struct_passwd | None, folder: Path) -> Path:
+    """The program, or a copy of it where the account can run it (root's home is closed)."""
+    with contextlib.suppress(PermissionError):
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        subprocess.run([program, "--version"], check=True, cwd="/", **quiet, **as_account(account))  # type: ignore[call-overload]
+        return program
+    # With what lies beside it: PostgreSQL finds its libraries and data relative to itself.
+    copy = folder / program.parent.parent.name
+    shutil.copytree(program.parent.parent, copy, symlinks=True)
+    return copy / program.parent.name / program.name
 
 
 def package(name: str) -> Path:
