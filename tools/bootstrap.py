@@ -3,6 +3,7 @@
 from __future__ import annotations  # so that an old Python gets as far as the sentence below
 
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -47,13 +48,16 @@ def make_venv() -> None:
     uv = shutil.which("uv")
     if uv and run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, VENV]):
         return
-    try:
-        venv.create(VENV, clear=True, with_pip=True, symlinks=True)
-    except (ImportError, subprocess.CalledProcessError):
+    if importlib.util.find_spec("ensurepip") is None:
         sys.exit(
             "This Python has no ensurepip, so no .venv can be made: install its venv package "
             "(on Debian and Ubuntu: apt-get install python3-venv), then run make again."
         )
+    try:
+        venv.create(VENV, clear=True, with_pip=True, symlinks=True)
+    except BaseException:
+        shutil.rmtree(VENV, ignore_errors=True)  # half a .venv would be taken for a whole one
+        raise
 
 
 def install(wanted: str) -> None:
