@@ -45,10 +45,10 @@ def make_venv() -> None:
     if PYTHON.exists() and run([PYTHON, "-c", fits], quiet=True):
         return
     print("Making .venv", flush=True)
-    uv = shutil.which("uv")
-    if uv and run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, VENV]):
-        return
     if importlib.util.find_spec("ensurepip") is None:
+        uv = shutil.which("uv")
+        if uv and run([uv, "venv", "--quiet", "--seed", "--python", sys.executable, VENV]):
+            return
         sys.exit(
             "This Python has no ensurepip, so no .venv can be made: install its venv package "
             "(on Debian and Ubuntu: apt-get install python3-venv), then run make again."
