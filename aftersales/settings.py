@@ -55,6 +55,9 @@ DEMO_CLOCK = VAR / "clock"
 # Which payment gateway adapter pays refunds; "ledger" only writes down what it would pay.
 GATEWAY = env.str("GATEWAY", default="ledger")
 
+# Which adapter asks carriers for traces; the shipped one knows what was recorded, and asks nobody.
+CARRIER = env.str("CARRIER", default="aftersales.logistics.traces.Recorded")
+
 # The project --------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
@@ -219,6 +222,7 @@ else:
 EMAIL_TIMEOUT = 15
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="aftersales@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+MAIL_DOMAIN = DEFAULT_FROM_EMAIL.rpartition("@")[2] or "localhost"
 
 # What the browser is told -------------------------------------------------------------------------
 

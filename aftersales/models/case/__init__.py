@@ -12,8 +12,10 @@ from aftersales.enums import ENDED, Status
 from aftersales.models.case.applying import Application, Applying
 from aftersales.models.case.handling import Handling
 from aftersales.models.case.intervening import Intervening
-from aftersales.models.case.negotiating import CounterOffer, Negotiating, Offering
+from aftersales.models.case.negotiating import Offering
 from aftersales.models.case.refunding import Refunding
+from aftersales.models.case.rejecting import Rejecting
+from aftersales.models.case.replying import CounterOffer, Replying
 from aftersales.models.case.returning import Returning
 from aftersales.models.people import User
 
@@ -38,7 +40,7 @@ class CaseQuerySet(models.QuerySet["Case"]):
         return self.exclude(status__in=ENDED)
 
 
-class Case(Applying, Handling, Negotiating, Returning, Intervening, Refunding):
+class Case(Applying, Handling, Replying, Rejecting, Returning, Intervening, Refunding):
     """售后单."""
 
     objects = CaseQuerySet.as_manager()

@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy
 from aftersales import clock
 from aftersales.enums import CaseType, GoodsState, OrderState, Party, Phase, Status
 from aftersales.models.case.fields import CaseFields
-from aftersales.models.catalogue import Policy, Proof, Reason, Window
+from aftersales.models.case.proofs import slot_errors
+from aftersales.models.catalogue import Policy, Reason, Window
 from aftersales.models.history import Event, Upload
 from aftersales.models.order import Order, OrderLine
 from aftersales.rules import amounts, deadlines, eligibility
@@ -261,23 +262,9 @@ def _check_words(application: Application) -> None:
 
 def _check_evidence(application: Application, policy: Policy) -> None:
     """G8: what the reason demands is there, and not more than the policy allows."""
-    errors: dict[str, str] = {}
-    for proof in application.reason.proofs.all():
-        errors |= slot_error(proof, application.evidence)
+    reason = application.reason
+    errors = slot_errors(reason.proofs.all(), application.evidence, reason.code)
     if errors:
         raise Refused(**errors)
     if sum(len(uploads) for uploads in application.evidence.values()) > policy.max_images:
         raise Refused(evidence=_("最多上传 %(count)s 张") % {"count": policy.max_images})
-
-
-def slot_error(proof: Proof, evidence: Mapping[str, Sequence[Upload]]) -> dict[str, str]:
-    """The sentence for a slot that is missing or too full, under the slot's field name."""
-    count = len(evidence.get(proof.code, ()))
-    name = f"proof_{proof.code}"
-    if proof.required and not count:
-        return {
-            name: _("请上传%(slot)s（1–%(most)s 张）") % {"slot": proof.label, "most": proof.most}
-        }
-    if count > proof.most:
-        return {name: _("%(slot)s最多 %(most)s 张") % {"slot": proof.label, "most": proof.most}}
-    return {}

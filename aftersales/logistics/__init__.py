@@ -1,0 +1,1 @@
+"""物流: what carriers report, and what it does to cases."""

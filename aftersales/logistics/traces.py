@@ -1,0 +1,114 @@
+"""Take in a parcel's trace and let time's steps follow from it (T-06, D7)."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple, Protocol
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.module_loading import import_string
+
+from aftersales import clock
+from aftersales.enums import Direction, OrderState, ScanKind, Status
+from aftersales.models import Case, Parcel
+from aftersales.rules import facts
+from aftersales.steps import Refused
+
+logger = logging.getLogger(__name__)
+
+
+class Scan(NamedTuple):
+    """One line of a trace; ``signer`` only where somebody signed."""
+
+    at: datetime
+    kind: ScanKind
+    text: str
+    signer: str = ""
+
+
+class Carrier(Protocol):
+    def trace(self, carrier: str, tracking: str) -> Sequence[Scan]:
+        """The whole trace known for a number, oldest first; empty where nothing is known."""
+        ...
+
+
+class Recorded:
+    """The shipped adapter: knows only what was recorded (import, staff, demo); asks nobody."""
+
+    def trace(self, carrier: str, tracking: str) -> Sequence[Scan]:
+        return []
+
+
+def carrier() -> Carrier:
+    adapter: Carrier = import_string(settings.CARRIER)()
+    return adapter
+
+
+def record(parcel: Parcel, scans: Sequence[Scan]) -> None:
+    """Add scans to a parcel's trace, once each, and let the cases it concerns move."""
+    with transaction.atomic():
+        row = Parcel.objects.select_for_update(of=("self",)).get(pk=parcel.pk)
+        known = {(line["at"], line["kind"], line["text"]) for line in row.trace}
+        lines = [
+            {"at": scan.at.isoformat(), "kind": str(scan.kind), "text": scan.text} for scan in scans
+        ]
+        fresh = [line for line in lines if (line["at"], line["kind"], line["text"]) not in known]
+        row.trace = sorted([*row.trace, *fresh], key=lambda line: str(line["at"]))
+        if row.trace:
+            last = row.trace[-1]
+            row.state = last["kind"]
+            row.first_scan_at = datetime.fromisoformat(row.trace[0]["at"])
+            row.last_scan_at = datetime.fromisoformat(last["at"])
+        for scan in scans:
+            if scan.kind in facts.SIGNED and row.signed_at is None:
+                row.signed_at, row.signer = scan.at, scan.signer
+        row.save()
+        if row.direction == Direction.OUTBOUND and row.signed_at:
+            order = row.order
+            if order.state == OrderState.SHIPPED:
+                order.state = OrderState.SIGNED
+                order.signed_at = order.signed_at or row.signed_at
+                order.save(update_fields=["state", "signed_at"])
+    parcel.__dict__.update(row.__dict__)
+    follow(row)
+
+
+def follow(parcel: Parcel) -> None:
+    """The steps that a trace asks for in the cases of its order."""
+    if parcel.direction == Direction.RETURN and parcel.case is not None:
+        waiting = parcel.case.status == Status.AWAITING_MERCHANT_RECEIPT
+        if parcel.signed_at and waiting and parcel.case.return_signed_at is None:
+            _try(parcel.case, "note_delivery")
+        return
+    if parcel.state in facts.GOING_BACK:
+        for case in Case.objects.filter(
+            order_id=parcel.order_id, status=Status.AWAITING_DELIVERY_REFUSAL
+        ):
+            _try(case, "take_back")
+
+
+def _try(case: Case, name: str) -> None:
+    try:
+        getattr(case, name)(by=None)
+    except Refused as refused:
+        logger.info("%s on %s: %s", name, case, refused.sentence)
+
+
+def watch(limit: int = 200) -> int:
+    """Ask the carrier about parcels of open cases; return how many were asked about."""
+    since = clock.now() - timedelta(days=60)
+    open_cases = Case.objects.open().filter(applied_at__gte=since)
+    parcels = Parcel.objects.filter(order__cases__in=open_cases).distinct()[:limit]
+    asked = 0
+    for parcel in parcels:
+        try:
+            scans = carrier().trace(parcel.carrier, parcel.tracking)
+            if scans:
+                record(parcel, scans)
+            else:
+                follow(parcel)
+            asked += 1
+        except Exception:
+            logger.exception("the carrier broke on %s", parcel)
+    return asked

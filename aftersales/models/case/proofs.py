@@ -1,0 +1,30 @@
+"""凭证要求: whether the slots that a reason or an outcome names are filled (G8, NEG-42, NEG-47)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from django.utils.translation import gettext as _
+
+from aftersales.models.catalogue import Proof
+from aftersales.models.history import Upload
+
+
+def asked_here(proof: Proof, buyer_reason: str) -> bool:
+    """Whether a slot is asked for with this buyer's reason."""
+    return not proof.for_buyer_reasons or buyer_reason in proof.for_buyer_reasons
+
+
+def slot_errors(
+    proofs: Iterable[Proof], evidence: Mapping[str, Sequence[Upload]], buyer_reason: str
+) -> dict[str, str]:
+    """The sentence for each slot that is empty or too full, under its field's name."""
+    errors: dict[str, str] = {}
+    for proof in proofs:
+        if not asked_here(proof, buyer_reason):
+            continue
+        count = len(evidence.get(proof.code, ()))
+        if (proof.required and not count) or count > proof.most:
+            errors[f"proof_{proof.code}"] = _("请上传%(slot)s（1–%(most)s 张）") % {
+                "slot": proof.label,
+                "most": proof.most,
+            }
+    return errors

@@ -1,0 +1,269 @@
+"""买家答复: decline, counter-offer, accept, confirm; and what an accepted plan does (NEG-30 to NEG-34)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_fsm import GET_STATE
+
+from aftersales.enums import (
+    Freight,
+    Party,
+    Permission,
+    PlanState,
+    RoundState,
+    Status,
+)
+from aftersales.models.case.negotiating import ANYTIME, NEGOTIABLE, Negotiating
+from aftersales.models.catalogue import (
+    Plan,
+)
+from aftersales.models.history import Upload
+from aftersales.models.negotiation import Offer, Round
+from aftersales.rules import plans, wording
+from aftersales.rules.conditions import (
+    confirmation_asked,
+    counter_offered,
+    offer_open,
+    round_unanswered,
+)
+from aftersales.steps import Refused, step
+
+
+@dataclass
+class CounterOffer:
+    """The buyer's counter-offer (还价): the same fields as a plan."""
+
+    plan: Plan
+    amount: Decimal | None = None
+
+
+class Replying(Negotiating):
+    class Meta:
+        abstract = True
+
+    @step(
+        gettext_lazy("买家答复"),
+        by={Party.BUYER},
+        source=NEGOTIABLE,
+        conditions=[round_unanswered],
+        versioned=False,
+    )
+    def reply(
+        self,
+        *,
+        by: Any,
+        round: Round | None = None,
+        text: str = "",
+        counter: CounterOffer | None = None,
+        evidence: Mapping[str, Sequence[Upload]] | None = None,
+    ) -> dict[str, Any]:
+        """NEG-30, NEG-31, NEG-34: decline, perhaps with a counter-offer; also after the window."""
+        current = self.last_round
+        if current is None or (round is not None and round.pk != current.pk):
+            raise Refused(_("商家已发起新一轮协商，请看新的方案"), conflict=True)
+        if counter is not None:
+            self._check_counter(counter)
+        if len(text) > 500:
+            raise Refused(text=_("最多 500 个字"))
+        for offer in self.open_offers():
+            self.change(offer, state=PlanState.DECLINED)
+        if counter is not None:
+            self.add(
+                Offer(
+                    case_id=self.pk,
+                    round=current,
+                    party=Party.BUYER,
+                    plan=counter.plan,
+                    amount=counter.amount,
+                    at=self.at,
+                )
+            )
+        said = text.strip() or (_("都不接受") if counter is None else "")
+        if said:
+            self.say(Party.BUYER, by, said)
+        kept = self.put_forward(Party.BUYER, evidence or {}, {"reply": _("回复附图")})
+        self._answered(current, said)
+        return {
+            "round": current.number,
+            "text": said,
+            "counter": counter.plan.label_zh if counter else "",
+            "amount": str(counter.amount or "") if counter else "",
+            "evidence": kept,
+        }
+
+    @step(
+        gettext_lazy("接受协商方案"),
+        by={Party.BUYER},
+        source=[
+            Status.PENDING_MERCHANT,
+            Status.REJECTED,
+            Status.AWAITING_MERCHANT_RECEIPT,
+            Status.RETURN_REFUSED,
+            Status.PLATFORM_REVIEW,
+        ],
+        target=GET_STATE(
+            lambda case, offer, **_: plans.leads_to(
+                offer.plan.code, case, waives=bool(offer.terms.get("waives"))
+            ),
+            states=list(Status),
+        ),
+        conditions=[offer_open],
+        versioned=False,
+    )
+    def accept_plan(self, *, by: Any, offer: Offer) -> dict[str, Any]:
+        """T-21, NEG-31, NEG-32: one plan, also after the window, until it is replaced."""
+        offer = self.same_offer(offer)
+        if offer.state != PlanState.OPEN or offer.party != Party.MERCHANT:
+            raise Refused(offer=_("这个方案已失效，请看最新的方案"), conflict=True)
+        if offer.plan.code in plans.NOT_ACCEPTED_BY_CLICK:
+            raise Refused(offer=_("请直接补充凭证"))
+        return self._carry_out(offer)
+
+    @step(
+        gettext_lazy("接受买家方案"),
+        by={Party.MERCHANT},
+        permission=Permission.AGREE,
+        source=[Status.PENDING_MERCHANT, Status.REJECTED, Status.AWAITING_MERCHANT_RECEIPT],
+        target=GET_STATE(
+            lambda case, **_: plans.leads_to(case.__dict__["_accepted_code"], case),
+            states=list(Status),
+        ),
+        conditions=[counter_offered],
+    )
+    def accept_counter(self, *, by: Any) -> dict[str, Any]:
+        """One click on the buyer's counter-offer: as if his plan had been ours and accepted."""
+        offer = self.open_counter()
+        if offer is None:
+            raise Refused(counter_offered.sentence)  # type: ignore[attr-defined]
+        self.__dict__["_accepted_code"] = offer.plan.code
+        self.mark_handled()
+        return self._carry_out(offer)
+
+    @step(
+        gettext_lazy("确认已协商一致"),
+        by={Party.BUYER},
+        source=NEGOTIABLE,
+        target=Status.CLOSED_AGREED,
+        conditions=[confirmation_asked],
+    )
+    def confirm_agreed(self, *, by: Any) -> dict[str, Any]:
+        """NEG-46: the buyer confirms what the merchant reported; the case closes as agreed."""
+        current = self.last_round
+        if current is not None:
+            self.change(current, state=RoundState.ACCEPTED, answered_at=self.at)
+        self.round_state = RoundState.ACCEPTED
+        self.end_rounds()
+        return {"agreed": current.explanation if current else ""}
+
+    @step(
+        gettext_lazy("发送消息"),
+        by={Party.BUYER, Party.MERCHANT, Party.STAFF},
+        permission=Permission.NEGOTIATE,
+        source=ANYTIME,
+        versioned=False,
+    )
+    def send_message(self, *, by: Any, text: str, as_party: str = "") -> dict[str, Any]:
+        """S-38, NEG-22, NEG-30: chat; the buyer's words end the wait, the merchant's do not."""
+        text = text.strip()
+        if not text:
+            raise Refused(text=_("请输入消息内容"))
+        if len(text) > 500:
+            raise Refused(text=_("最多 500 个字"))
+        parties = self.parties_of(by)
+        party = Party(as_party) if as_party in parties else min(parties)
+        if party == Party.MERCHANT and (found := wording.contact_found(text)):
+            raise Refused(text=_("不能包含电话、微信或外部链接：「%(found)s」") % {"found": found})
+        self.say(party, by, text)
+        current = self.last_round
+        counts = (
+            party == Party.BUYER
+            and self.policy["any_message_counts"]
+            and self.round_state in (RoundState.WAITING, RoundState.EXPIRED)
+            and self.status in NEGOTIABLE
+        )
+        if counts and current is not None:
+            self._answered(current, text)
+        return {"text": text, "counts": bool(counts)}
+
+    # What the steps share.
+
+    def _check_counter(self, counter: CounterOffer) -> None:
+        plan = counter.plan
+        if plan.code not in {"partial_refund", "full_refund_no_return", *plans.RETURNS}:
+            raise Refused(plan=_("不能提出这种方案"))
+        if refusal := plans.unfit(plan.code, self):  # type: ignore[arg-type]
+            raise Refused(plan=refusal)
+        if plan.wants_amount:
+            if counter.amount is None or counter.amount <= 0:
+                raise Refused(amount=_("请填写希望的金额"))
+            if counter.amount > self.amount:
+                raise Refused(
+                    amount=_("希望的金额不能超过申请金额 ¥%(max)s") % {"max": self.amount}
+                )
+        elif counter.amount is not None:
+            raise Refused(amount=_("这个方案不能填写金额"))
+
+    def _answered(self, current: Round, text: str) -> None:
+        late = self.round_state == RoundState.EXPIRED or (
+            self.reply_due_at is not None and self.reply_due_at <= self.at
+        )
+        self._resume_deadline(current)
+        self.change(
+            current,
+            state=RoundState.ANSWERED,
+            answered_at=self.at,
+            answer=text,
+            late=late,
+        )
+        self.round_state, self.reply_due_at = RoundState.ANSWERED, None
+
+    def _carry_out(self, offer: Offer) -> dict[str, Any]:
+        """What an accepted plan does; the original demand is kept (T-21, §2.6)."""
+        code, terms = offer.plan.code, offer.terms
+        current = self.last_round
+        if current is not None:
+            self.change(current, state=RoundState.ACCEPTED, answered_at=self.at)
+        self.change(offer, state=PlanState.ACCEPTED)
+        self.drop_offers(PlanState.DECLINED, keep=offer)
+        self.round_state, self.reply_due_at = RoundState.ACCEPTED, None
+        self.agreement_claimed = False
+        target = plans.leads_to(code, self, waives=bool(terms.get("waives")))  # type: ignore[arg-type]
+        if code in plans.CASH:
+            self.owe_refund(offer.amount if offer.amount is not None else self.amount)
+        elif code in plans.RETURNS:
+            self._agree_to_return(terms)
+        elif code == "wait_until":
+            self.promised_until = datetime.fromisoformat(terms["until"])
+            if self.due_at is not None:
+                self.set_due(max(self.due_at, self.promised_until))
+        elif code == "freight_compensation" and offer.amount is not None:
+            self.owe(offer.amount, purpose="freight")
+        if target != self.status:
+            self.settle()
+        return {
+            "plan": offer.plan.label_zh,
+            "amount": str(offer.amount if offer.amount is not None else self.to_refund or ""),
+        }
+
+    def _agree_to_return(self, terms: Mapping[str, Any]) -> None:
+        address = terms.get("address") or (
+            self.default_address().shown() if self.default_address() else None
+        )
+        if not address:
+            raise Refused(_("商家没有有效的退货地址，请联系商家或平台客服"))
+        self.return_goods_to(address)
+        self.freight = Freight(terms.get("freight") or self._freight_offered())
+        self.to_refund = self.refundable
+
+    def _resume_deadline(self, current: Round) -> None:
+        if not self.policy["negotiation_pauses_deadline"] or self.due_at is None:
+            return
+        unused = current.due_at - self.at
+        if self.round_state == RoundState.WAITING and unused > timedelta():
+            self.paused -= unused
+            self.set_due(self.due_at - unused)

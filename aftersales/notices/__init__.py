@@ -1,0 +1,1 @@
+"""通知: events become notices in the app, and e-mails."""

@@ -1,0 +1,136 @@
+"""The queue of notices: undelivered events in, one notice a person out; then the e-mails."""
+
+import logging
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from aftersales import clock
+from aftersales.enums import Party
+from aftersales.models import Event, Member, Notice, User
+from aftersales.steps import STEPS
+
+logger = logging.getLogger(__name__)
+
+MOST_MAIL_TRIES = 8
+
+# Steps that nobody needs to be told of: they change nothing for anybody else.
+SILENT = {"confirm_risks", "reveal_number"}
+
+
+def deliver_due(limit: int = 1000) -> int:
+    """Make notices of the next undelivered events; return how many events were delivered."""
+    with transaction.atomic():
+        waiting = Event.objects.filter(delivered_at=None).select_for_update(
+            of=("self",), skip_locked=True
+        )
+        events = list(
+            waiting.select_related("case__line", "case__shop", "case__buyer").order_by("id")[:limit]
+        )
+        if not events:
+            return 0
+        staff = _members({event.case.shop_id for event in events})
+        notices: list[Notice] = []
+        for event in events:
+            notices.extend(_notices(event, staff.get(event.case.shop_id, [])))
+        Notice.objects.bulk_create(notices, ignore_conflicts=True, batch_size=1000)
+        Event.objects.filter(pk__in=[event.pk for event in events]).update(delivered_at=clock.now())
+    return len(events)
+
+
+def _members(shops: Iterable[int]) -> dict[int, list[User]]:
+    found: dict[int, list[User]] = {}
+    for member in Member.objects.filter(shop__in=shops, active=True).select_related("user"):
+        found.setdefault(member.shop_id, []).append(member.user)
+    return found
+
+
+def _notices(event: Event, members: list[User]) -> list[Notice]:
+    """One notice for each person of the sides that did not take the step themselves."""
+    if event.step in SILENT:
+        return []
+    people: list[tuple[Party, User]] = []
+    if event.party != Party.BUYER:
+        people.append((Party.BUYER, event.case.buyer))
+    if event.party != Party.MERCHANT:
+        people.extend((Party.MERCHANT, user) for user in members)
+    at = clock.now()
+    texts = {party: text_of(event, party) for party, _user in people}
+    return [
+        Notice(
+            user=user,
+            case=event.case,
+            event=event,
+            party=party,
+            text_zh=texts[party][0],
+            text_en=texts[party][1],
+            at=at,
+            mail_due_at=at if user.email else None,
+        )
+        for party, user in people
+    ]
+
+
+def text_of(event: Event, party: Party) -> tuple[str, str]:
+    """What a side is told of an event, in Chinese and in English."""
+    texts = []
+    for language in ("zh-hans", "en"):
+        with override(language):
+            texts.append(_text(event, party))
+    return texts[0], texts[1]
+
+
+def _text(event: Event, party: Party) -> str:
+    known = STEPS.get(event.step)
+    label = known.label if known else _("买家提交了售后申请")
+    context: dict[str, Any] = {
+        "case": event.case,
+        "event": event,
+        "details": event.details,
+        "party": party,
+        "label": label,
+    }
+    names = [f"notices/{event.step}.txt", "notices/step.txt"]
+    return " ".join(render_to_string(names, context).split())
+
+
+def send_mails(limit: int = 200) -> int:
+    """Send the notices that are due by e-mail, each at least once; return how many went out."""
+    sent = 0
+    due = Notice.objects.filter(mail_due_at__lte=clock.now()).order_by("mail_due_at")
+    for pk in list(due.values_list("pk", flat=True)[:limit]):
+        sent += _mail(pk)
+    return sent
+
+
+def _mail(pk: int) -> bool:
+    at = clock.now()
+    with transaction.atomic():
+        rows = Notice.objects.select_for_update(of=("self",), skip_locked=True)
+        notice = rows.filter(pk=pk, mail_due_at__lte=at).select_related("user", "case").first()
+        if notice is None:
+            return False
+        notice.mail_tries += 1
+        gone = notice.mail_tries >= MOST_MAIL_TRIES
+        wait = timedelta(minutes=2**notice.mail_tries)
+        notice.mail_due_at = None if gone else at + wait
+        notice.save(update_fields=["mail_tries", "mail_due_at"])
+    english = notice.user.language.startswith("en")
+    with override("en" if english else "zh-hans"):
+        subject = _("售后单 %(code)s 有更新") % {"code": notice.case.code}
+    body = notice.text_en if english else notice.text_zh
+    headers = {"Message-ID": f"<notice-{notice.pk}@{settings.MAIL_DOMAIN}>"}
+    try:
+        EmailMessage(subject, body, to=[notice.user.email], headers=headers).send()
+    except Exception:
+        logger.exception("notice %s could not be mailed", pk)
+        return False
+    Notice.objects.filter(pk=pk).update(mailed_at=clock.now(), mail_due_at=None)
+    return True

@@ -1,0 +1,115 @@
+"""Pay what is owed: claim a refund, ask the gateway outside any transaction, note the answer."""
+
+import logging
+from datetime import timedelta
+
+from django.db import transaction
+
+from aftersales import clock
+from aftersales.enums import RefundState, Status
+from aftersales.models import Case, Refund
+from aftersales.payments.gateway import Answer, gateway
+from aftersales.steps import Refused
+
+logger = logging.getLogger(__name__)
+
+MOST_TRIES = 12
+LEASE = timedelta(minutes=2)  # how long a try may take before another worker may try again
+FIRST_WAIT = timedelta(seconds=15)  # doubled with each try
+LONGEST_WAIT = timedelta(hours=1)
+
+
+def pay_due(limit: int = 200) -> int:
+    """Try every refund that is due; return how many were paid."""
+    paid = 0
+    due = Refund.objects.filter(due_at__lte=clock.now()).order_by("due_at")
+    for pk in list(due.values_list("pk", flat=True)[:limit]):
+        try:
+            paid += pay(pk)
+        except Exception:
+            logger.exception("refund %s could not be tried", pk)
+    finish_cases()
+    return paid
+
+
+def pay(pk: int) -> bool:
+    """Try one refund once; true if it is paid. False if another worker has it, or not yet.
+
+    If we die between the gateway's yes and our note, the row is tried again after its lease
+    under the same number, and the gateway answers without paying twice.
+    """
+    refund = _claim(pk)
+    if refund is None:
+        return False
+    try:
+        answer, words = gateway().refund(
+            number=refund.number,
+            route=refund.route,
+            reference=refund.reference,
+            amount=refund.amount,
+        )
+    except Exception as error:
+        logger.exception("the gateway broke on refund %s", refund.number)
+        answer, words = Answer.UNKNOWN, type(error).__name__
+    _note(refund, answer, words)
+    _move_case(refund.case_id)
+    return answer == Answer.PAID
+
+
+def _claim(pk: int) -> Refund | None:
+    """Take a refund for one try: counted and leased before the gateway is asked."""
+    at = clock.now()
+    with transaction.atomic():
+        owed = Refund.objects.select_for_update(of=("self",), skip_locked=True)
+        refund = owed.filter(
+            pk=pk, due_at__lte=at, state__in=[RefundState.OWED, RefundState.SENT]
+        ).first()
+        if refund is None:
+            return None
+        refund.state = RefundState.SENT
+        refund.tries += 1
+        refund.sent_at = refund.sent_at or at
+        refund.due_at = at + LEASE
+        refund.save(update_fields=["state", "tries", "sent_at", "due_at"])
+    return refund
+
+
+def _note(refund: Refund, answer: Answer, words: str) -> None:
+    at = clock.now()
+    with transaction.atomic():
+        row = Refund.objects.select_for_update(of=("self",)).get(pk=refund.pk)
+        if row.state == RefundState.PAID:
+            return
+        row.error = words[:300]
+        if answer == Answer.PAID:
+            row.state, row.paid_at, row.due_at = RefundState.PAID, at, None
+        elif answer == Answer.REFUSED or row.tries >= MOST_TRIES:
+            row.state, row.due_at = RefundState.FAILED, None
+        else:
+            row.due_at = at + min(FIRST_WAIT * 2 ** (row.tries - 1), LONGEST_WAIT)
+        row.save(update_fields=["state", "paid_at", "due_at", "error"])
+
+
+def _move_case(case_id: int) -> None:
+    """Tell the case, once all its payouts are paid, or one has failed for good."""
+    case = Case.objects.get(pk=case_id)
+    if case.status != Status.REFUNDING:
+        return
+    states = set(Refund.objects.filter(case_id=case_id).values_list("state", flat=True))
+    try:
+        if RefundState.FAILED in states:
+            case.fail_refund(by=None)
+        elif states == {RefundState.PAID}:
+            case.finish_refund(by=None)
+    except Refused:
+        logger.info("case %s had moved already", case_id)
+
+
+def finish_cases(limit: int = 200) -> int:
+    """Cases whose payouts were noted but which were not told (a crash in between)."""
+    owing = Refund.objects.filter(due_at__isnull=False).values("case_id")
+    told = Case.objects.filter(status=Status.REFUNDING).exclude(pk__in=owing)
+    keys = list(told.filter(refunds__isnull=False).values_list("pk", flat=True).distinct()[:limit])
+    for pk in keys:
+        _move_case(pk)
+    return len(keys)

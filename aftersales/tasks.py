@@ -1,0 +1,49 @@
+"""The sweeps that beat wakes: thin, re-derivable from the database, safe to run twice."""
+
+from celery import shared_task
+
+from aftersales import payments
+from aftersales.logistics import traces
+from aftersales.models import Case
+from aftersales.notices import delivering
+from aftersales.steps import take_due
+
+BATCH = 1000
+MOST_BATCHES = 100  # a sweep ends some day; the next tick goes on
+
+
+def expire_all(batch: int = BATCH) -> tuple[int, int]:
+    """Let time act on every due case, batch by batch; return how many were taken and broke."""
+    taken = broken = 0
+    for _number in range(MOST_BATCHES):
+        done, failed = take_due(Case, batch)
+        taken, broken = taken + done, broken + failed
+        if done + failed < batch:
+            break
+    return taken, broken
+
+
+@shared_task
+def expire_cases() -> None:
+    expire_all()
+
+
+@shared_task
+def pay_refunds() -> None:
+    payments.pay_due()
+
+
+@shared_task
+def deliver_notices() -> None:
+    while delivering.deliver_due() >= BATCH:
+        pass
+
+
+@shared_task
+def send_mails() -> None:
+    delivering.send_mails()
+
+
+@shared_task
+def watch_parcels() -> None:
+    traces.watch()

@@ -1,0 +1,95 @@
+"""Fixtures of the field: a shop with its people, and cases brought anywhere in their life."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.contrib.auth.models import Permission as AdminPermission
+
+from aftersales import catalogue
+from aftersales.models import Case, Script, Shop, User
+from tests.factories import (
+    Desk,
+    MemberFactory,
+    OrderFactory,
+    ReturnAddressFactory,
+    ShopFactory,
+    UserFactory,
+    desk_maker,
+)
+
+NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)  # Monday noon in China
+
+
+@pytest.fixture
+def catalogue_rows(db: Any) -> None:
+    """The shipped catalogue; a transactional test before may have emptied it."""
+    if not Script.objects.exists():
+        catalogue.load()
+
+
+@pytest.fixture
+def now() -> Iterator[Any]:
+    """Time stands still at noon; ``now.shift(timedelta(...))`` moves it."""
+    with time_machine.travel(NOON, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def shop(catalogue_rows: None, now: Any) -> Shop:
+    shop = ShopFactory()
+    ReturnAddressFactory(shop=shop)
+    return shop
+
+
+@pytest.fixture
+def merchant(shop: Shop) -> User:
+    """A member of the shop who may do everything there."""
+    return MemberFactory(shop=shop, user__username="xiaochen", user__nick="小陈").user
+
+
+@pytest.fixture
+def buyer(catalogue_rows: None, now: Any) -> User:
+    return UserFactory(username="linshu", nick="林溪树")
+
+
+@pytest.fixture
+def stranger(catalogue_rows: None) -> User:
+    """Somebody with a shop and orders of his own, and nothing to do with ours."""
+    other = MemberFactory(user__username="stranger")
+    OrderFactory(shop=other.shop, buyer=other.user)
+    return other.user
+
+
+@pytest.fixture
+def staff(catalogue_rows: None) -> User:
+    """A reviewer of the platform who may rule."""
+    user = UserFactory(username="reviewer", nick="小周", is_staff=True)
+    user.user_permissions.set(
+        AdminPermission.objects.filter(
+            codename__in=["rule", "view_case", "view_intervention", "view_refund"]
+        )
+    )
+    return User.objects.get(pk=user.pk)
+
+
+@pytest.fixture
+def make_desk(shop: Shop, merchant: User, buyer: User, now: Any) -> Callable[..., Desk]:
+    """``make_desk("negotiated", type="return_refund")``: a case and those who act on it."""
+
+    def travel(by: timedelta) -> None:
+        now.shift(by)
+
+    return desk_maker(shop, merchant, buyer, travel)
+
+
+@pytest.fixture
+def make_case(make_desk: Callable[..., Desk]) -> Callable[..., Case]:
+    """``make_case("waiting")``: the case alone."""
+
+    def make(trait: str = "", **given: Any) -> Case:
+        return make_desk(trait, **given).case
+
+    return make
