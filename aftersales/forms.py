@@ -31,15 +31,14 @@ def staged(upload: Upload) -> Staged:
 
 
 class SlotWidget(forms.FileInput):
-    """A place for several files; the tokens of those already staged come under the same name."""
+    """A place for several files; the tokens of those already staged come beside them."""
 
     allow_multiple_selected = True
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
-        tokens = data.getlist(name) if hasattr(data, "getlist") else list(data.get(name, ()))
-        chosen = files.getlist(name) if hasattr(files, "getlist") else list(files.get(name, ()))
-        removed = data.get("remove")
-        return [token for token in tokens if token != removed], chosen
+        tokens = data.getlist(f"{name}_kept") if hasattr(data, "getlist") else []
+        chosen = files.getlist(name) if hasattr(files, "getlist") else []
+        return tokens, chosen
 
     def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
         return False

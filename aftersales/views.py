@@ -72,14 +72,6 @@ class StepView(CaseView, FormView):
             case=self.case, step=STEPS[self.step], refusal=refusal, **kwargs
         )
 
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if "remove" in request.POST:  # a staged file taken out, without script
-            form = self.get_form()
-            form.is_valid()
-            form.errors.clear()
-            return self.render_to_response(self.get_context_data(form=form))
-        return super().post(request, *args, **kwargs)
-
     def take(self, form: StepForm) -> None:
         getattr(self.case, self.step)(by=self.request.user, **form.answers())
 
@@ -163,6 +155,7 @@ def _sees(request: HttpRequest, upload: Upload) -> bool:
 @login_required
 def notices(request: HttpRequest) -> HttpResponse:
     """通知: the newest first; seeing them marks them read."""
+    request.shop = Shop.objects.of(request.user).first()  # type: ignore[attr-defined]
     mine = Notice.objects.filter(user=request.user.pk).select_related("case")
     page = Paginator(mine, 30).get_page(request.GET.get("page"))
     rows = list(page)

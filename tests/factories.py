@@ -311,7 +311,8 @@ def application_for(
 ) -> Application:
     """A valid application for the order's first line, whole, with the evidence asked for."""
     line = order.lines.first()
-    assert line is not None and order.buyer is not None
+    assert line is not None
+    assert order.buyer is not None
     row = Reason.objects.get(code=reason or DEFAULT_REASON[type])
     quantity = given.pop("quantity", line.quantity)
     goods = {"refund_not_received": "never_came", "refund_unshipped": ""}.get(type, "received")

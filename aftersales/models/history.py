@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.enums import Party, Status
@@ -171,6 +172,10 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return self.text_zh
+
+    @property
+    def text(self) -> str:
+        return self.text_en if (get_language() or "").startswith("en") else self.text_zh
 
 
 class Fault(models.Model):

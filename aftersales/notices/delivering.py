@@ -89,7 +89,7 @@ def text_of(event: Event, party: Party) -> tuple[str, str]:
 
 def _text(event: Event, party: Party) -> str:
     known = STEPS.get(event.step)
-    label = known.label if known else _("买家提交了售后申请")
+    label = known.label if known else event.step
     context: dict[str, Any] = {
         "case": event.case,
         "event": event,
