@@ -371,12 +371,13 @@ def write(acts: Sequence[Act]) -> None:
 def open_case(case: Any, *, by: Any, key: str, details: dict[str, Any], at: datetime) -> None:
     """Store a new case with its rows and the first link of its chain."""
     case.wake_at = case.next_wake()
-    case.version = 1
     rows, case._rows = case._rows, []
     type(case)._base_manager.bulk_create([case])
+    for row in rows:
+        row.case_id = case.pk
     event = Event(
         case=case,
-        version=1,
+        version=case.version,
         step="apply",
         party=Party.BUYER,
         user_id=by.pk,

@@ -35,9 +35,15 @@ class Order(models.Model):
     address = models.CharField(_("收货地址"), max_length=300, blank=True)
     buyer_note = models.CharField(_("买家留言"), max_length=500, blank=True)
     shop_note = models.CharField(_("商家备注"), max_length=500, blank=True)
-    goods_total = models.DecimalField(_("商品总价"), max_digits=12, decimal_places=2, default=0)
-    postage = models.DecimalField(_("邮费"), max_digits=12, decimal_places=2, default=0)
-    discount = models.DecimalField(_("优惠合计"), max_digits=12, decimal_places=2, default=0)
+    goods_total = models.DecimalField(
+        _("商品总价"), max_digits=12, decimal_places=2, default=Decimal("0.00")
+    )
+    postage = models.DecimalField(
+        _("邮费"), max_digits=12, decimal_places=2, default=Decimal("0.00")
+    )
+    discount = models.DecimalField(
+        _("优惠合计"), max_digits=12, decimal_places=2, default=Decimal("0.00")
+    )
     paid = models.DecimalField(_("实付"), max_digits=12, decimal_places=2)
     free_shipping = models.BooleanField(_("包邮"), default=True)
     freight_cover = models.CharField(
@@ -106,7 +112,9 @@ class OrderLine(models.Model):
     image = models.CharField(_("图片"), max_length=200, blank=True)
     category = models.CharField(_("类目"), max_length=60, blank=True)
     quantity = models.PositiveIntegerField(_("数量"), default=1)
-    list_total = models.DecimalField(_("标价合计"), max_digits=12, decimal_places=2, default=0)
+    list_total = models.DecimalField(
+        _("标价合计"), max_digits=12, decimal_places=2, default=Decimal("0.00")
+    )
     paid = models.DecimalField(_("实付（不含邮费）"), max_digits=12, decimal_places=2)
     no_reason = models.BooleanField(_("支持七天无理由"), default=True)
     exception_confirmed = models.BooleanField(_("购买时已确认不支持无理由"), default=False)

@@ -44,26 +44,28 @@ class Applying(CaseFields):
     @classmethod
     def past_of(cls, line: OrderLine) -> eligibility.Past:
         """What earlier applications for the line mean for a new one (G2, G5)."""
-        earlier = list(cls._default_manager.filter(line=line))
-        gone = [case for case in earlier if case.status == Status.REFUNDED]
-        return eligibility.Past(
-            ever=len(earlier),
-            active=any(not case.ended for case in earlier),
-            cancelled=sum(case.status == Status.CANCELLED for case in earlier),
-            quantity=sum(case.quantity for case in gone),
-        )
+        return _past(list(cls._default_manager.filter(line=line)))
 
     @classmethod
     def why_not(cls, line: OrderLine) -> str:
         """Why nothing can be applied for on this line now; empty when something can (S-32)."""
-        order = line.order
-        barred = eligibility.barred(order, line, cls.past_of(line), Policy.current())
-        if barred:
-            return barred
-        choices = eligibility.options(order, clock.now(), Window.in_force("", clock.now()))
-        if any(not option.refusal for option in choices):
-            return ""
-        return choices[-1].refusal
+        return cls.why_not_each([line])[line.pk]
+
+    @classmethod
+    def why_not_each(cls, lines: Sequence[OrderLine]) -> dict[int, str]:
+        """``why_not`` of many lines by their keys, in three queries however many."""
+        at, policy = clock.now(), Policy.current()
+        windows = Window.in_force("", at)
+        earlier: dict[int, list[Any]] = {line.pk: [] for line in lines}
+        for case in cls._default_manager.filter(line__in=earlier):
+            earlier[case.line_id].append(case)
+        found = {}
+        for line in lines:
+            barred = eligibility.barred(line.order, line, _past(earlier[line.pk]), policy)
+            choices = eligibility.options(line.order, at, windows)
+            open_to = any(not option.refusal for option in choices)
+            found[line.pk] = barred or ("" if open_to else choices[-1].refusal)
+        return found
 
     @classmethod
     def refundable_for(
@@ -186,6 +188,7 @@ class Applying(CaseFields):
             policy=policy.stamped(),
             snapshot=_snapshot(line),
             status=Status.PENDING_MERCHANT,
+            version=1,
             updated_at=at,
         )
         case._at = at
@@ -212,6 +215,16 @@ class Applying(CaseFields):
         self.end_rounds()
         self.settle()
         return {}
+
+
+def _past(earlier: Sequence[Any]) -> eligibility.Past:
+    gone = [case for case in earlier if case.status == Status.REFUNDED]
+    return eligibility.Past(
+        ever=len(earlier),
+        active=any(not case.ended for case in earlier),
+        cancelled=sum(case.status == Status.CANCELLED for case in earlier),
+        quantity=sum(case.quantity for case in gone),
+    )
 
 
 def _store(case: Any, *, by: Any, key: str, details: dict[str, Any], at: datetime) -> None:
