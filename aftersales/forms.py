@@ -112,27 +112,10 @@ class MoneyField(forms.DecimalField):
         return super().to_python(value)
 
 
-class StepForm(forms.Form):
-    """The form of a step: ``answers()`` are the step's arguments.
+class SlotForm(forms.Form):
+    """A form that takes proofs by slot, and shows a refusal where it belongs."""
 
-    ``version`` is the case as the page showed it, ``key`` is this one click: a double click
-    carries the same key and has one effect.
-    """
-
-    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
-    key = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
-
-    def __init__(self, *args: Any, case: Case, user: User, label: str = "", **kwargs: Any) -> None:
-        self.case, self.user, self.label = case, user, label
-        super().__init__(*args, **kwargs)
-        self.initial = {"version": case.version, "key": uuid.uuid4().hex, **self.initial}
-        self.fit()
-        for name, field in self.fields.items():
-            if name not in ("version", "key"):
-                soften(field)
-
-    def fit(self) -> None:
-        """Fit the fields to the case, before they are bound."""
+    user: User
 
     def layout(self) -> Sequence[Any]:
         return list(self.fields)
@@ -144,10 +127,6 @@ class StepForm(forms.Form):
         helper.disable_csrf = True
         helper.layout = Layout(*self.layout())
         return helper
-
-    def answers(self) -> dict[str, Any]:
-        """What the step takes, from what was filled in."""
-        return dict(self.cleaned_data)
 
     def add_slot(self, proof: Proof, *, required: bool | None = None) -> str:
         """A field for a proof slot of the catalogue; returns its name."""
@@ -176,6 +155,33 @@ class StepForm(forms.Form):
             self.add_error(name if name in self.fields else None, sentence)
         if not refused.errors:
             self.add_error(None, refused.sentence)
+
+
+class StepForm(SlotForm):
+    """The form of a step: ``answers()`` are the step's arguments.
+
+    ``version`` is the case as the page showed it, ``key`` is this one click: a double click
+    carries the same key and has one effect.
+    """
+
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    key = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
+
+    def __init__(self, *args: Any, case: Case, user: User, label: str = "", **kwargs: Any) -> None:
+        self.case, self.user, self.label = case, user, label
+        super().__init__(*args, **kwargs)
+        self.initial = {"version": case.version, "key": uuid.uuid4().hex, **self.initial}
+        self.fit()
+        for name, field in self.fields.items():
+            if name not in ("version", "key"):
+                soften(field)
+
+    def fit(self) -> None:
+        """Fit the fields to the case, before they are bound."""
+
+    def answers(self) -> dict[str, Any]:
+        """What the step takes, from what was filled in."""
+        return dict(self.cleaned_data)
 
 
 def soften(field: forms.Field) -> None:

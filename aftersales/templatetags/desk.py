@@ -14,7 +14,7 @@ from django.utils.translation import get_language, ngettext, to_locale
 from django.utils.translation import gettext as _
 
 from aftersales import clock, display, uploads
-from aftersales.models import Evidence, Upload
+from aftersales.models import Evidence
 
 register = template.Library()
 
@@ -253,8 +253,8 @@ def file_slot(field: BoundField) -> dict[str, Any]:
         rule=str(getattr(inner, "rule", "")) or slot_rule(most, inner.required),
         hint=str(field.help_text or getattr(widget, "hint", "")),
         errors=[str(text) for text in field.errors],
-        files=[staged(upload) for upload in getattr(inner, "staged", ())],
-        stage_url=reverse("stage") if hasattr(inner, "staged") else "",
+        files=getattr(inner, "files", ()),
+        stage_url=getattr(inner, "stage_url", ""),
         accept=widget.attrs.get("accept", uploads.ACCEPT),
         multiple=most > 1,
         most=most,
@@ -272,13 +272,6 @@ def slot_rule(most: int, required: bool) -> str:
     if required:
         return _("必传")
     return _("选填，最多 {most} 张").format(most=most) if most > 1 else _("选填")
-
-
-def staged(upload: Upload) -> dict[str, str]:
-    """An upload that waits for its form, as the slot lists it."""
-    url = reverse("file", args=[upload.token])
-    thumb = url if upload.image else ""
-    return {"value": upload.token, "url": url, "thumb": thumb, "name": upload.name}
 
 
 @register.filter
