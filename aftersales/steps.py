@@ -4,13 +4,12 @@ A step is a method on a leg of the case (``aftersales/models/case``) under ``@st
 changes fields and hands rows over; it never saves, sends or pays. The engine here locks and
 re-reads the row, lets lapsed time act first, compares the version of the page, checks party
 and conditions, runs the body, restarts the clock, writes everything at once and adds one event
-to the chain. One click and ten thousand due cases take the same road.
+to the chain. One click and ten thousand due cases (``sweeping``) take the same road.
 """
 
-import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -23,15 +22,12 @@ from django_fsm import transition as fsm_transition
 from aftersales import clock
 from aftersales.bulk import insert_rows, update_rows
 from aftersales.enums import Party, Permission, Status
-from aftersales.models.history import Attempt, Event, Fault, plain
-
-logger = logging.getLogger(__name__)
+from aftersales.models.history import Attempt, Event, plain
 
 STALE = _("此售后单刚刚有更新，请核对后再提交。你填写的内容已保留。")
 LAPSED = _("处理时限已过，已按规则自动处理")
 NOT_YOURS = _("你没有权限进行此操作")
 NOT_NOW = _("售后单当前状态不能进行此操作")
-RETRY_AFTER = timedelta(minutes=5)  # how long a row that broke a sweep is set aside
 
 Body = TypeVar("Body", bound=Callable[..., Any])
 
@@ -234,7 +230,7 @@ class Stepped(models.Model):
             return False
         with transaction.atomic():
             row = _locked(self)
-            acts = _lapse(row, clock.now())
+            acts = lapse(row, clock.now())
             write(acts)
         _become(self, row)
         return bool(acts)
@@ -299,7 +295,7 @@ def _become(case: Stepped, row: Stepped) -> None:
     case.__dict__.update(row.__dict__)
 
 
-def _lapse(row: Any, at: datetime) -> list[Act]:
+def lapse(row: Any, at: datetime) -> list[Act]:
     """Everything that time asks of this row at ``at``, in the order in which it fell due."""
     acts = []
     while name := row.lapsed(at):
@@ -326,7 +322,7 @@ def _take(
             return
         at = clock.now()
         seen = row.version
-        lapses = _lapse(row, at)
+        lapses = lapse(row, at)
         write(lapses)
         try:
             if earlier is not None:
@@ -391,78 +387,3 @@ def open_case(case: Any, *, by: Any, key: str, details: dict[str, Any], at: date
     type(case)._base_manager.filter(pk=case.pk).update(chain=case.chain)
     insert_rows([*rows, event])
     case.remember()
-
-
-def take_due(model: Any, limit: int = 1000) -> tuple[int, int]:
-    """Let time act on one batch of due cases; return how many were taken and how many broke.
-
-    A batch is claimed with SKIP LOCKED, so that workers share the work. A row whose step breaks
-    is set aside with a Fault for staff to see, and does not stop the rest.
-    """
-    at = clock.now()
-    try:
-        with transaction.atomic():
-            rows = list(_claim(model, at, limit))
-            model.preload(rows)
-            acts: list[Act] = []
-            broken: list[tuple[Any, Exception]] = []
-            for row in rows:
-                try:
-                    acts.extend(_lapse(row, at))
-                except Exception as error:
-                    logger.exception("time could not act on case %s", row.pk)
-                    broken.append((row, error))
-            write(acts)
-            for row, why in broken:
-                _set_aside(model, row.pk, why, at)
-            Fault.objects.filter(case__in={act.case.pk for act in acts}).delete()
-        return len(rows) - len(broken), len(broken)
-    except Exception:
-        logger.exception("a batch of due cases could not be written; taking them one by one")
-        return _one_by_one(model, at, limit)
-
-
-def _claim(model: Any, at: datetime, limit: int) -> Any:
-    due = model.for_writing(skip_locked=True).filter(wake_at__lte=at)
-    return due.order_by("wake_at")[:limit]
-
-
-def _one_by_one(model: Any, at: datetime, limit: int) -> tuple[int, int]:
-    done = broken = 0
-    keys = list(
-        model.objects.filter(wake_at__lte=at)
-        .order_by("wake_at")
-        .values_list("pk", flat=True)[:limit]
-    )
-    for pk in keys:
-        try:
-            with transaction.atomic():
-                row = model.for_writing(skip_locked=True).filter(pk=pk, wake_at__lte=at).first()
-                if row is not None:
-                    write(_lapse(row, at))
-                    done += 1
-        except Exception as error:
-            logger.exception("time could not act on case %s", pk)
-            with transaction.atomic():
-                _set_aside(model, pk, error, at)
-            broken += 1
-    return done, broken
-
-
-def _set_aside(model: Any, pk: int, error: Exception, at: datetime) -> None:
-    """Put a row that broke a sweep off for a while, where staff see it."""
-    model.objects.filter(pk=pk).update(wake_at=at + RETRY_AFTER)
-    text = f"{type(error).__name__}: {error}"[:2000]
-    fault, made = Fault.objects.get_or_create(
-        case_id=pk,
-        defaults={
-            "sweep": "expire_cases",
-            "error": text,
-            "next_try_at": at + RETRY_AFTER,
-            "at": at,
-        },
-    )
-    if not made:
-        fault.error, fault.next_try_at, fault.at = text, at + RETRY_AFTER, at
-        fault.tries += 1
-        fault.save()

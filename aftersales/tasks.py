@@ -6,7 +6,7 @@ from aftersales import payments
 from aftersales.logistics import traces
 from aftersales.models import Case
 from aftersales.notices import delivering
-from aftersales.steps import take_due
+from aftersales.sweeping import take_due
 
 BATCH = 1000
 MOST_BATCHES = 100  # a sweep ends some day; the next tick goes on

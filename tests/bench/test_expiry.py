@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from aftersales.enums import Status
 from aftersales.models import Case, Event, Refund, Shop, User
-from aftersales.steps import take_due
+from aftersales.sweeping import take_due
 from tests.bench.market import due_cases
 
 FULL = os.environ.get("SIZE") == "full"

@@ -1,0 +1,97 @@
+"""Time acts on what nobody touches: due cases are taken in batches, a broken one stands aside."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from aftersales import clock
+from aftersales.models.history import Fault
+from aftersales.steps import Act, lapse, write
+
+logger = logging.getLogger(__name__)
+
+RETRY_AFTER = timedelta(minutes=5)  # how long a row that broke a sweep is set aside
+
+
+def take_due(model: Any, limit: int = 1000) -> tuple[int, int]:
+    """Let time act on one batch of due cases; return how many were taken and how many broke.
+
+    A batch is claimed with SKIP LOCKED, so that workers share the work. A row whose step breaks
+    is set aside with a Fault for staff to see, and does not stop the rest.
+    """
+    at = clock.now()
+    try:
+        with transaction.atomic():
+            rows = list(_claim(model, at, limit))
+            model.preload(rows)
+            acts: list[Act] = []
+            broken: list[tuple[Any, Exception]] = []
+            for row in rows:
+                try:
+                    acts.extend(lapse(row, at))
+                except Exception as error:
+                    logger.exception("time could not act on case %s", row.pk)
+                    broken.append((row, error))
+            write(acts)
+            for row, why in broken:
+                _set_aside(model, row.pk, why, at)
+            _mended([act.case.pk for act in acts])
+        return len(rows) - len(broken), len(broken)
+    except Exception:
+        logger.exception("a batch of due cases could not be written; taking them one by one")
+        return _one_by_one(model, at, limit)
+
+
+def _claim(model: Any, at: datetime, limit: int) -> Any:
+    due = model.for_writing(skip_locked=True).filter(wake_at__lte=at)
+    return due.order_by("wake_at")[:limit]
+
+
+def _one_by_one(model: Any, at: datetime, limit: int) -> tuple[int, int]:
+    done = broken = 0
+    keys = list(
+        model.objects.filter(wake_at__lte=at)
+        .order_by("wake_at")
+        .values_list("pk", flat=True)[:limit]
+    )
+    for pk in keys:
+        try:
+            with transaction.atomic():
+                row = model.for_writing(skip_locked=True).filter(pk=pk, wake_at__lte=at).first()
+                if row is not None:
+                    write(lapse(row, at))
+                    _mended([pk])
+                    done += 1
+        except Exception as error:
+            logger.exception("time could not act on case %s", pk)
+            with transaction.atomic():
+                _set_aside(model, pk, error, at)
+            broken += 1
+    return done, broken
+
+
+def _mended(keys: Sequence[int]) -> None:
+    """Time has acted on these cases: what once broke there is past."""
+    Fault.objects.filter(case__in=set(keys)).delete()
+
+
+def _set_aside(model: Any, pk: int, error: Exception, at: datetime) -> None:
+    """Put a row that broke a sweep off for a while, where staff see it."""
+    model.objects.filter(pk=pk).update(wake_at=at + RETRY_AFTER)
+    text = f"{type(error).__name__}: {error}"[:2000]
+    fault, made = Fault.objects.get_or_create(
+        case_id=pk,
+        defaults={
+            "sweep": "expire_cases",
+            "error": text,
+            "next_try_at": at + RETRY_AFTER,
+            "at": at,
+        },
+    )
+    if not made:
+        fault.error, fault.next_try_at, fault.at = text, at + RETRY_AFTER, at
+        fault.tries += 1
+        fault.save()
