@@ -1,0 +1,12 @@
+"""The staff side, in Django's admin: facts are read here, steps are taken, the catalogue is kept."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.admin import cases, history, interventions, orders, people, refunds
+
+admin.site.site_header = _("售后台 · 平台后台")
+admin.site.site_title = _("售后台")
+admin.site.index_title = _("工作台")
+
+__all__ = ["cases", "history", "interventions", "orders", "people", "refunds"]

@@ -1,0 +1,137 @@
+"""售后单 for staff: searched, filtered, read with the whole history, and moved by steps only."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from aftersales import clock, display
+from aftersales.admin.looking import CaseColumns, ReadOnly, moment, status_of
+from aftersales.admin.record import Record
+from aftersales.admin.stepping import VIEWS, step_url
+from aftersales.enums import Party
+from aftersales.models import Case, Complaint, Parcel, User
+
+
+@admin.register(Case)
+class CaseAdmin(ReadOnly):
+    list_display = ["code", "state", "due", "type", "yuan", "why", "shop", "buyer_name", "applied"]
+    list_filter = [
+        "status",
+        "type",
+        "turn",
+        "stage",
+        "needs_staff",
+        "auto_agreed",
+        "dispute_refund",
+    ]
+    list_select_related = ["shop", "buyer", "reason"]
+    search_fields = ["code"]
+    search_help_text = _("售后单号、订单号、快递单号（从头输入），或买家昵称、账号")
+    ordering = ["-applied_at"]
+
+    @admin.display(description=_("状态"), ordering="status")
+    def state(self, case: Case) -> SafeString:
+        return status_of(case)
+
+    @admin.display(description=_("截止时间"), ordering="due_at")
+    def due(self, case: Case) -> SafeString:
+        return display.due(case.due_at, clock.now())
+
+    @admin.display(description=_("申请金额（元）"), ordering="amount")
+    def yuan(self, case: Case) -> str:
+        return display.plain_money(case.amount)
+
+    @admin.display(description=_("原因"))
+    def why(self, case: Case) -> str:
+        return case.reason.label
+
+    @admin.display(description=_("买家"))
+    def buyer_name(self, case: Case) -> str:
+        return display.mask(str(case.buyer))
+
+    @admin.display(description=_("申请时间"), ordering="applied_at")
+    def applied(self, case: Case) -> SafeString:
+        return moment(case.applied_at)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Case], search_term: str
+    ) -> tuple[QuerySet[Case], bool]:
+        """Numbers by their beginning, so that their indexes serve; people by any part."""
+        for term in search_term.split():
+            named = Q(nick__icontains=term) | Q(username__icontains=term)
+            queryset = queryset.filter(
+                Q(code__istartswith=term)
+                | Q(order__number__startswith=term)
+                | Q(order__buyer_nick=term)
+                | Q(return_tracking__iexact=term)
+                | Q(order__in=Parcel.objects.filter(tracking__iexact=term).values("order"))
+                | Q(buyer__in=User.objects.filter(named).values("pk"))
+            )
+        return queryset, False
+
+    def get_urls(self) -> list[URLPattern]:
+        """The steps that staff have, through the same StepView as everyone else."""
+        steps = [
+            path(f"<str:code>/{name}/", self.admin_site.admin_view(view.as_view()), name=name)
+            for name, view in VIEWS.items()
+        ]
+        found = path(
+            "of/<str:code>/", self.admin_site.admin_view(self.by_code), name="case_by_code"
+        )
+        return [found, *steps, *super().get_urls()]
+
+    def by_code(self, request: HttpRequest, code: str) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return redirect("admin:aftersales_case_change", get_object_or_404(Case, code=code).pk)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The record of a case; there is nothing to post here."""
+        if not self.has_view_permission(request) or request.method not in ("GET", "HEAD"):
+            raise PermissionDenied
+        known = Case.objects.select_related("order", "line", "reason", "shop", "buyer")
+        case = get_object_or_404(known, pk=object_id if object_id.isdigit() else 0)
+        case.catch_up()
+        rules = Party.STAFF in case.parties_of(request.user)
+        moves = case.moves(request.user, Party.STAFF) if rules else []
+        context = {
+            **self.admin_site.each_context(request),
+            "title": case.code,
+            "opts": self.opts,
+            "case": case,
+            "badge": status_of(case),
+            "record": Record(case, shows_files=rules),
+            "moves": [(move, step_url(case, move.name)) for move in moves],
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "admin/aftersales/case/record.html", context)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """The admin's own log knows nothing of steps; the record does."""
+        return redirect("admin:aftersales_case_change", object_id)
+
+
+@admin.register(Complaint)
+class ComplaintAdmin(CaseColumns, ReadOnly):
+    list_display = ["case_code", "channel", "number", "filed_on", "shop", "buyer", "wants"]
+    list_display_links = None
+    list_filter = ["channel"]
+    list_select_related = ["case__shop", "case__buyer"]
+    search_fields = ["number", "case__code"]
+    search_help_text = _("受理编号或售后单号")

@@ -1,0 +1,187 @@
+"""平台介入 for staff: the queue by time left, claiming, and the way to the ruling page."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
+from django.db.models import Case as When
+from django.db.models import F, IntegerField, Q, QuerySet, Value
+from django.db.models import When as If
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from aftersales import clock, display
+from aftersales.admin.looking import BADGES, CaseColumns, ReadOnly, may_rule, moment
+from aftersales.admin.ruling import Rule
+from aftersales.enums import Stage
+from aftersales.models import Intervention
+
+OPEN = [Stage.EVIDENCE, Stage.DECIDING]
+
+
+class Overdue(admin.SimpleListFilter):
+    title = gettext_lazy("判定时限")
+    parameter_name = "overdue"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("已逾期")), ("no", _("未逾期"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        late = Q(decide_by__lte=clock.now())
+        if self.value() == "yes":
+            return queryset.filter(late, stage__in=OPEN)
+        if self.value() == "no":
+            return queryset.filter(~late, stage__in=OPEN)
+        return queryset
+
+
+class Mine(admin.SimpleListFilter):
+    title = gettext_lazy("审理人")
+    parameter_name = "mine"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("我认领的")), ("none", _("无人认领"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "yes":
+            return queryset.filter(assignee=request.user.pk)
+        if self.value() == "none":
+            return queryset.filter(assignee=None)
+        return queryset
+
+
+class Queue(ChangeList):
+    """Rows lead to the ruling page, for those who may rule."""
+
+    may_rule = False
+
+    def url_for_result(self, result: Any) -> str:
+        if self.may_rule:
+            return reverse("admin:rule", args=[result.pk])
+        return str(super().url_for_result(result))
+
+
+@admin.register(Intervention)
+class InterventionAdmin(CaseColumns, ReadOnly):
+    list_display = [
+        "left",
+        "number",
+        "phase",
+        "kind",
+        "shop",
+        "buyer",
+        "yuan",
+        "why",
+        "asked",
+        "assignee",
+    ]
+    list_display_links = ["number"]
+    list_filter = ["stage", Overdue, Mine]
+    list_select_related = ["case__shop", "case__buyer", "case__reason", "assignee"]
+    search_fields = ["case__code", "case__order__number"]
+    search_help_text = gettext_lazy("售后单号或订单号")
+    actions = ["claim", "let_go"]
+    exclude = ["clock_left", "evidence_cited"]
+
+    @admin.display(description=gettext_lazy("判定时限"), ordering="decide_by")
+    def left(self, asked: Intervention) -> SafeString:
+        if asked.stage in OPEN:
+            return display.due(asked.decide_by, clock.now())
+        return moment(asked.ruled_at)
+
+    @admin.display(description=gettext_lazy("售后单"), ordering="case__code")
+    def number(self, asked: Intervention) -> str:
+        return asked.case.code
+
+    @admin.display(description=gettext_lazy("阶段"), ordering="stage")
+    def phase(self, asked: Intervention) -> SafeString:
+        return display.badge(asked.get_stage_display(), BADGES[Stage(asked.stage)])
+
+    @admin.display(description=gettext_lazy("售后类型"))
+    def kind(self, asked: Intervention) -> str:
+        return asked.case.get_type_display()
+
+    @admin.display(description=gettext_lazy("申请金额（元）"), ordering="case__amount")
+    def yuan(self, asked: Intervention) -> str:
+        return display.plain_money(asked.case.amount)
+
+    @admin.display(description=gettext_lazy("买家原因"))
+    def why(self, asked: Intervention) -> str:
+        return asked.case.reason.label
+
+    @admin.display(description=gettext_lazy("申请方"), ordering="asked_by")
+    def asked(self, asked: Intervention) -> str:
+        return asked.get_asked_by_display()
+
+    def get_ordering(self, request: HttpRequest) -> list[Any]:
+        """What is open comes first, the least time left on top."""
+        return [_rank(), F("decide_by").asc()]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return Queue
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        queue: Any = super().get_changelist_instance(request)
+        queue.may_rule = may_rule(request)
+        return queue
+
+    def has_rule_permission(self, request: HttpRequest) -> bool:
+        return may_rule(request)
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("<int:pk>/rule/", wrap(Rule.as_view()), name="rule"),
+            path("<int:pk>/claim/", wrap(self.claim_one), name="claim"),
+            *super().get_urls(),
+        ]
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        if request.method not in ("GET", "HEAD"):
+            raise PermissionDenied
+        if may_rule(request) and object_id.isdigit():
+            return redirect("admin:rule", int(object_id))
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    @admin.action(description=gettext_lazy("认领（分配给我）"), permissions=["rule"])
+    def claim(self, request: HttpRequest, queryset: QuerySet[Intervention]) -> None:
+        """Only what nobody has yet: two reviewers never work on one case unawares."""
+        free = queryset.filter(stage__in=OPEN, assignee=None).order_by()
+        taken = free.update(assignee=request.user)
+        said = ngettext("已认领 {n} 件", "已认领 {n} 件", taken).format(n=taken)
+        self.message_user(request, said, messages.SUCCESS)
+
+    @admin.action(description=gettext_lazy("放弃认领"), permissions=["rule"])
+    def let_go(self, request: HttpRequest, queryset: QuerySet[Intervention]) -> None:
+        mine = queryset.filter(stage__in=OPEN, assignee=request.user.pk).order_by()
+        freed = mine.update(assignee=None)
+        said = ngettext("已放弃 {n} 件", "已放弃 {n} 件", freed).format(n=freed)
+        self.message_user(request, said, messages.SUCCESS)
+
+    def claim_one(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The button on the ruling page: take it over, also from a colleague."""
+        if not may_rule(request) or request.method != "POST":
+            raise PermissionDenied
+        asked = get_object_or_404(Intervention, pk=pk, stage__in=OPEN)
+        Intervention.objects.filter(pk=asked.pk).update(assignee=request.user)
+        return redirect("admin:rule", asked.pk)
+
+
+def _rank() -> When:
+    return When(
+        If(stage=Stage.DECIDING, then=Value(0)),
+        If(stage=Stage.EVIDENCE, then=Value(1)),
+        default=Value(2),
+        output_field=IntegerField(),
+    )

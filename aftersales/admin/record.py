@@ -1,0 +1,318 @@
+"""A case as staff read it: everything that was said, shown, offered, warned of and paid (NEG-55)."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from aftersales import display
+from aftersales.admin.telling import Told, tell
+from aftersales.enums import Clock, Party, RoundState, Severity
+from aftersales.models import Case, Event, Evidence, Intervention, Message, Offer, Round, User
+from aftersales.templatetags.desk import as_shots
+
+REJECTIONS = ("reject", "refuse_receipt")
+
+
+@dataclass
+class Piece:
+    """A piece of evidence under the number by which a ruling cites it."""
+
+    number: str
+    evidence: Evidence
+    shot: display.Shot
+
+
+@dataclass
+class Sent:
+    """A round as it was sent, and what came of it."""
+
+    round: Round
+    offers: list[Offer]
+    waited: str
+
+
+@dataclass
+class Warned:
+    """A warning as the merchant saw it, and what he did about it."""
+
+    code: str
+    title: str
+    severity: str
+    facts: str
+    shown: int = 0
+    ticked: bool = False
+    at_rejection: bool = False
+
+    @property
+    def ignored(self) -> bool:
+        return self.at_rejection and not self.ticked
+
+
+@dataclass
+class Side:
+    """One party's half of the ruling page."""
+
+    name: str
+    items: list[tuple[str, Any]]
+    messages: list[Message]
+    pieces: list[Piece] = field(default_factory=list)
+
+    @property
+    def shots(self) -> list[display.Shot]:
+        return [piece.shot for piece in self.pieces]
+
+
+def span(length: timedelta) -> str:
+    """26 分钟, 3 小时, 5 天: how long something took, rounded down."""
+    minutes = max(0, int(length.total_seconds()) // 60)
+    if minutes < 120:
+        return ngettext("{n} 分钟", "{n} 分钟", minutes).format(n=minutes)
+    if minutes < 3 * 24 * 60:
+        return ngettext("{n} 小时", "{n} 小时", minutes // 60).format(n=minutes // 60)
+    days = minutes // (24 * 60)
+    return ngettext("{n} 天", "{n} 天", days).format(n=days)
+
+
+class Record:
+    """Everything about one case; each part is read once, when a page asks for it."""
+
+    def __init__(self, case: Case, *, shows_files: bool) -> None:
+        self.case, self.shows_files = case, shows_files
+
+    # What happened.
+
+    @cached_property
+    def events(self) -> list[Event]:
+        return list(self.case.events.all())
+
+    @cached_property
+    def log(self) -> list[Told]:
+        people = User.objects.in_bulk([each.user_id for each in self.events if each.user_id])
+        filed = defaultdict(list)
+        for piece in self.pieces:
+            filed[piece.evidence.version].append(piece.shot)
+        return tell(self.events, people, filed if self.shows_files else {})
+
+    @property
+    def newest_first(self) -> list[Told]:
+        return self.log[::-1]
+
+    @property
+    def broken(self) -> bool:
+        """Whether the chain of hashes no longer holds."""
+        return not all(told.intact for told in self.log) or self.events[-1].hash != self.case.chain
+
+    @cached_property
+    def pieces(self) -> list[Piece]:
+        rows = list(self.case.evidence.select_related("upload"))
+        return [
+            Piece(f"E{number}", row, shot._replace(note=f"E{number} {shot.note}"))
+            for number, (row, shot) in enumerate(zip(rows, as_shots(rows), strict=True), start=1)
+        ]
+
+    @cached_property
+    def messages(self) -> list[Message]:
+        return list(self.case.messages.select_related("user"))
+
+    @cached_property
+    def interventions(self) -> list[Intervention]:
+        return list(self.case.interventions.select_related("user", "assignee", "ruled_by"))
+
+    @cached_property
+    def cited(self) -> dict[int, str]:
+        return {piece.evidence.pk: piece.number for piece in self.pieces}
+
+    @property
+    def rulings(self) -> list[tuple[Intervention, str]]:
+        """Every request to the platform, with the evidence its ruling cites."""
+        return [
+            (each, " ".join(self.cited.get(pk, f"#{pk}") for pk in each.evidence_cited))
+            for each in self.interventions
+        ]
+
+    # The negotiation.
+
+    @cached_property
+    def rounds(self) -> list[Sent]:
+        offers = defaultdict(list)
+        for offer in self.case.offers.select_related("plan"):
+            offers[offer.round_id].append(offer)
+        rows = self.case.rounds.select_related("script", "outcome", "user")
+        return [Sent(row, offers[row.pk], _waited(row)) for row in rows]
+
+    @cached_property
+    def prechecks(self) -> list[Any]:
+        return list(self.case.prechecks.select_related("user"))
+
+    @cached_property
+    def rejections(self) -> list[Event]:
+        return [event for event in self.events if event.step in REJECTIONS]
+
+    @cached_property
+    def warnings(self) -> list[Warned]:
+        """NEG-55: what was shown, what was confirmed, and what stood when he rejected."""
+        found: dict[str, Warned] = {}
+        severities = dict(Severity.choices)
+        for precheck in self.prechecks:
+            for each in precheck.warnings:
+                known = found.setdefault(each["code"], Warned(each["code"], "", "", ""))
+                known.title, known.facts = each["title"], each["facts"]
+                known.severity = str(severities.get(each["severity"], each["severity"]))
+                known.shown += 1
+                known.ticked = known.ticked or each["code"] in precheck.ticked
+        for event in self.rejections:
+            for code in event.details.get("risks", []):
+                if code in found:
+                    found[code].at_rejection = True
+        return sorted(found.values(), key=lambda each: each.code)
+
+    # The two sides.
+
+    def _thread(self, party: Party) -> list[Message]:
+        """What a side said, without the rounds' texts: those stand with their rounds."""
+        rounds = {event.version for event in self.events if event.step == "negotiate"}
+        return [
+            each for each in self.messages if each.party == party and each.version not in rounds
+        ]
+
+    def _pieces_of(self, party: Party) -> list[Piece]:
+        return [piece for piece in self.pieces if piece.evidence.party == party]
+
+    def _asked(self, party: Party) -> list[tuple[str, Any]]:
+        items: list[tuple[str, Any]] = []
+        for each in self.interventions:
+            if each.asked_by == party:
+                items.append((_("申请介入的理由"), each.reason))
+                if each.wants:
+                    items.append((_("希望的结果"), each.wants))
+        return items
+
+    @cached_property
+    def buyer(self) -> Side:
+        case = self.case
+        items = [
+            (_("要求"), f"{case.get_type_display()} {display.money(case.amount)}"),
+            (_("原因"), case.reason.label),
+            (_("件数"), case.quantity),
+            (_("收货情况"), case.get_goods_state_display() if case.goods_state else ""),
+            (_("说明"), case.description),
+        ]
+        for sent in self.rounds:
+            if sent.round.answer:
+                label = _("对第 {n} 轮的答复").format(n=sent.round.number)
+                items.append((label, sent.round.answer))
+            for offer in sent.offers:
+                if offer.party == Party.BUYER:
+                    items.append((_("买家方案"), _offer(offer)))
+        name = display.mask(str(case.buyer))
+        return Side(
+            name,
+            [*items, *self._asked(Party.BUYER)],
+            self._thread(Party.BUYER),
+            self._pieces_of(Party.BUYER),
+        )
+
+    @cached_property
+    def merchant(self) -> Side:
+        items: list[tuple[str, Any]] = []
+        for event in self.rejections:
+            said = event.details
+            items.append((_("驳回原因"), f"{said.get('reason_code')} {said.get('reason')}"))
+            items.append((_("驳回说明"), said.get("statement")))
+            items += [(answer["point"], answer["text"]) for answer in said.get("answers", [])]
+            if said.get("proof_tracking"):
+                items.append((_("面单单号"), said["proof_tracking"]))
+            if said.get("mismatch"):
+                items.append((_("单号不一致的说明"), said["mismatch"]))
+        if not self.rejections:
+            items.append((_("驳回说明"), ""))
+        return Side(
+            str(self.case.shop),
+            [*items, *self._asked(Party.MERCHANT)],
+            self._thread(Party.MERCHANT),
+            self._pieces_of(Party.MERCHANT),
+        )
+
+    @cached_property
+    def platform_messages(self) -> list[Message]:
+        return [each for each in self.messages if each.party == Party.STAFF]
+
+    # What the system knows.
+
+    @cached_property
+    def calls(self) -> list[Any]:
+        return list(self.case.virtual_numbers.select_related("member__user"))
+
+    @cached_property
+    def parcels(self) -> list[Any]:
+        return list(self.case.order.parcels.all())
+
+    @property
+    def facts(self) -> list[tuple[str, Any]]:
+        case, order = self.case, self.case.order
+        items: list[tuple[str, Any]] = [
+            (_("举证责任"), f"{case.reason.label}：{case.reason.get_burden_display()}"),
+            (_("订单状态"), order.get_state_display()),
+        ]
+        if order.signed_at:
+            items.append(
+                (
+                    _("签收到申请"),
+                    span(case.applied_at - order.signed_at),
+                )
+            )
+        if case.handled_at:
+            items.append((_("商家首次处理用时"), span(case.handled_at - case.applied_at)))
+        if self.rounds:
+            items.append(
+                (
+                    _("协商"),
+                    "；".join(
+                        _("第 {n} 轮{state}（{waited}）").format(
+                            n=sent.round.number,
+                            state=sent.round.get_state_display(),
+                            waited=sent.waited,
+                        )
+                        for sent in self.rounds
+                    ),
+                )
+            )
+        scripts = [sent.round.script.code for sent in self.rounds if sent.round.script]
+        ignored = [each.code for each in self.warnings if each.ignored]
+        return [
+            *items,
+            (_("使用的话术"), " ".join(scripts)),
+            (_("未确认而驳回的提示"), " ".join(ignored)),
+            (_("商家逾期"), _("是") if case.auto_agreed else _("否")),
+            (_("维权协议版本"), case.agreement_version),
+        ]
+
+    @property
+    def clocks(self) -> list[tuple[str, str]]:
+        """The windows stamped on the case when the buyer applied."""
+        names = dict(Clock.choices)
+        return [
+            (f"{code} {names.get(code, code)}", span(timedelta(minutes=minutes)))
+            for code, minutes in sorted(self.case.windows.items())
+        ]
+
+
+def _waited(row: Round) -> str:
+    """How long the buyer took, or was given."""
+    if row.answered_at:
+        length = span(row.answered_at - row.sent_at)
+        late = _("，逾期") if row.late else ""
+        return _("{length}后回复").format(length=length) + late
+    if row.state == RoundState.WAITING:
+        return _("等待中")
+    return _("给了 {length}").format(length=span(row.due_at - row.sent_at))
+
+
+def _offer(offer: Offer) -> str:
+    amount = f" {display.money(offer.amount)}" if offer.amount is not None else ""
+    return f"{offer.plan.label}{amount}（{offer.get_state_display()}）"

@@ -1,0 +1,109 @@
+"""退款 for staff: the failed ones with their ways out, and the demo gateway's moods (T-24)."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from aftersales import display
+from aftersales.admin.looking import BADGES, CaseColumns, ReadOnly, may_rule, moment
+from aftersales.enums import RefundState, Status
+from aftersales.models import LedgerEntry, LedgerMood, Refund
+from aftersales.steps import STEPS
+
+WAYS_OUT = ("retry_refund", "settle_offline")
+
+
+@admin.register(Refund)
+class RefundAdmin(CaseColumns, ReadOnly):
+    list_display = [
+        "number",
+        "standing",
+        "yuan",
+        "route",
+        "case_code",
+        "shop",
+        "buyer",
+        "tries",
+        "error",
+        "owed",
+        "paid",
+    ]
+    list_filter = ["state"]
+    list_select_related = ["case__shop", "case__buyer"]
+    search_fields = ["number", "case__code", "reference"]
+    search_help_text = _("退款单号、售后单号或原支付单号")
+    ordering = ["-pk"]
+
+    @admin.display(description=_("状态"), ordering="state")
+    def standing(self, refund: Refund) -> SafeString:
+        kind = BADGES.get(RefundState(refund.state), "them")
+        return display.badge(refund.get_state_display(), kind)
+
+    @admin.display(description=_("金额（元）"), ordering="amount")
+    def yuan(self, refund: Refund) -> str:
+        return display.plain_money(refund.amount)
+
+    @admin.display(description=_("应退时间"), ordering="owed_at")
+    def owed(self, refund: Refund) -> SafeString:
+        return moment(refund.owed_at)
+
+    @admin.display(description=_("到账时间"), ordering="paid_at")
+    def paid(self, refund: Refund) -> SafeString:
+        return moment(refund.paid_at)
+
+    @admin.display(description=_("处理"))
+    def ways_out(self, refund: Refund) -> SafeString | str:
+        """Links to the confirm pages, where the payout has failed for good."""
+        if refund.state != RefundState.FAILED or refund.case.status != Status.REFUND_FAILED:
+            return display.nothing()
+        return format_html_join(
+            " · ",
+            '<a href="{}">{}</a>',
+            [
+                (reverse(f"admin:{name}", args=[refund.case.code]), STEPS[name].label)
+                for name in WAYS_OUT
+            ],
+        )
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        shown: list[Any] = list(self.list_display)
+        return [*shown, "ways_out"] if may_rule(request) else shown
+
+
+class LedgerOnly:
+    """Only where the shipped ledger stands in for a gateway."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        known: Any = super()
+        return settings.GATEWAY == "ledger" and bool(known.has_module_permission(request))
+
+
+@admin.register(LedgerMood)
+class LedgerMoodAdmin(LedgerOnly, admin.ModelAdmin):
+    list_display = ["answer", "times"]
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": ["answer", "times"],
+                "description": _(
+                    "演示支付渠道只记账，不付真钱。在这里让它接下来几次退款按指定方式答复，每次用掉一次，"
+                    "用完恢复正常。“拒绝”使退款立即失败，等平台处理；“暂时失败”稍后自动重试；"
+                    "“付款后超时”已付款却没有答复，重试时不会再付一次；“延迟到账”一分钟后到账。"
+                ),
+            },
+        )
+    ]
+
+
+@admin.register(LedgerEntry)
+class LedgerEntryAdmin(LedgerOnly, ReadOnly):
+    list_display = ["number", "route", "amount", "at"]
+    search_fields = ["number"]
+    ordering = ["-pk"]

@@ -1,0 +1,197 @@
+"""平台判定: both sides side by side, the form, and what it will do before it is done (T-20, S-23)."""
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from aftersales import clock, display
+from aftersales.admin.record import Record
+from aftersales.admin.stepping import StaffStep
+from aftersales.enums import Freight, Party, Responsible, Ruling, Stage, Status
+from aftersales.forms import MoneyField, StepForm
+from aftersales.models import Case, Intervention, Refund
+from aftersales.rules import facts
+from aftersales.steps import STALE, STEPS, Act, Refused
+
+
+class RuleForm(StepForm):
+    """判定: what comes of it, who is responsible, and on what grounds. Nothing is preselected."""
+
+    ruling = forms.ChoiceField(
+        label=gettext_lazy("判定结果"), choices=Ruling.choices, widget=forms.RadioSelect
+    )
+    amount = MoneyField(
+        label=gettext_lazy("退款金额"),
+        required=False,
+        help_text=gettext_lazy("只在部分退款时填写，单位元"),
+    )
+    freight = forms.ChoiceField(
+        label=gettext_lazy("退货运费"),
+        choices=[(each.value, each.label) for each in (Freight.MERCHANT, Freight.BUYER)],
+        widget=forms.RadioSelect,
+        required=False,
+        help_text=gettext_lazy("只在退货后退款时选择"),
+    )
+    responsible = forms.ChoiceField(
+        label=gettext_lazy("责任方"),
+        choices=Responsible.choices,
+        widget=forms.RadioSelect,
+        help_text=gettext_lazy("支持买家且责任方为商家时，计入商家的纠纷退款率"),
+    )
+    cited = forms.TypedMultipleChoiceField(
+        label=gettext_lazy("采信的凭证"),
+        coerce=int,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    grounds = forms.CharField(
+        label=gettext_lazy("判定依据"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text=gettext_lazy("至少 10 个字。双方都会看到，请写明采信了什么、为什么。"),
+    )
+
+    def fit(self) -> None:
+        self.record = Record(self.case, shows_files=True)
+        case, ruling = self.case, self.fields["ruling"]
+        whole = display.money(case.amount)
+        ruling.hints = {  # type: ignore[attr-defined]
+            str(Ruling.FULL_REFUND): _("退款 {amount}，买家留下商品").format(amount=whole),
+            str(Ruling.PARTIAL_REFUND): _("退款低于 {amount}，买家留下商品").format(amount=whole),
+            str(Ruling.RETURN_THEN_REFUND): _(
+                "买家按时寄回，商家收货后退款 {amount}；逾期未寄回则关闭"
+            ).format(amount=whole),
+            str(Ruling.DENY): _("售后关闭，不退款"),
+            str(Ruling.REHANDLE): _("商家的处理时限和协商轮次重新开始"),
+        }
+        if facts.goods_back(case):
+            unfit = _("商品已经退回，请选择退款或不支持")
+        elif case.default_address() is None:
+            unfit = _("商家没有有效的退货地址，请改为无需退货")
+        else:
+            unfit = ""
+        if unfit:
+            ruling.refusals = {str(Ruling.RETURN_THEN_REFUND): unfit}  # type: ignore[attr-defined]
+        cited: Any = self.fields["cited"]
+        cited.choices = [
+            (
+                piece.evidence.pk,
+                f"{piece.number} {piece.evidence.get_party_display()} "
+                f"{piece.evidence.label or piece.evidence.upload.name}",
+            )
+            for piece in self.record.pieces
+        ]
+
+    def answers(self) -> dict[str, Any]:
+        given = super().answers()
+        if given["ruling"] != Ruling.PARTIAL_REFUND:
+            given["amount"] = None
+        if given["ruling"] != Ruling.RETURN_THEN_REFUND:
+            given["freight"] = ""
+        return given
+
+
+class Rule(StaffStep):
+    """The ruling page: check shows what the ruling will do, in words; confirming does it."""
+
+    step = "rule"
+    form_class = RuleForm
+    template_name = "admin/aftersales/intervention/rule.html"
+    asked: Intervention
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        known = Intervention.objects.select_related("case", "assignee", "ruled_by")
+        self.asked = get_object_or_404(known, pk=kwargs["pk"])
+        return super().dispatch(request, code=self.asked.case.code, **kwargs)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        self.asked.refresh_from_db(fields=["stage"])  # lapsed time may just have closed the window
+        return super().get_form_kwargs()
+
+    @property
+    def open(self) -> bool:
+        """Whether this request to the platform is the one that a ruling would answer."""
+        last = self.case.last_intervention
+        return last is not None and last.pk == self.asked.pk and self.asked.stage == Stage.DECIDING
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        record = context["form"].record
+        cited = " ".join(record.cited.get(pk, f"#{pk}") for pk in self.asked.evidence_cited)
+        return context | {
+            "asked": self.asked,
+            "record": record,
+            "open": self.open,
+            "gathering": self.asked.stage == Stage.EVIDENCE,
+            "cited": cited,
+        }
+
+    def form_valid(self, form: StepForm) -> HttpResponse:
+        if "confirmed" in self.request.POST:
+            return super().form_valid(form)
+        if "edit" in self.request.POST:
+            return self.render_to_response(self.get_context_data(form=form))
+        try:
+            act = self.rehearse(form)
+        except Refused as refused:
+            form.refuse(refused)
+            return self.form_invalid(form, conflict=refused.conflict)
+        return self.render_to_response(
+            self.get_context_data(form=form, **self.consequences(form, act))
+        )
+
+    def take(self, form: StepForm) -> None:
+        last = self.case.last_intervention
+        if last is None or last.pk != self.asked.pk:
+            raise Refused(_("这次介入已经结束"), conflict=True)
+        super().take(form)
+
+    def rehearse(self, form: StepForm) -> Act:
+        """Take the step on a copy that is thrown away: what it says is what will happen."""
+        known = Case.objects.select_related("order", "line", "reason", "shop", "buyer")
+        case = known.get(pk=self.case.pk)
+        answers = form.answers()
+        seen = answers.pop("version")
+        answers.pop("key")
+        if seen is not None and seen != case.version:
+            raise Refused(STALE, conflict=True)
+        if refusal := case.refusal(self.step, self.request.user):
+            raise Refused(refusal, conflict=case.status != Status.PLATFORM_REVIEW)
+        at = clock.now()
+        return case.run(STEPS[self.step], Party.STAFF, self.request.user, at, "", answers)
+
+    def consequences(self, form: Any, act: Act) -> dict[str, Any]:
+        """What the rehearsed ruling did, for the page that asks to confirm it."""
+        case: Any = act.case
+        ruled = case.last_intervention
+        numbers = form.record.cited
+        form_values: Any = self.request.POST
+        return {
+            "ruled": ruled,
+            "after": case,
+            "refunds": [row for row in act.rows if isinstance(row, Refund)],
+            "citing": " ".join(numbers[pk] for pk in ruled.evidence_cited),
+            "carried": [
+                (name, value)
+                for name in self.get_form_class().base_fields
+                for value in form_values.getlist(name)
+            ],
+        }
+
+    def get_template_names(self) -> list[str]:
+        return [self.template_name]
+
+    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        if "ruled" in context:
+            self.template_name = "admin/aftersales/intervention/confirm.html"
+        return super().render_to_response(context, **kwargs)
+
+    def success_message(self) -> str:
+        return _("已判定：{ruling}。{status}").format(
+            ruling=Ruling(self.case.last_intervention.ruling).label,  # type: ignore[union-attr]
+            status=self.case.get_status_display(),
+        )

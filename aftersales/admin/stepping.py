@@ -1,0 +1,159 @@
+"""The steps that staff take, through the same StepView as everyone else."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from aftersales import clock
+from aftersales.enums import Party, RefundState, Stage
+from aftersales.forms import StepForm
+from aftersales.models import Case, CaseQuerySet, Complaint, Refund
+from aftersales.steps import STEPS
+from aftersales.views import StepView
+
+
+def place_of(case: Case) -> str:
+    """Where staff go on with a case: its ruling page while it waits for one, else its record."""
+    asked = case.last_intervention
+    if asked is not None and case.stage in (Stage.EVIDENCE, Stage.DECIDING):
+        return reverse("admin:rule", args=[asked.pk])
+    return reverse("admin:aftersales_case_change", args=[case.pk])
+
+
+def step_url(case: Case, name: str) -> str:
+    """The page of a staff step of this case."""
+    if name == "rule":
+        asked = case.last_intervention
+        return reverse("admin:rule", args=[asked.pk]) if asked else ""
+    return reverse(f"admin:{name}", args=[case.code])
+
+
+class StaffStep(StepView):
+    """A step in the platform's name: only cases that this reviewer may rule exist for him."""
+
+    party = Party.STAFF
+    template_name = "admin/aftersales/case/step.html"
+    intro: Any = ""
+    button: Any = ""
+
+    def cases(self) -> CaseQuerySet:
+        return Case.objects.for_staff(self.request.user)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        label = STEPS[self.step].label
+        return super().get_context_data(
+            **admin.site.each_context(self.request)
+            | {
+                "title": label,
+                "subtitle": self.case.code,
+                "opts": Case._meta,
+                "intro": self.intro,
+                "button": self.button or label,
+                "back": place_of(self.case),
+                "payouts": self.payouts(),
+            }
+            | kwargs
+        )
+
+    def payouts(self) -> list[Refund]:
+        """The payouts that the step is about."""
+        return []
+
+    def get_success_url(self) -> str:
+        return place_of(self.case)
+
+
+class MessageForm(StepForm):
+    text = forms.CharField(
+        label=gettext_lazy("消息"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=gettext_lazy("最多 500 个字。买家和商家都会看到，并收到通知。"),
+    )
+
+    def answers(self) -> dict[str, Any]:
+        return super().answers() | {"as_party": str(Party.STAFF)}
+
+
+class SendMessage(StaffStep):
+    step = "send_message"
+    form_class = MessageForm
+    button = gettext_lazy("发送给双方")
+    intro = gettext_lazy("以平台客服的名义给买卖双方留言，例如说明处理进度或提醒补充凭证。")
+
+    def success_message(self) -> str:
+        return _("已发送给双方")
+
+
+class ComplaintForm(StepForm):
+    channel = forms.ChoiceField(label=gettext_lazy("渠道"), choices=Complaint.Channel.choices)
+    filed_on = forms.DateField(
+        label=gettext_lazy("投诉日期"),
+        widget=forms.DateInput(attrs={"type": "date"}),
+        error_messages={"invalid": gettext_lazy("请输入日期，例如 2026-11-23")},
+    )
+    number = forms.CharField(label=gettext_lazy("受理编号"), max_length=60, required=False)
+    wants = forms.CharField(
+        label=gettext_lazy("诉求"),
+        max_length=300,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def fit(self) -> None:
+        today = clock.now().astimezone().date()
+        self.fields["filed_on"].widget.attrs["max"] = today.isoformat()
+
+
+class RecordComplaint(StaffStep):
+    step = "record_complaint"
+    form_class = ComplaintForm
+    button = gettext_lazy("登记")
+    intro = gettext_lazy("把收到的外部投诉（12315、黑猫等）记在售后单上，之后的处理都看得到。")
+
+    def success_message(self) -> str:
+        return _("已登记外部投诉")
+
+
+class RetryRefund(StaffStep):
+    step = "retry_refund"
+    button = gettext_lazy("重试退款")
+    intro = gettext_lazy(
+        "用原来的退款单号再次提交支付渠道。渠道按单号只付一次，即使上次其实已付，也不会重复付款。"
+    )
+
+    def payouts(self) -> list[Refund]:
+        return list(Refund.objects.filter(case=self.case, state=RefundState.FAILED))
+
+    def success_message(self) -> str:
+        return _("已重新提交退款，结果稍后显示")
+
+
+class OfflineForm(StepForm):
+    proof = forms.CharField(
+        label=gettext_lazy("线下退款凭据"),
+        max_length=200,
+        help_text=gettext_lazy("写明付款方式和流水号，例如：银行转账 回单号 20261123000178"),
+    )
+
+
+class SettleOffline(StaffStep):
+    step = "settle_offline"
+    form_class = OfflineForm
+    button = gettext_lazy("登记，售后单完结")
+    intro = gettext_lazy(
+        "只在钱已经通过其他方式付给买家之后登记。登记后售后单完结为“退款成功”，不再通过支付渠道付款，不能更改。"
+    )
+
+    def payouts(self) -> list[Refund]:
+        return list(Refund.objects.filter(case=self.case).exclude(state=RefundState.PAID))
+
+    def success_message(self) -> str:
+        return _("已登记线下退款，售后单已完结")
+
+
+VIEWS = {view.step: view for view in (SendMessage, RecordComplaint, RetryRefund, SettleOffline)}

@@ -1,0 +1,136 @@
+"""The staff home: what waits for staff, and the lists in the order of the work."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django import template
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from aftersales import clock, display
+from aftersales.enums import RefundState, Stage
+from aftersales.models import Case, Fault, Intervention, Refund
+from aftersales.steps import STEPS
+
+register = template.Library()
+
+MOST = 1000  # a tile counts no further
+
+
+class Tile(NamedTuple):
+    """One pile of work: how much of it there is, and where to begin."""
+
+    label: str
+    many: int
+    url: str
+    note: str = ""
+    note_url: str = ""
+
+    @property
+    def text(self) -> str:
+        return f"{MOST - 1}+" if self.many >= MOST else str(self.many)
+
+
+def _count(rows: QuerySet[Any]) -> int:
+    return rows.order_by()[:MOST].count()
+
+
+def _deciding() -> Tile:
+    waiting = Intervention.objects.filter(stage=Stage.DECIDING)
+    late = _count(waiting.filter(decide_by__lte=clock.now()))
+    url = reverse("admin:aftersales_intervention_changelist")
+    return Tile(
+        _("待判定"),
+        _count(waiting),
+        f"{url}?stage__exact={Stage.DECIDING}",
+        _("逾期 {n}").format(n=late) if late else "",
+        f"{url}?stage__exact={Stage.DECIDING}&overdue=yes",
+    )
+
+
+def _gathering() -> Tile:
+    rows = Intervention.objects.filter(stage=Stage.EVIDENCE)
+    url = reverse("admin:aftersales_intervention_changelist")
+    return Tile(_("举证中"), _count(rows), f"{url}?stage__exact={Stage.EVIDENCE}")
+
+
+def _failed() -> Tile:
+    rows = Refund.objects.filter(state=RefundState.FAILED)
+    url = reverse("admin:aftersales_refund_changelist")
+    return Tile(_("退款失败"), _count(rows), f"{url}?state__exact={RefundState.FAILED}")
+
+
+def _broken() -> Tile:
+    url = reverse("admin:aftersales_fault_changelist")
+    return Tile(_("自动处理失败"), _count(Fault.objects.all()), url)
+
+
+def _followed_up() -> Tile:
+    rows = Case.objects.filter(Q(needs_staff=True))
+    url = reverse("admin:aftersales_case_changelist")
+    return Tile(_("需要平台跟进"), _count(rows), f"{url}?needs_staff__exact=1")
+
+
+TILES: list[tuple[str, Callable[[], Tile]]] = [
+    ("view_intervention", _deciding),
+    ("view_intervention", _gathering),
+    ("view_refund", _failed),
+    ("view_fault", _broken),
+    ("view_case", _followed_up),
+]
+
+SECTIONS: list[tuple[Any, tuple[str, ...]]] = [
+    (gettext_lazy("审理与退款"), ("Intervention", "Case", "Refund", "Fault")),
+    (gettext_lazy("往来记录"), ("Order", "Complaint", "Attempt", "Notice")),
+    (
+        gettext_lazy("规则与文案"),
+        (
+            "Reason",
+            "RejectReason",
+            "Script",
+            "Plan",
+            "Outcome",
+            "Risk",
+            "Scenario",
+            "StepForm",
+            "Window",
+            "Policy",
+            "Agreement",
+        ),
+    ),
+    (gettext_lazy("店铺与账号"), ("Shop", "Member", "ReturnAddress", "User", "Group")),
+    (gettext_lazy("演示支付渠道"), ("LedgerMood", "LedgerEntry")),
+]
+
+
+@register.simple_tag
+def work_tiles(user: Any) -> list[Tile]:
+    """What waits for staff, as far as this user may look."""
+    return [count() for right, count in TILES if user.has_perm(f"aftersales.{right}")]
+
+
+@register.filter
+def in_sections(app_list: Iterable[Mapping[str, Any]]) -> list[tuple[str, list[Any]]]:
+    """All lists of the admin in the order of the work; what nobody placed comes last."""
+    models = {model["object_name"]: model for app in app_list for model in app["models"]}
+    placed = [
+        (str(name), [models.pop(each) for each in names if each in models])
+        for name, names in SECTIONS
+    ]
+    placed.append((_("其他"), list(models.values())))
+    return [(name, rows) for name, rows in placed if rows]
+
+
+@register.filter
+def iso_moment(text: str, now: datetime) -> str:
+    """A moment of a parcel's trace, which is kept as ISO text."""
+    return display.when(datetime.fromisoformat(text), now)
+
+
+@register.filter
+def step_label(name: str) -> str:
+    known = STEPS.get(name)
+    return str(known.label) if known else name
