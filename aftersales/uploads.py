@@ -9,7 +9,7 @@ from typing import Any
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from aftersales import clock
 from aftersales.models import Upload, User
@@ -24,6 +24,8 @@ FORMATS = {
     "PNG": ("image/png", "png"),
     "WEBP": ("image/webp", "webp"),
 }
+# The brands of an MP4; pictures (heic, avif) and QuickTime come in the same kind of box.
+MP4 = (b"iso", b"mp4", b"avc1", b"M4V", b"MSNV", b"dash", b"3gp")
 ACCEPT = "image/jpeg,image/png,image/webp,image/gif,application/pdf,video/mp4"
 
 
@@ -40,7 +42,7 @@ def keep(file: UploadedFile, user: User) -> Upload:
     file.seek(0)
     if head.startswith(b"%PDF-"):
         body, kind, ending = _plain(file, name, LARGEST), "application/pdf", "pdf"
-    elif head[4:8] == b"ftyp":
+    elif head[4:8] == b"ftyp" and head[8:12].startswith(MP4):
         body, kind, ending = _plain(file, name, LARGEST_VIDEO), "video/mp4", "mp4"
     else:
         body, kind, ending = _picture(file, name)
@@ -76,19 +78,22 @@ def _check_size(file: UploadedFile, name: str, largest: int) -> None:
 def _picture(file: UploadedFile, name: str) -> tuple[bytes, str, str]:
     _check_size(file, name, LARGEST)
     wrong = _("%(file)s 不是 JPG、PNG、WebP、GIF、PDF 或 MP4") % {"file": name}
+    large = _("%(file)s 的尺寸太大，请缩小后再传") % {"file": name}
     try:
         picture: Any = Image.open(file)
         if picture.format not in {*FORMATS, "GIF"}:
             raise Refused(wrong)
         if picture.width * picture.height > MOST_PIXELS:
-            raise Refused(_("%(file)s 的尺寸太大，请缩小后再传") % {"file": name})
+            raise Refused(large)
         picture.load()
+        kind, ending = FORMATS.get(picture.format, FORMATS["PNG"])
+        picture = ImageOps.exif_transpose(picture)
     except Refused:
         raise
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise Refused(large) from None
+    except Exception:  # a damaged picture breaks a decoder in many ways
         raise Refused(wrong) from None
-    kind, ending = FORMATS.get(picture.format, FORMATS["PNG"])
-    picture = ImageOps.exif_transpose(picture)
     picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     if ending == "jpg":
         picture = picture.convert("RGB")
