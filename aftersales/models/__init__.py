@@ -16,6 +16,7 @@ from aftersales.models.catalogue import (
     Window,
 )
 from aftersales.models.history import Attempt, Event, Evidence, Fault, Notice, Upload
+from aftersales.models.importing import ImportJob, RowError
 from aftersales.models.intervention import Complaint, Intervention
 from aftersales.models.negotiation import Message, Offer, Precheck, Round, VirtualNumber
 from aftersales.models.order import Order, OrderLine, Parcel, Payment
@@ -33,6 +34,7 @@ __all__ = [
     "Event",
     "Evidence",
     "Fault",
+    "ImportJob",
     "Intervention",
     "LedgerEntry",
     "LedgerMood",
@@ -56,6 +58,7 @@ __all__ = [
     "ReturnAddress",
     "Risk",
     "Round",
+    "RowError",
     "Scenario",
     "Script",
     "Shop",
