@@ -1,4 +1,84 @@
 """商家后台: one line a page; a step's URL is its verb."""
 
+from django.urls import include, path
+
+from merchants.forms.answering import (
+    AgreeReturnForm,
+    AskPlatformForm,
+    EvidenceForm,
+    ImproveForm,
+    MessageForm,
+)
+from merchants.views import shop
+from merchants.views.base import MerchantStep as Step
+from merchants.views.case import Answer, Call, CasePage, Chat, Peek, Wait
+from merchants.views.queue import ChooseShop, Queue
+from merchants.views.tool import Negotiate, Reject, Rejected, RiskCheck
+
+try:
+    from merchants.urls_importing import importing_urls
+except ModuleNotFoundError:  # written beside this
+    importing_urls = []
+
+CASE = "cases/<str:code>/"
+
 app_name = "merchants"
-urlpatterns: list[object] = []
+urlpatterns = [
+    path("", Queue.as_view(), name="queue"),
+    path("cases/", Queue.as_view(), name="cases"),
+    path("shop/", ChooseShop.as_view(), name="shop"),
+    path(CASE, CasePage.as_view(), name="case"),
+    path(f"{CASE}peek/", Peek.as_view(), name="peek"),
+    # In the buyer's favour
+    path(f"{CASE}agree/", Answer.as_view(step="agree"), name="agree"),
+    path(
+        f"{CASE}agree_return/",
+        Step.as_view(step="agree_return", form_class=AgreeReturnForm),
+        name="agree_return",
+    ),
+    path(f"{CASE}agree_refusal/", Answer.as_view(step="agree_refusal"), name="agree_refusal"),
+    path(f"{CASE}take_back/", Answer.as_view(step="take_back"), name="take_back"),
+    path(f"{CASE}confirm_receipt/", Answer.as_view(step="confirm_receipt"), name="confirm_receipt"),
+    path(f"{CASE}accept_counter/", Answer.as_view(step="accept_counter"), name="accept_counter"),
+    path(
+        f"{CASE}improve_offer/",
+        Step.as_view(step="improve_offer", form_class=ImproveForm),
+        name="improve_offer",
+    ),
+    # The tool
+    path(f"{CASE}confirm_risks/", RiskCheck.as_view(), name="confirm_risks"),
+    path(f"{CASE}negotiate/", Negotiate.as_view(), name="negotiate"),
+    path(f"{CASE}wait/", Wait.as_view(), name="wait"),
+    path(f"{CASE}reject/", Reject.as_view(step="reject"), name="reject"),
+    path(f"{CASE}refuse_receipt/", Reject.as_view(step="refuse_receipt"), name="refuse_receipt"),
+    path(f"{CASE}rejected/", Rejected.as_view(), name="rejected"),
+    # Talking
+    path(
+        f"{CASE}send_message/",
+        Chat.as_view(step="send_message", form_class=MessageForm),
+        name="send_message",
+    ),
+    path(
+        f"{CASE}add_evidence/",
+        Step.as_view(step="add_evidence", form_class=EvidenceForm),
+        name="add_evidence",
+    ),
+    path(f"{CASE}call/", Call.as_view(step="reveal_number"), name="call"),
+    # The platform
+    path(
+        f"{CASE}ask_platform/",
+        Step.as_view(step="ask_platform", form_class=AskPlatformForm),
+        name="ask_platform",
+    ),
+    path(f"{CASE}withdraw/", Answer.as_view(step="withdraw"), name="withdraw"),
+    # The shop
+    path("addresses/", shop.Addresses.as_view(), name="addresses"),
+    path("addresses/add/", shop.EditAddress.as_view(), name="add_address"),
+    path("addresses/<int:pk>/", shop.EditAddress.as_view(), name="edit_address"),
+    path("addresses/<int:pk>/delete/", shop.DeleteAddress.as_view(), name="delete_address"),
+    path("addresses/<int:pk>/default/", shop.DefaultAddress.as_view(), name="default_address"),
+    path("members/", shop.Members.as_view(), name="members"),
+    path("members/add/", shop.EditMember.as_view(), name="add_member"),
+    path("members/<int:pk>/", shop.EditMember.as_view(), name="edit_member"),
+    path("import/", include(importing_urls)),
+]

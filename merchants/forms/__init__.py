@@ -1,0 +1,1 @@
+"""The merchants' forms; ``cleaned_data`` become the arguments of steps."""

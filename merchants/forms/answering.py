@@ -1,0 +1,154 @@
+"""The merchant's other answers: agreeing to a return, raising an offer, chat, evidence, platform."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+
+from aftersales.enums import Freight
+from aftersales.forms import MoneyField, StepForm
+from aftersales.models import Offer, Proof, ReturnAddress
+from merchants.showing.page import improvable
+from merchants.showing.tool import offer_line
+
+
+class AgreeReturnForm(StepForm):
+    """同意退货: where to, who bears the freight, and a word to the buyer (M4)."""
+
+    def fit(self) -> None:
+        self.addresses: list[ReturnAddress] = list(self.case.shop.addresses.all())
+        field = forms.ChoiceField(
+            label=_("退货地址"),
+            choices=[(str(each.pk), f"{each.name} {each.phone}") for each in self.addresses],
+            widget=forms.RadioSelect,
+        )
+        field.hints = {str(each.pk): f"{each.region} {each.detail}" for each in self.addresses}  # type: ignore[attr-defined]
+        field.refusals = {  # type: ignore[attr-defined]
+            str(each.pk): each.flagged or _("地址不完整")
+            for each in self.addresses
+            if not each.valid
+        }
+        usable = next((each for each in self.addresses if each.valid), None)
+        self.initial.setdefault("address", str(usable.pk) if usable else "")
+        self.fields["address"] = field
+        self._fit_freight()
+        self.fields["message"] = forms.CharField(
+            label=_("给买家留言"),
+            required=False,
+            max_length=500,
+            widget=forms.Textarea(attrs={"rows": 3}),
+        )
+
+    def _fit_freight(self) -> None:
+        ruled = Freight(self.case.freight)
+        kinds = [Freight.MERCHANT, Freight.BUYER]
+        if ruled == Freight.INSURANCE:
+            kinds.insert(0, ruled)
+        field = forms.ChoiceField(
+            label=_("退货运费"),
+            choices=[(str(kind), kind.label) for kind in kinds],
+            widget=forms.RadioSelect,
+        )
+        if ruled == Freight.MERCHANT:
+            field.refusals = {str(Freight.BUYER): _("按规则运费由商家承担，不能改由买家承担")}  # type: ignore[attr-defined]
+        if ruled in kinds:
+            self.initial.setdefault("freight", str(ruled))
+            field.hints = {str(ruled): _("按规则：%(reason)s") % {"reason": self.case.reason.label}}  # type: ignore[attr-defined]
+        self.fields["freight"] = field
+
+    def answers(self) -> dict[str, Any]:
+        said = dict(self.cleaned_data)
+        said["address"] = next(
+            (each for each in self.addresses if str(each.pk) == said["address"]), None
+        )
+        return said
+
+
+class ImproveForm(StepForm):
+    """提高方案金额: only upwards (NEG-24)."""
+
+    def fit(self) -> None:
+        self.offers: list[Offer] = improvable(self.case)
+        field = forms.ChoiceField(
+            label=_("方案"),
+            choices=[
+                (str(each.pk), offer_line(each.plan, each.amount, self.case))
+                for each in self.offers
+            ],
+            widget=forms.RadioSelect,
+        )
+        if len(self.offers) == 1:
+            self.initial.setdefault("offer", str(self.offers[0].pk))
+        self.fields["offer"] = field
+        self.fields["amount"] = MoneyField(label=_("提高到（元）"))
+
+    def answers(self) -> dict[str, Any]:
+        said = dict(self.cleaned_data)
+        said["offer"] = next((each for each in self.offers if str(each.pk) == said["offer"]), None)
+        return said
+
+
+class MessageForm(StepForm):
+    """发送消息."""
+
+    text = forms.CharField(
+        label="",
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3, "data-count": "text-n"}),
+    )
+
+    def fit(self) -> None:
+        self.fields["text"].label = _("消息")
+        self.fields["text"].error_messages["max_length"] = _("最多 500 个字")
+
+    def answers(self) -> dict[str, Any]:
+        return dict(self.cleaned_data) | {"as_party": "merchant"}
+
+
+class EvidenceForm(StepForm):
+    """补充凭证: outside a round, or for the platform."""
+
+    def fit(self) -> None:
+        self.add_slot(
+            Proof(code="added", label_zh=_("凭证"), label_en=_("凭证"), required=True, most=5)
+        )
+        self.fields["text"] = forms.CharField(
+            label=_("说明"),
+            required=False,
+            max_length=500,
+            widget=forms.Textarea(attrs={"rows": 3}),
+        )
+
+    def answers(self) -> dict[str, Any]:
+        said = self.cleaned_data
+        return {
+            "key": said.get("key", ""),
+            "evidence": self.evidence(),
+            "text": said.get("text", ""),
+            "as_party": "merchant",
+        }
+
+
+class AskPlatformForm(StepForm):
+    """申请平台介入, after refused goods (T-17)."""
+
+    def fit(self) -> None:
+        self.fields["reason"] = forms.CharField(
+            label=_("申请介入的理由"), max_length=500, widget=forms.Textarea(attrs={"rows": 4})
+        )
+        self.fields["wants"] = forms.CharField(
+            label=_("希望的结果"), required=False, max_length=200
+        )
+        self.add_slot(
+            Proof(code="platform", label_zh=_("凭证"), label_en=_("凭证"), required=False, most=5)
+        )
+
+    def answers(self) -> dict[str, Any]:
+        said = self.cleaned_data
+        return {
+            "version": said.get("version"),
+            "key": said.get("key", ""),
+            "reason": said["reason"],
+            "wants": said.get("wants", ""),
+            "evidence": self.evidence(),
+        }

@@ -1,0 +1,345 @@
+"""发起协商: plans, script and what came of the round before, as the scenario defines them (M6, M8)."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple, cast
+
+from django import forms
+from django.forms.boundfield import BoundField
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from aftersales import clock
+from aftersales.display import money, plain_money, when
+from aftersales.enums import RoundState, WizardStep
+from aftersales.forms import MoneyField
+from aftersales.models import Offering, Outcome, Plan, Proof, Script
+from aftersales.models.case.proofs import asked_here
+from aftersales.rules import facts, plans, wording
+from aftersales.steps import Refused
+from merchants.forms.risks import FacesRisks
+from merchants.showing.tool import offer_line
+
+AGREED = "agreed"
+WAITS = (12, 24, 48, 72)  # hours
+
+
+class Card(NamedTuple):
+    """A plan as a card: its own fields stand inside it, where it asks for any."""
+
+    id: str
+    code: str
+    label: str
+    hint: str
+    chosen: bool
+    amount: BoundField | None
+    range: str
+    more: BoundField | None
+
+
+class Preview(NamedTuple):
+    """What the buyer will read, or why it can't be written yet."""
+
+    text: str
+    chips: list[str]
+    until: str
+    refusal: str
+
+
+class RoundForm(FacesRisks):
+    """A round of negotiation. In the second the outcome of the first decides the proofs asked for."""
+
+    def fit(self) -> None:
+        super().fit()
+        self.second = self.case.round_number > 0
+        definition = self.case.step_form(WizardStep.ROUND_2 if self.second else WizardStep.ROUND_1)
+        self.plans: list[Plan] = []
+        self.unfit: list[tuple[str, str]] = []
+        self._fit_plans(definition.offered("plans"))
+        self.scripts = [each for each in definition.offered("scripts") if self._suits(each)]
+        self._fit_scripts()
+        if self.second:
+            self.outcomes: list[Outcome] = definition.offered("outcomes")
+            self._fit_outcomes()
+        else:
+            self.add_slot(
+                Proof(code="round", label_zh=_("附图"), label_en=_("附图"), required=False, most=3)
+            )
+
+    def raw(self, name: str) -> str:
+        """What stands in a field now, before it is cleaned."""
+        return str(self.data.get(name, "") if self.is_bound else self.initial.get(name, ""))
+
+    # Plans
+
+    def _fit_plans(self, offered: Sequence[Plan]) -> None:
+        ready = self.case.default_address() is not None
+        for plan in offered:
+            refusal = plans.unfit(plan.code, self.case, address_ready=ready)
+            if refusal:
+                self.unfit.append((plan.label, refusal))
+            else:
+                self.plans.append(plan)
+        self.fields["plans"] = forms.MultipleChoiceField(
+            label=_("可接受的方案"),
+            required=False,
+            choices=[(plan.code, plan.label) for plan in self.plans],
+            widget=forms.CheckboxSelectMultiple,
+        )
+        for plan in self.plans:
+            if plan.wants_amount:
+                field = MoneyField(label=_("金额"), required=False)
+                field.widget.attrs["class"] = "form-control amount"
+                self.fields[f"amount_{plan.code}"] = field
+            if plan.code == "wait_until":
+                self.fields["until_wait_until"] = forms.ChoiceField(
+                    label=_("等待至"),
+                    required=False,
+                    choices=[(str(hours), self._in_hours(hours)) for hours in WAITS],
+                    widget=forms.Select(attrs={"class": "form-select"}),
+                )
+            if plan.code == "invite_evidence":
+                self.fields["what_invite_evidence"] = forms.CharField(
+                    label=_("要拍什么"),
+                    required=False,
+                    max_length=100,
+                    widget=forms.TextInput(attrs={"class": "form-control"}),
+                )
+            if plan.code == "coupon":
+                self.fields["waives_coupon"] = forms.BooleanField(
+                    label=_("买家接受后结束本次售后"),
+                    required=False,
+                    widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
+                )
+
+    def _in_hours(self, hours: int) -> str:
+        now = clock.now()
+        until = when(now + timedelta(hours=hours), now)
+        return _("%(hours)s 小时内（到 %(until)s）") % {"hours": hours, "until": until}
+
+    def cards(self) -> list[Card]:
+        chosen = cast(QueryDict, self.data).getlist("plans") if self.is_bound else []
+        return [self._card(plan, plan.code in chosen) for plan in self.plans]
+
+    def _card(self, plan: Plan, chosen: bool) -> Card:
+        amount = self[f"amount_{plan.code}"] if plan.wants_amount else None
+        more = next(
+            (
+                self[name]
+                for name in (f"until_{plan.code}", f"what_{plan.code}", f"waives_{plan.code}")
+                if name in self.fields
+            ),
+            None,
+        )
+        most = self.case.amount
+        if plan.code == "partial_refund":
+            most -= Decimal("0.01")
+        hint = plan.consequence
+        if plan.code in plans.RETURNS or plan.code == "full_refund_no_return":
+            hint = f"{money(self.case.amount)} {hint}"
+        counter = self.case.open_counter()
+        span = f"0.01 – {plain_money(most)}"
+        if counter and counter.amount is not None and plan.code == "partial_refund":
+            span = _("买家希望 %(amount)s") % {"amount": plain_money(counter.amount)}
+        return Card(
+            f"id_plans_{plan.code}", plan.code, plan.label, hint, chosen, amount, span, more
+        )
+
+    def offerings(self) -> list[Offering]:
+        """The chosen plans as they are filled in so far."""
+        chosen = self.cleaned_data.get("plans") or []
+        return [self._offering(plan) for plan in self.plans if plan.code in chosen]
+
+    def _offering(self, plan: Plan) -> Offering:
+        said = self.cleaned_data
+        terms: dict[str, Any] = {}
+        if plan.code == "wait_until" and said.get("until_wait_until"):
+            until = clock.now() + timedelta(hours=int(said["until_wait_until"]))
+            terms["until"] = until.isoformat()
+        if plan.code == "invite_evidence" and said.get("what_invite_evidence"):
+            terms["what"] = said["what_invite_evidence"]
+        if plan.code == "coupon" and said.get("waives_coupon"):
+            terms["waives"] = True
+        return Offering(plan, said.get(f"amount_{plan.code}"), terms)
+
+    # Scripts
+
+    def _suits(self, script: Script) -> bool:
+        """A script that is kept for other buyer's reasons is not for this one."""
+        reasons = {reason.pk for reason in script.reasons.all()}
+        return not reasons or self.case.reason_id in reasons
+
+    def _fit_scripts(self) -> None:
+        values = self.case.script_values([]) | {"amount": "…"}
+        field = forms.ChoiceField(
+            label=_("话术"),
+            required=False,
+            choices=[(script.code, script.label) for script in self.scripts],
+            widget=forms.RadioSelect,
+        )
+        field.hints = {}  # type: ignore[attr-defined]
+        field.refusals = {}  # type: ignore[attr-defined]
+        for script in self.scripts:
+            try:
+                field.hints[script.code] = wording.fill(script.text, values)  # type: ignore[attr-defined]
+            except KeyError:
+                field.refusals[script.code] = _("需要运单资料，本单没有")  # type: ignore[attr-defined]
+        self.fields["script"] = field
+        if self.second:
+            return
+        script = self.script()
+        area = forms.Textarea(attrs={"rows": 7, "class": "form-control", "data-count": "text-n"})
+        if script is not None and not script.editable:
+            area.attrs["readonly"] = True
+        self.fields["text"] = forms.CharField(
+            label=_("发给买家的话"),
+            required=False,
+            max_length=400,
+            widget=area,
+            error_messages={"max_length": _("最多 %(limit_value)s 个字")},
+        )
+        for name in ("text_was", "script_was"):
+            self.fields[name] = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def script(self) -> Script | None:
+        code = self.raw("script")
+        return next((each for each in self.scripts if each.code == code), None)
+
+    def refresh(self) -> None:
+        """Without sending: fill the script anew, unless its text has been changed by hand."""
+        script = self.script()
+        if self.second or script is None:
+            return
+        same = script.code == self.raw("script_was")
+        if same and not self._untouched():
+            return
+        try:
+            text = self.case.script_text(script, self.offerings())
+        except Refused:
+            text = ""
+        fresh = cast(QueryDict, self.data).copy()
+        for name, value in (("text", text), ("text_was", text), ("script_was", script.code)):
+            fresh[name] = value
+        self.data = fresh
+
+    def _untouched(self) -> bool:
+        text = self.raw("text").replace("\r\n", "\n").strip()
+        return not text or text == self.raw("text_was").replace("\r\n", "\n").strip()
+
+    def preview(self) -> Preview | None:
+        """What the buyer will see, from what is chosen so far."""
+        if not self.is_bound or self.script() is None:
+            return None
+        offers = self.offerings()
+        chips = [offer_line(offer.plan, offer.amount, self.case) for offer in offers]
+        now = clock.now()
+        until = when(now + timedelta(minutes=self.case.windows["D15"]), now)
+        try:
+            return Preview(self._wording(offers), chips, until, "")
+        except Refused as refused:
+            return Preview("", chips, until, refused.sentence)
+
+    def _wording(self, offers: Sequence[Offering]) -> str:
+        script = self.script()
+        if script is None:
+            raise Refused(_("请选择一段话术"))
+        if self.second or not script.editable or self._untouched():
+            return self.case.script_text(script, offers)
+        try:
+            return wording.fill(self.raw("text"), self.case.script_values(offers))
+        except KeyError:
+            raise Refused(_("话术里有没填上的变量")) from None
+
+    # What came of the round before
+
+    def _fit_outcomes(self) -> None:
+        field = forms.ChoiceField(
+            label=_("第一轮的结果"),
+            required=False,
+            choices=[(each.code, each.label) for each in self.outcomes],
+            widget=forms.RadioSelect,
+        )
+        field.hints = {each.code: self._asks(each) for each in self.outcomes}  # type: ignore[attr-defined]
+        field.refusals = {  # type: ignore[attr-defined]
+            each.code: why for each in self.outcomes if (why := self._impossible(each))
+        }
+        self.fields["outcome"] = field
+        self.fields["explanation"] = forms.CharField(
+            label=_("补充说明"),
+            required=False,
+            max_length=400,
+            widget=forms.Textarea(attrs={"rows": 3, "class": "form-control"}),
+        )
+        chosen = self.outcome()
+        if chosen is not None:
+            for proof in chosen.proofs.all():
+                if asked_here(proof, self.case.reason.code):
+                    self.add_slot(proof)
+
+    def _impossible(self, outcome: Outcome) -> str:
+        if outcome.needs_reply and self.case.round_state != RoundState.ANSWERED:
+            return _("买家没有回复，不可选")
+        if not facts.holds(self.case, outcome.when):
+            return _("与本单的物流情况不符，不可选")
+        return ""
+
+    def _asks(self, outcome: Outcome) -> str:
+        slots = [
+            proof.label
+            for proof in outcome.proofs.all()
+            if proof.required and asked_here(proof, self.case.reason.code)
+        ]
+        if not slots:
+            return outcome.hint or _("不要求凭证")
+        return _("需%(slots)s") % {"slots": "、".join(slots)}
+
+    def outcome(self) -> Outcome | None:
+        code = self.raw("outcome")
+        return next((each for each in self.outcomes if each.code == code), None)
+
+    @property
+    def confirming(self) -> bool:
+        """The merchant reports an agreement: no new plan is needed, the buyer is asked (NEG-46)."""
+        outcome = self.outcome() if self.second else None
+        return outcome is not None and outcome.code == AGREED
+
+    def slots(self) -> list[BoundField]:
+        return [self[name] for name in self.fields if name.startswith("proof_")]
+
+    # All of it
+
+    def clean(self) -> dict[str, Any]:
+        """Everything that is missing is said at once; the engine says the rest."""
+        said = super().clean() or self.cleaned_data
+        if self.second and self.outcome() is None:
+            self.add_error("outcome", _("请选择第一轮的结果"))
+        if self.confirming:
+            return said
+        chosen = said.get("plans") or []
+        if not chosen and "plans" not in self.errors:
+            self.add_error("plans", _("请选择至少一个方案"))
+        for plan in self.plans:
+            name = f"amount_{plan.code}"
+            if plan.code in chosen and plan.wants_amount and name not in self.errors:
+                refusal = plans.amount_refusal(plan.code, True, said.get(name), self.case)
+                if refusal:
+                    self.add_error(name, refusal)
+        if self.script() is None and "script" not in self.errors:
+            self.add_error("script", _("请选择一段话术"))
+        return said
+
+    def answers(self) -> dict[str, Any]:
+        answers = self.base_answers() | {
+            "offers": [] if self.confirming else self.offerings(),
+            "script": self.script(),
+            "evidence": self.evidence(),
+        }
+        if self.second:
+            answers |= {
+                "outcome": self.outcome(),
+                "explanation": self.cleaned_data.get("explanation", ""),
+            }
+        else:
+            answers["text"] = "" if self._untouched() else self.cleaned_data.get("text", "")
+        return answers

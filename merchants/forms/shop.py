@@ -1,0 +1,90 @@
+"""The shop's own things: return addresses, and members with what they may do."""
+
+import re
+import unicodedata
+from typing import Any
+
+from crispy_forms.helper import FormHelper
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from aftersales.enums import Permission
+from aftersales.models import Member, ReturnAddress, Shop, User
+
+PHONE = re.compile(r"1[3-9]\d{9}|0\d{2,3}-?\d{7,8}(-\d{1,6})?|[48]00-?\d{3}-?\d{4}")
+
+
+def plain_helper() -> FormHelper:
+    helper = FormHelper()
+    helper.form_tag = False
+    helper.disable_csrf = True
+    return helper
+
+
+class AddressForm(forms.ModelForm):
+    class Meta:
+        model = ReturnAddress
+        fields = ("name", "phone", "region", "detail", "default")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = plain_helper()
+        self.fields["phone"].help_text = _("手机号或座机（区号-号码），只给寄回商品的买家看")
+        self.fields["region"].help_text = _("例如：浙江省杭州市西湖区")
+        self.fields["default"].label = _("设为默认地址")
+        for name, field in self.fields.items():
+            if name != "default":
+                field.error_messages["required"] = _("请填写%(label)s") % {"label": field.label}
+                field.error_messages["max_length"] = _("最多 %(limit_value)s 个字")
+
+    def clean_phone(self) -> str:
+        phone = unicodedata.normalize("NFKC", str(self.cleaned_data["phone"]))
+        phone = re.sub(r"\s", "", phone)
+        if not PHONE.fullmatch(phone):
+            raise forms.ValidationError(_("请输入正确的手机号或座机号码"))
+        return phone
+
+
+class MemberForm(forms.Form):
+    """Permissions and whether on duty; a new member is named by his account."""
+
+    username = forms.CharField(label=gettext_lazy("账号"), max_length=150)
+    permissions = forms.MultipleChoiceField(
+        label=gettext_lazy("权限"),
+        required=False,
+        choices=Permission.choices,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    active = forms.BooleanField(label=gettext_lazy("在岗"), required=False, initial=True)
+
+    def __init__(self, *args: Any, shop: Shop, member: Member | None = None, **kwargs: Any) -> None:
+        self.shop, self.member = shop, member
+        if member is not None:
+            kwargs["initial"] = {"permissions": member.permissions, "active": member.active}
+        super().__init__(*args, **kwargs)
+        self.helper = plain_helper()
+        self.fields["permissions"].hints = {  # type: ignore[attr-defined]
+            str(Permission.AGREE): _("同意退款、同意退货、接受买家方案"),
+            str(Permission.NEGOTIATE): _("发起协商、聊天、虚拟号码、提交凭证"),
+            str(Permission.REJECT): _("核实风险、驳回退款、拒绝收货"),
+            str(Permission.RECEIVE): _("确认收货、确认拒收件退回"),
+            str(Permission.IMPORT): _("导入平台订单文件"),
+            str(Permission.MANAGE): _("退货地址、成员与权限"),
+        }
+        if member is not None:
+            del self.fields["username"]
+        else:
+            del self.fields["active"]
+            self.fields["username"].help_text = _("对方登录售后台用的账号名")
+            self.fields["username"].error_messages["required"] = _("请填写账号")
+
+    def clean_username(self) -> str:
+        name = str(self.cleaned_data["username"]).strip()
+        user = User.objects.filter(username=name, is_active=True).first()
+        if user is None:
+            raise forms.ValidationError(_("没有这个账号"))
+        self.user = user
+        if Member.objects.filter(shop=self.shop, user=user).exists():
+            raise forms.ValidationError(_("这个账号已经是本店成员"))
+        return name

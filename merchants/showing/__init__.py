@@ -1,0 +1,1 @@
+"""What a case looks like from the merchant's chair: plain values for templates."""

@@ -1,0 +1,282 @@
+"""The case page (M2) as plain values: clock, buttons, record, and what stands at the right."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.urls import reverse
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from aftersales import calls
+from aftersales.display import Entry, Shot, mask, money, shorten, when
+from aftersales.enums import CaseType, Clock, Party, RoundState, ScanKind, Status, Turn
+from aftersales.models import Case, Parcel, Policy, User, VirtualNumber
+from aftersales.rules import facts
+from aftersales.rules.deadlines import no_reason_until
+from merchants.showing import tool
+from merchants.showing.record import record_of, shots_of
+from merchants.showing.standing import Standing, clock_title, otherwise, standing, type_tag
+
+SCANS = 5
+
+
+class Button(NamedTuple):
+    """A step as a control. Refused, it stays visible and answers why; ``entry`` opens the tool."""
+
+    name: str
+    label: str
+    url: str
+    refusal: str = ""
+    look: str = "quiet"
+    key: str = ""
+    entry: bool = False
+
+
+class Scan(NamedTuple):
+    at: datetime | None
+    text: str
+
+
+@dataclass
+class Page:
+    """Everything around the panel."""
+
+    standing: Standing
+    tag: str
+    title: str
+    clock: str
+    otherwise: str
+    buttons: list[Button]
+    entry: Button | None
+    record: list[Entry]
+    claim: list[tuple[str, Any]]
+    shots: list[Shot]
+    order: list[tuple[str, Any]]
+    scans: list[Scan]
+    parcel: str
+    stalled: bool
+    contact: list[tuple[str, Any]]
+    number: VirtualNumber | None
+    call_hours: int
+    returned: list[tuple[str, Any]] = field(default_factory=list)
+    return_scans: list[Scan] = field(default_factory=list)
+    platform: list[tuple[str, Any]] = field(default_factory=list)
+    stops: list[Any] = field(default_factory=list)
+    next: Case | None = None
+    left: int = 0
+    mobile: bool = False
+    decided: bool = False
+    may_talk: bool = True
+    may_add: bool = False
+    may_improve: bool = False
+
+
+def page_of(case: Case, user: User, now: datetime, *, counts: dict[str, int]) -> Page:
+    moves = {move.name: move.refusal for move in case.moves(user, Party.MERCHANT)}
+    parcel, back = facts.outbound(case), facts.returned(case)
+    following = next_case(case)
+    evidence = list(case.evidence.select_related("upload").all())
+    theirs = [each for each in evidence if each.party == Party.BUYER]
+    unseen = [each.pk for each in facts.merchant_evidence_unseen(case)]
+    member = case.member_of(user)
+    return Page(
+        standing=standing(case, now),
+        tag=type_tag(case),
+        title=f"{case.line.title} × {case.quantity}",
+        clock=clock_title(case),
+        otherwise=otherwise(case, now),
+        buttons=buttons(case, moves),
+        entry=entry_button(case, user),
+        record=record_of(case),
+        claim=claim_of(case, now),
+        shots=shots_of(theirs, case, Party.MERCHANT, unseen=unseen),
+        order=order_of(case, parcel, now),
+        scans=scans_of(parcel),
+        parcel=f"{parcel.carrier} {shorten(parcel.tracking)}".strip() if parcel else "",
+        stalled=facts.stalled(case, now),
+        contact=contact_of(case),
+        number=calls.live(case, member, now),
+        call_hours=case.windows[str(Clock.CALL)] // 60,
+        returned=return_of(case, now),
+        return_scans=scans_of(back),
+        platform=platform_of(case, now),
+        stops=tool.stops(case, now) if tool.opened(case) else [],
+        next=following,
+        left=counts.get(Turn.MINE, 0) - (case.turn == Turn.MINE),
+        mobile=Policy.current().mobile_negotiation,
+        decided=case.turn not in (Turn.MINE, Turn.RECEIVE),
+        may_talk="send_message" in moves and not moves["send_message"],
+        may_add="add_evidence" in moves and not moves["add_evidence"],
+        may_improve=not moves.get("improve_offer", "no") and bool(improvable(case)),
+    )
+
+
+# Buttons ------------------------------------------------------------------------------------------
+
+
+def buttons(case: Case, moves: dict[str, str]) -> list[Button]:
+    """The answers to this claim, the main one first; each obeys the engine's own refusal."""
+    wanted: list[tuple[str, str, str, str]] = []
+    amount = money(case.amount)
+    if case.status in (Status.PENDING_MERCHANT, Status.REJECTED):
+        main = case.turn in (Turn.MINE, Turn.REPLY)
+        if case.needs_return:
+            wanted.append(("agree_return", _("同意退货"), "primary" if main else "quiet", "g"))
+        else:
+            wanted.append(("agree", _("同意退款"), "primary" if main else "quiet", "g"))
+        if case.type == CaseType.REFUND_NOT_RECEIVED and case.status == Status.PENDING_MERCHANT:
+            wanted.append(("agree_refusal", _("同意拒收后退款"), "quiet", ""))
+    elif case.status in (Status.AWAITING_MERCHANT_RECEIPT, Status.RETURN_REFUSED):
+        main = case.status == Status.AWAITING_MERCHANT_RECEIPT
+        wanted.append(("confirm_receipt", _("确认收货并退款"), "primary" if main else "quiet", "g"))
+        if not main:
+            wanted.append(("ask_platform", _("申请平台介入"), "quiet", ""))
+    elif case.status == Status.AWAITING_DELIVERY_REFUSAL:
+        label = _("包裹已退回，退款 %(amount)s") % {"amount": amount}
+        wanted.append(("take_back", label, "primary", "g"))
+    elif case.status == Status.PLATFORM_REVIEW:
+        wanted.append(("add_evidence", _("提交凭证"), "primary", "e"))
+        asked = case.last_intervention
+        if asked is not None and asked.asked_by == Party.MERCHANT:
+            wanted.append(("withdraw", _("撤回介入申请"), "quiet", ""))
+    return [
+        Button(name, label, step_url(name, case), moves[name], look, key)
+        for name, label, look, key in wanted
+        if name in moves
+    ]
+
+
+def entry_button(case: Case, user: User) -> Button | None:
+    """驳回退款: opens the tool where it stands; never rejects by itself (NEG-01, NEG-02)."""
+    if case.status not in tool.IN_HAND:
+        return None
+    label = _("拒绝收货") if tool.verb(case) == "refuse_receipt" else _("驳回退款")
+    refusal = case.refusal(tool.entry(case), user)
+    url = reverse("merchants:confirm_risks", args=[case.code])
+    return Button("entry", label, url, refusal, "danger-x line", "r", entry=True)
+
+
+def step_url(name: str, case: Case) -> str:
+    return reverse(f"merchants:{name}", args=[case.code])
+
+
+def improvable(case: Case) -> list[Any]:
+    """Open offers with an amount that may still be raised (NEG-24)."""
+    if case.round_state not in (RoundState.WAITING, RoundState.EXPIRED):
+        return []
+    return [offer for offer in case.open_offers() if offer.amount is not None]
+
+
+def next_case(case: Case) -> Case | None:
+    """The next one by time left: in the same tab, the most urgent after this, else the first."""
+    turn = Turn.RECEIVE if case.turn == Turn.RECEIVE else Turn.MINE
+    others = Case.objects.filter(shop_id=case.shop_id, turn=turn).exclude(pk=case.pk)
+    others = others.order_by("due_at", "pk")
+    if case.turn == turn and case.due_at:
+        later = others.filter(due_at__gte=case.due_at).first()
+        if later:
+            return later
+    return others.first()
+
+
+# The right column ---------------------------------------------------------------------------------
+
+
+def claim_of(case: Case, now: datetime) -> list[tuple[str, Any]]:
+    rows: list[tuple[str, Any]] = [
+        (_("原因"), case.reason.label),
+        (_("申请时间"), when(case.applied_at, now)),
+        (_("申请件数"), f"{case.quantity} / {case.snapshot.get('bought', case.quantity)}"),
+    ]
+    if case.goods_state:
+        rows.append((_("收货情况"), case.get_goods_state_display()))
+    if case.needs_return:
+        rows.append((_("退货运费"), case.get_freight_display()))
+    rows.append((_("可退金额"), money(case.refundable)))
+    return rows
+
+
+def order_of(case: Case, parcel: Parcel | None, now: datetime) -> list[tuple[str, Any]]:
+    order, line = case.order, case.line
+    rows: list[tuple[str, Any]] = [
+        (_("规格"), line.sku),
+        (_("实付"), money(order.paid)),
+        (_("付款时间"), when(order.paid_at, now)),
+        (_("承诺发货"), when(order.promised_at, now)),
+        (_("发货"), when(order.shipped_at, now)),
+    ]
+    if parcel is not None and parcel.signed_at:
+        how = parcel.get_state_display() if parcel.state in facts.SIGNED else ""
+        rows.append((_("签收"), f"{when(parcel.signed_at, now)} {how}".strip()))
+    elif order.signed_at:
+        rows.append((_("签收"), when(order.signed_at, now)))
+    if not line.no_reason:
+        rows.append((_("七天无理由"), _("不支持")))
+    elif order.signed_at:
+        end = no_reason_until(order.signed_at, case.windows[str(Clock.NO_REASON)])
+        rows.append((_("七天无理由"), _("支持，至 %(end)s") % {"end": when(end, now)}))
+    else:
+        rows.append((_("七天无理由"), _("支持")))
+    return rows
+
+
+def scans_of(parcel: Parcel | None) -> list[Scan]:
+    """The last scans of a parcel, the newest first."""
+    if parcel is None:
+        return []
+    kinds = dict(ScanKind.choices)
+    return [
+        Scan(parse_datetime(str(line["at"])), str(line.get("text") or kinds.get(line["kind"], "")))
+        for line in reversed(parcel.trace[-SCANS:])
+    ]
+
+
+def contact_of(case: Case) -> list[tuple[str, Any]]:
+    orders = case.shop.orders.filter(buyer_id=case.buyer_id).count()
+    mine = Case.objects.filter(shop_id=case.shop_id, buyer_id=case.buyer_id)
+    cases, asked = mine.count(), mine.filter(interventions__isnull=False).distinct().count()
+    told = _("%(n)s 次，平台介入 %(asked)s 次") % {"n": cases, "asked": asked}
+    return [
+        (_("买家"), mask(case.order.buyer_nick or str(case.buyer))),
+        (_("本店订单"), _("%(n)s 笔") % {"n": orders}),
+        (_("本店售后"), told),
+    ]
+
+
+def return_of(case: Case, now: datetime) -> list[tuple[str, Any]]:
+    if not case.return_address and not case.return_tracking:
+        return []
+    rows: list[tuple[str, Any]] = []
+    if case.return_tracking:
+        rows += [
+            (_("退货快递"), f"{case.return_carrier} {case.return_tracking}".strip()),
+            (_("填写时间"), when(case.return_filed_at, now)),
+            (_("签收时间"), when(case.return_signed_at, now)),
+        ]
+    rows.append((_("运费"), case.get_freight_display()))
+    address = case.return_address or {}
+    if address:
+        rows.append((_("寄到"), f"{address.get('name', '')} {address.get('region', '')}".strip()))
+    return rows
+
+
+def platform_of(case: Case, now: datetime) -> list[tuple[str, Any]]:
+    asked = case.last_intervention
+    if asked is None:
+        return []
+    rows: list[tuple[str, Any]] = [
+        (_("阶段"), asked.get_stage_display()),
+        (_("申请方"), asked.get_asked_by_display()),
+        (_("理由"), asked.reason),
+        (_("希望的结果"), asked.wants),
+        (_("举证截止"), when(asked.evidence_due_at, now)),
+        (_("预计判定"), when(asked.decide_by, now)),
+    ]
+    if asked.ruling:
+        rows += [
+            (_("判定"), asked.get_ruling_display()),
+            (_("责任方"), asked.get_responsible_display()),
+            (_("依据"), asked.grounds),
+        ]
+    return rows

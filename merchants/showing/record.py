@@ -1,0 +1,226 @@
+"""协商记录: what happened, in the words of the page, with the exact texts and the evidence."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from aftersales.display import Entry, Shot, money
+from aftersales.enums import Party, Responsible, Ruling, Severity
+from aftersales.models import Case, Event, Evidence
+from aftersales.rules import visibility
+from aftersales.steps import STEPS
+
+Told = Callable[[dict[str, Any]], str]
+TOLD: dict[str, Told] = {}
+
+
+def tells(*steps: str) -> Callable[[Told], Told]:
+    def decorate(function: Told) -> Told:
+        for step in steps:
+            TOLD[step] = function
+        return function
+
+    return decorate
+
+
+def record_of(case: Case) -> list[Entry]:
+    """Every step, the newest first, with what was said and shown in it."""
+    said = defaultdict(list)
+    for message in case.messages.all():
+        said[message.version].append(message.text)
+    shown = defaultdict(list)
+    for evidence in case.evidence.select_related("upload").all():
+        shown[evidence.version].append(evidence)
+    events = case.events.select_related("user").order_by("-version")
+    return [
+        Entry(
+            who=actor(event),
+            what=what(event),
+            at=event.at,
+            text="\n".join(said[event.version]) or _own_words(event),
+            kind="me" if event.party == Party.MERCHANT else "",
+            shots=shots_of(shown[event.version], case, Party.MERCHANT),
+            sub=_sub(event),
+        )
+        for event in events
+    ]
+
+
+def actor(event: Event) -> str:
+    if event.party == Party.MERCHANT and event.user:
+        return str(event.user)
+    return str(Party(event.party).label)
+
+
+def what(event: Event) -> str:
+    told = TOLD.get(event.step)
+    if told:
+        return told(event.details)
+    known = STEPS.get(event.step)
+    return str(known.label) if known else event.step
+
+
+def _own_words(event: Event) -> str:
+    """What was written into the step itself, where it is not a message of the thread."""
+    details = event.details
+    if event.step == "apply":
+        return str(details.get("text", ""))
+    if event.step in ("reject", "refuse_receipt"):
+        answers = [f"{each['point']}：{each['text']}" for each in details.get("answers", [])]
+        return "\n".join([str(details.get("statement", "")), *answers])
+    if event.step == "ask_platform":
+        return str(details.get("reason", ""))
+    if event.step == "rule":
+        return str(details.get("grounds", ""))
+    return ""
+
+
+def _sub(event: Event) -> str:
+    details = event.details
+    if event.step == "negotiate" and details.get("outcome"):
+        told = _("上一轮结果：%(outcome)s") % {"outcome": details["outcome"]}
+        return f"{told} {details.get('explanation', '')}".strip()
+    if event.step in ("reject", "refuse_receipt") and details.get("mismatch"):
+        return _("面单单号不一致的说明：%(why)s") % {"why": details["mismatch"]}
+    return ""
+
+
+def yuan(text: Any) -> str:
+    """An amount as the history keeps it, as the page writes it."""
+    try:
+        return money(Decimal(str(text)))
+    except InvalidOperation:
+        return ""
+
+
+def plan_line(label: str, amount: Any) -> str:
+    return f"{label} {yuan(amount)}".strip()
+
+
+@tells("apply")
+def _applied(details: dict[str, Any]) -> str:
+    return _("申请退款 %(amount)s，%(reason)s") % {
+        "amount": yuan(details.get("amount")),
+        "reason": details.get("reason", ""),
+    }
+
+
+@tells("agree", "agree_by_default", "confirm_receipt", "confirm_receipt_by_default", "take_back")
+def _paid_back(details: dict[str, Any]) -> str:
+    if details.get("amount"):
+        return _("同意退款 %(amount)s，原路退回") % {"amount": yuan(details["amount"])}
+    return _("同意退货，等待买家寄回")
+
+
+@tells("confirm_risks")
+def _checked(details: dict[str, Any]) -> str:
+    asked = [
+        each
+        for each in details.get("warnings", [])
+        if each.get("severity") == str(Severity.CONFIRM)
+    ]
+    return _("核实 %(count)s 项风险，全部确认") % {"count": len(asked)}
+
+
+@tells("negotiate")
+def _sent(details: dict[str, Any]) -> str:
+    plans = " / ".join(plan_line(each["plan"], each["amount"]) for each in details.get("plans", []))
+    told = _("发送第 %(n)s 轮协商") % {"n": details.get("round", 1)}
+    return f"{told}：{plans}" if plans else told
+
+
+@tells("improve_offer")
+def _improved(details: dict[str, Any]) -> str:
+    return _("把“%(plan)s”从 %(before)s 提高到 %(amount)s") % {
+        "plan": details.get("plan", ""),
+        "before": yuan(details.get("before")),
+        "amount": yuan(details.get("amount")),
+    }
+
+
+@tells("reply")
+def _replied(details: dict[str, Any]) -> str:
+    if details.get("counter"):
+        return _("都不接受，希望：%(plan)s") % {
+            "plan": plan_line(details["counter"], details.get("amount"))
+        }
+    return _("答复：都不接受")
+
+
+@tells("accept_plan", "accept_counter")
+def _accepted(details: dict[str, Any]) -> str:
+    return _("接受方案：%(plan)s") % {
+        "plan": plan_line(details.get("plan", ""), details.get("amount"))
+    }
+
+
+@tells("stop_waiting")
+def _waited(details: dict[str, Any]) -> str:
+    return _("第 %(n)s 轮等待结束，买家未在规定时间内回复") % {"n": details.get("round", 1)}
+
+
+@tells("reject", "refuse_receipt")
+def _rejected(details: dict[str, Any]) -> str:
+    return _("驳回：%(reason)s") % {"reason": details.get("reason", "")}
+
+
+@tells("send_back", "correct_tracking")
+def _sent_back(details: dict[str, Any]) -> str:
+    return _("填写退货单号 %(carrier)s %(tracking)s") % {
+        "carrier": details.get("carrier", ""),
+        "tracking": details.get("tracking", ""),
+    }
+
+
+@tells("send_message")
+def _said(details: dict[str, Any]) -> str:
+    return _("发送消息")
+
+
+@tells("add_evidence")
+def _added(details: dict[str, Any]) -> str:
+    return _("补充凭证 %(count)s 份") % {"count": len(details.get("evidence", []))}
+
+
+@tells("rule")
+def _ruled(details: dict[str, Any]) -> str:
+    ruling, side = details.get("ruling", ""), details.get("responsible", "")
+    told = str(Ruling(ruling).label) if ruling in Ruling.values else ruling
+    if details.get("amount"):
+        told = plan_line(told, details["amount"])
+    who = str(Responsible(side).label) if side in Responsible.values else side
+    return _("判定：%(ruling)s，责任方：%(side)s") % {"ruling": told, "side": who}
+
+
+@tells("finish_refund")
+def _arrived(details: dict[str, Any]) -> str:
+    return _("退款到账 %(amount)s") % {"amount": yuan(details.get("amount"))}
+
+
+# Evidence -----------------------------------------------------------------------------------------
+
+
+def shots_of(
+    pieces: Iterable[Evidence], case: Case, party: Party, *, unseen: Iterable[int] = ()
+) -> list[Shot]:
+    """Evidence as thumbnails; what the other side filed in an open window shows that it is there."""
+    fresh = set(unseen)
+    shots = []
+    for number, piece in enumerate(pieces, start=1):
+        name = piece.label or piece.upload.name
+        alt = _("%(party)s凭证 %(n)s：%(name)s") % {
+            "party": piece.get_party_display(),
+            "n": number,
+            "name": name,
+        }
+        if not visibility.sees_content(piece, case, party):
+            shots.append(Shot("", "", alt, _("举证结束后可见")))
+            continue
+        url = reverse("file", args=[piece.upload.token])
+        thumb = f"{url}?thumb=1" if piece.upload.image else ""
+        shots.append(Shot(url, thumb, alt, name, _("未查看") if piece.pk in fresh else ""))
+    return shots

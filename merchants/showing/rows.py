@@ -1,0 +1,81 @@
+"""The rows of the work queue: each worked out once, in plain strings."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from aftersales.display import badge, due, mask, nothing, plain_money, tail, when
+from aftersales.enums import Turn
+from aftersales.models import Case
+from merchants.showing.standing import shipping, standing
+
+
+class Row(NamedTuple):
+    """Two lines to a cell."""
+
+    code: str
+    url: str
+    peek: str
+    fen: int
+    due: SafeString | str
+    image: str
+    goods: str
+    sku: str
+    amount: str
+    type: str
+    reason: str
+    proofs: str
+    ship: str
+    ship_at: str
+    stage: SafeString | str
+    hint: str
+
+
+def rows_of(cases: Iterable[Case], now: datetime) -> list[Row]:
+    return [_row(case, now) for case in cases]
+
+
+def _row(case: Case, now: datetime) -> Row:
+    at = standing(case, now)
+    ship, ship_at = shipping(case, now)
+    stage: SafeString | str = at.text
+    if at.fresh or case.turn not in (Turn.MINE, Turn.RECEIVE):
+        stage = badge(at.text, at.kind)
+    elif case.turn == Turn.MINE and not case.round_number:
+        stage = _("新申请")
+    count = case.proof_count  # type: ignore[attr-defined]
+    unseen = case.unseen_count  # type: ignore[attr-defined]
+    hint = at.hint
+    if unseen and case.turn in (Turn.MINE, Turn.RECEIVE):
+        hint = hint or _("新凭证未看")
+    return Row(
+        code=case.code,
+        url=reverse("merchants:case", args=[case.code]),
+        peek=reverse("merchants:peek", args=[case.code]),
+        fen=int(case.amount * 100),
+        due=_due(case, now),
+        image=static(case.line.image) if case.line.image else "",
+        goods=case.line.title,
+        sku=" · ".join(
+            part for part in (case.line.sku, f"× {case.quantity}", tail(case.code)) if part
+        ),
+        amount=plain_money(case.amount),
+        type=case.get_type_display(),
+        reason=case.reason.label,
+        proofs=_("凭证 %(n)s") % {"n": count} if count else mask(case.order.buyer_nick),
+        ship=ship,
+        ship_at=ship_at,
+        stage=stage,
+        hint=hint,
+    )
+
+
+def _due(case: Case, now: datetime) -> SafeString | str:
+    if case.turn == Turn.DONE:
+        return when(case.closed_at, now) if case.closed_at else nothing()
+    return due(case.due_at, now, over=_("正在按买家要求处理"))

@@ -1,0 +1,167 @@
+"""Where a case stands, for the merchant: the badge, the clock and what happens otherwise."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from django.utils.translation import gettext as _
+
+from aftersales.display import deadline, money, when
+from aftersales.enums import CaseType, RoundState, Stage, Status
+from aftersales.models import Case
+from aftersales.rules import facts
+
+
+class Standing(NamedTuple):
+    """A badge: its words, its colour, and a line under it; ``fresh`` where something is new."""
+
+    text: str
+    kind: str
+    hint: str = ""
+    fresh: bool = False
+
+
+ENDS = {
+    Status.REFUNDED: "ok",
+    Status.CLOSED_AGREED: "ok",
+    Status.CANCELLED: "off",
+    Status.CLOSED_BUYER_TIMEOUT: "off",
+    Status.CLOSED_PLATFORM_DENIED: "off",
+}
+
+
+def standing(case: Case, now: datetime) -> Standing:
+    """Whose turn it is in this case and why (copy deck 3.3)."""
+    status = Status(case.status)
+    if status in ENDS:
+        return Standing(str(status.label), ENDS[status])
+    if status in (Status.PENDING_MERCHANT, Status.AWAITING_MERCHANT_RECEIPT):
+        return _in_hand(case, now)
+    if status in (Status.REJECTED, Status.RETURN_REFUSED):
+        return Standing(_("已驳回，等买家"), "them")
+    if status == Status.AWAITING_BUYER_RETURN:
+        return Standing(_("等买家退货"), "them")
+    if status == Status.AWAITING_DELIVERY_REFUSAL:
+        return Standing(_("等买家拒收"), "them")
+    if status == Status.PLATFORM_REVIEW:
+        if case.stage == Stage.EVIDENCE:
+            until = when(case.evidence_due_at, now)
+            return Standing(_("平台处理中"), "platform", _("%(until)s 前可举证") % {"until": until})
+        return Standing(_("平台处理中"), "platform", _("等待判定"))
+    if status == Status.REFUND_FAILED:
+        return Standing(_("退款失败，平台处理中"), "platform")
+    return Standing(_("退款中"), "off")
+
+
+def _in_hand(case: Case, now: datetime) -> Standing:
+    back = case.status == Status.AWAITING_MERCHANT_RECEIPT
+    number = {1: _("第一轮"), 2: _("第二轮")}.get(
+        case.round_number, _("第 %(n)s 轮") % {"n": case.round_number}
+    )
+    if case.round_state == RoundState.WAITING:
+        until = when(case.reply_due_at, now)
+        return Standing(
+            _("等买家回复"),
+            "them",
+            _("%(round)s · 到 %(until)s") % {"round": number, "until": until},
+        )
+    if case.round_state == RoundState.ANSWERED:
+        return Standing(_("买家已回复"), "mine", _next_in_tool(case, number), fresh=True)
+    if case.round_state == RoundState.EXPIRED:
+        return Standing(_("等待已结束"), "mine", _next_in_tool(case, number), fresh=True)
+    if back:
+        signed = _("退货已签收") if case.return_signed_at else _("退货在途")
+        return Standing(_("待验收"), "mine", signed)
+    if case.round_state == RoundState.ACCEPTED:
+        return Standing(_("待我处理"), "mine", _("买家已接受方案"))
+    return Standing(_("待我处理"), "mine", _("已核实风险") if case.prechecked_at else "")
+
+
+def _next_in_tool(case: Case, number: str) -> str:
+    if case.round_number >= int(case.policy["min_rounds"]):
+        return _("%(round)s · 可同意或驳回") % {"round": number}
+    return _("%(round)s · 可进行下一轮") % {"round": number}
+
+
+def clock_title(case: Case) -> str:
+    """What the clock of the present status counts down to."""
+    return {
+        Status.PENDING_MERCHANT: _("处理剩余时间"),
+        Status.REJECTED: _("买家回应剩余时间"),
+        Status.RETURN_REFUSED: _("买家回应剩余时间"),
+        Status.AWAITING_BUYER_RETURN: _("买家寄回剩余时间"),
+        Status.AWAITING_DELIVERY_REFUSAL: _("拒收退回剩余时间"),
+        Status.AWAITING_MERCHANT_RECEIPT: _("验收剩余时间"),
+        Status.PLATFORM_REVIEW: _("平台处理剩余时间"),
+    }.get(Status(case.status), _("剩余时间"))
+
+
+def otherwise(case: Case, now: datetime) -> str:
+    """What time does if nobody acts, and for how much."""
+    status, amount = Status(case.status), money(case.amount)
+    if status == Status.PENDING_MERCHANT:
+        return _if_unhandled(case, amount)
+    if status == Status.AWAITING_MERCHANT_RECEIPT:
+        return _("到期未确认，将自动退款 %(amount)s；协商不会暂停这个时限。") % {
+            "amount": money(case.to_refund or case.amount)
+        }
+    if status in (Status.REJECTED, Status.RETURN_REFUSED):
+        return _("在此之前买家可以接受方案、补充凭证或申请平台介入；逾期未回应，售后关闭。")
+    if status == Status.AWAITING_BUYER_RETURN:
+        return _("买家逾期未填写退货单号，售后关闭。")
+    if status == Status.AWAITING_DELIVERY_REFUSAL:
+        return _("包裹退回后自动退款 %(amount)s；到期仍显示签收的，售后关闭。") % {"amount": amount}
+    if status == Status.PLATFORM_REVIEW and case.stage == Stage.EVIDENCE:
+        return _("请在 %(until)s 前提交凭证，逾期不再接收；平台在此之前给出结果。") % {
+            "until": deadline(case.evidence_due_at, now)
+        }
+    if status == Status.PLATFORM_REVIEW:
+        return _("举证已结束，平台在此之前给出结果，无需操作。")
+    return ""
+
+
+def _if_unhandled(case: Case, amount: str) -> str:
+    pauses = case.policy["negotiation_pauses_deadline"]
+    tail = "" if pauses else _("；协商不会暂停这个时限")
+    if not case.needs_return:
+        return _("到期未处理，将按买家要求自动退款 %(amount)s%(tail)s。") % {
+            "amount": amount,
+            "tail": tail,
+        }
+    if case.default_address() is None:
+        return _(
+            "到期未处理，且本店没有有效的退货地址，将直接退款 %(amount)s，无需退货%(tail)s。"
+        ) % {
+            "amount": amount,
+            "tail": tail,
+        }
+    return _("到期未处理，将自动同意退货，收到退货后退款 %(amount)s%(tail)s。") % {
+        "amount": amount,
+        "tail": tail,
+    }
+
+
+def type_tag(case: Case) -> str:
+    """仅退款 · 已收货: what is asked for, in two words."""
+    return {
+        CaseType.REFUND_UNSHIPPED: _("仅退款 · 未发货"),
+        CaseType.REFUND_NOT_RECEIVED: _("仅退款 · 未收到货"),
+        CaseType.REFUND_RECEIVED: _("仅退款 · 已收货"),
+        CaseType.RETURN_REFUND: _("退货退款"),
+    }[CaseType(case.type)]
+
+
+def shipping(case: Case, now: datetime) -> tuple[str, str]:
+    """The outbound parcel in two lines: its state, and since when or why it is odd."""
+    parcel = facts.outbound(case)
+    if case.return_tracking and case.status == Status.AWAITING_MERCHANT_RECEIPT:
+        at = case.return_signed_at or case.return_filed_at
+        return (_("退货已签收") if case.return_signed_at else _("退货在途"), when(at, now))
+    if parcel is None:
+        return (_("未发货"), "")
+    at = parcel.signed_at or parcel.last_scan_at or parcel.shipped_at
+    if facts.stalled(case, now) and parcel.last_scan_at:
+        days = (now - parcel.last_scan_at).days
+        return (_("断更 %(days)s 天") % {"days": days}, when(parcel.last_scan_at, now))
+    if not parcel.state:
+        return (_("未揽收"), when(at, now))
+    return (parcel.get_state_display(), when(at, now))

@@ -1,0 +1,180 @@
+"""售后单: the case page, the answers in the buyer's favour, and talking with the buyer."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.generic import TemplateView
+
+from aftersales import calls, clock
+from aftersales.display import money
+from aftersales.enums import Party
+from aftersales.forms import StepForm
+from merchants.showing import tool
+from merchants.showing.standing import standing
+from merchants.views.base import MerchantCase, MerchantStep
+from merchants.views.tool import waiting
+
+
+class CasePage(MerchantCase, TemplateView):
+    """M2: where the case stands, until when, what can be done, and everything about it."""
+
+    template_name = "merchants/cases/case.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        if tool.stage(self.case) == tool.WAIT:
+            context |= waiting(self.case, clock.now())
+        return context | {"tool": tool.stage(self.case), "tool_url": tool.stage_url(self.case)}
+
+
+class Peek(MerchantCase, TemplateView):
+    """M2p: the quick view beside the queue."""
+
+    template_name = "merchants/cases/_peek.html"
+
+
+class Answer(MerchantStep):
+    """A step that asks nothing: its page says in words what it will do; the button says for how much."""
+
+    template_name = "merchants/cases/answer.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        texts = WORDS[self.step](self.case)
+        return super().get_context_data(heading=texts[0], told=texts[1], button=texts[2], **kwargs)
+
+    def success_message(self) -> str:
+        return _("%(what)s：%(now)s") % {
+            "what": WORDS[self.step](self.case)[0].rstrip("？"),
+            "now": standing(self.case, clock.now()).text,
+        }
+
+
+def _agree(case: Any) -> tuple[str, str, str]:
+    amount = money(case.amount)
+    return (
+        _("同意退款 %(amount)s？") % {"amount": amount},
+        _("退款将原路退回买家，商品不退回，正在进行的协商同时结束。同意后不能撤回。"),
+        _("同意退款 %(amount)s") % {"amount": amount},
+    )
+
+
+def _agree_refusal(case: Any) -> tuple[str, str, str]:
+    return (
+        _("同意拒收后退款？"),
+        _("请买家在派送时拒收。包裹退回后，%(amount)s 自动原路退回；买家仍然签收的，售后关闭。")
+        % {"amount": money(case.amount)},
+        _("同意拒收后退款 %(amount)s") % {"amount": money(case.amount)},
+    )
+
+
+def _take_back(case: Any) -> tuple[str, str, str]:
+    amount = money(case.amount)
+    return (
+        _("确认拒收的包裹已退回？"),
+        _("确认后 %(amount)s 立即原路退回买家，不能撤回。") % {"amount": amount},
+        _("包裹已退回，退款 %(amount)s") % {"amount": amount},
+    )
+
+
+def _confirm_receipt(case: Any) -> tuple[str, str, str]:
+    amount = money(case.to_refund or case.amount)
+    return (
+        _("确认收货并退款 %(amount)s？") % {"amount": amount},
+        _(
+            "请先核对退回的商品：数量 %(count)s 件，完好、配件齐全。确认后 %(amount)s 立即原路退回买家，"
+            "不能撤回。退回的商品有问题，请返回后选择“拒绝收货”。"
+        )
+        % {"count": case.quantity, "amount": amount},
+        _("确认收货并退款 %(amount)s") % {"amount": amount},
+    )
+
+
+def _accept_counter(case: Any) -> tuple[str, str, str]:
+    counter = case.open_counter()
+    line = tool.offer_line(counter.plan, counter.amount, case) if counter else _("买家方案")
+    amount = money(counter.amount) if counter and counter.amount is not None else ""
+    return (
+        _("接受买家方案：%(plan)s？") % {"plan": line},
+        _("接受后立即生效，按买家提出的方案处理，正在进行的协商同时结束。"),
+        _("接受买家方案，退款 %(amount)s") % {"amount": amount} if amount else _("接受买家方案"),
+    )
+
+
+def _withdraw(case: Any) -> tuple[str, str, str]:
+    return (
+        _("撤回平台介入申请？"),
+        _("撤回后售后单回到介入前的状态，剩余处理时间恢复，至少保留 24 小时。"),
+        _("撤回介入申请"),
+    )
+
+
+WORDS = {
+    "agree": _agree,
+    "agree_refusal": _agree_refusal,
+    "take_back": _take_back,
+    "confirm_receipt": _confirm_receipt,
+    "accept_counter": _accept_counter,
+    "withdraw": _withdraw,
+}
+
+
+class Chat(MerchantStep):
+    """M14: the thread; a message never ends or lengthens a wait (NEG-22)."""
+
+    template_name = "merchants/cases/send_message.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        thread = self.case.messages.select_related("user").order_by("pk")
+        names = {
+            str(Party.MERCHANT): "",
+            str(Party.BUYER): _("买家"),
+            str(Party.STAFF): _("平台客服"),
+        }
+        said = [
+            {
+                "who": str(each.user) if each.party == Party.MERCHANT else names[each.party],
+                "mine": each.party == Party.MERCHANT,
+                "at": each.at,
+                "text": each.text,
+            }
+            for each in thread
+        ]
+        return super().get_context_data(thread=said, **kwargs)
+
+    def get_success_url(self) -> str:
+        return self.request.path
+
+    def success_message(self) -> str:
+        return _("消息已发送")
+
+
+class Call(MerchantStep):
+    """M13: POST hands out a virtual number and logs it; the real one is nowhere (NEG-23)."""
+
+    http_method_names = ["post"]
+    template_name = "merchants/cases/call.html"
+
+    def take(self, form: StepForm) -> None:
+        calls.reveal(self.case, by=self.request.user, key=form.cleaned_data.get("key", ""))
+
+    def success_message(self) -> str:
+        return _("虚拟号码已显示在“联系买家”里，查看已留痕")
+
+
+class Wait(MerchantCase, TemplateView):
+    """M7: nothing to do but wait; polled every 15 s, it leads on as soon as there is an answer."""
+
+    template_name = "merchants/cases/wait.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if tool.stage(self.case) == tool.WAIT:
+            return super().get(request, *args, **kwargs)
+        url = tool.stage_url(self.case)
+        if request.headers.get("HX-Request"):
+            return HttpResponse(headers={"HX-Redirect": url})
+        return redirect(url)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs) | waiting(self.case, clock.now())
