@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from aftersales import payments
+from aftersales.imports import jobs
 from aftersales.logistics import traces
 from aftersales.models import Case
 from aftersales.notices import delivering
@@ -47,3 +48,8 @@ def send_mails() -> None:
 @shared_task
 def watch_parcels() -> None:
     traces.watch()
+
+
+@shared_task
+def run_imports() -> None:
+    jobs.run_due()
