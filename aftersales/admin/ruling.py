@@ -153,7 +153,7 @@ class Rule(StaffStep):
     def rehearse(self, form: StepForm) -> Act:
         """Take the step on a copy that is thrown away: what it says is what will happen."""
         known = Case.objects.select_related("order", "line", "reason", "shop", "buyer")
-        case = known.get(pk=self.case.pk)
+        case = known.prefetch_related("interventions").get(pk=self.case.pk)
         answers = form.answers()
         seen = answers.pop("version")
         answers.pop("key")
