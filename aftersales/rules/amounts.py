@@ -19,6 +19,11 @@ def cents(amount: Decimal) -> Decimal:
     return amount.quantize(CENT, ROUND_HALF_UP)
 
 
+def claimable(amount: Decimal | None, most: Decimal) -> bool:
+    """Whether somebody may ask for ``amount`` where ``most`` is the most; NaN and infinity never."""
+    return amount is not None and amount.is_finite() and NOTHING < amount <= most
+
+
 @dataclass(frozen=True)
 class Earlier:
     """An application made before for the same line: pieces and yuan refunded or claimed."""

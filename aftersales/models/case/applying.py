@@ -257,10 +257,10 @@ def _check_amount(application: Application, most: Decimal) -> None:
     amount = application.amount
     if application.type == CaseType.REFUND_UNSHIPPED and amount != most:
         raise Refused(amount=_("未发货退款按实付全额退，金额为 %(max)s") % {"max": most})
-    if amount != amount.quantize(amounts.CENT):
-        raise Refused(amount=_("金额最多两位小数"))
-    if not Decimal(0) < amount <= most:
+    if not amounts.claimable(amount, most):
         raise Refused(amount=_("退款金额需在 0.01 到 %(max)s 之间") % {"max": most})
+    if amount != amounts.cents(amount):
+        raise Refused(amount=_("金额最多两位小数"))
 
 
 def _check_words(application: Application) -> None:

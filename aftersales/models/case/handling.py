@@ -107,6 +107,7 @@ class Handling(CaseFields):
         parcel = facts.outbound(self)  # type: ignore[arg-type]
         if by is None and not (parcel and parcel.state in facts.GOING_BACK):
             raise Refused(_("物流还没有显示退回"))
+        self.needs_staff = False
         self.owe_refund(self.amount)
         state = ScanKind(parcel.state).label if parcel and parcel.state else ""
         return {"amount": str(self.amount), "parcel": str(parcel or ""), "state": str(state)}

@@ -23,7 +23,7 @@ from aftersales.enums import (
 from aftersales.models.case.fields import CaseFields, required
 from aftersales.models.history import Upload
 from aftersales.models.intervention import Complaint, Intervention
-from aftersales.rules import deadlines, facts
+from aftersales.rules import amounts, deadlines, facts
 from aftersales.rules.conditions import evidence_open, no_open_intervention, not_ruled
 from aftersales.steps import Refused, step
 
@@ -203,10 +203,14 @@ class Intervening(CaseFields):
         if unknown := set(cited) - known:
             raise Refused(cited=_("凭证 %(ids)s 不属于本单") % {"ids": sorted(unknown)})
         amount = self._ruled_amount(ruling, amount)
+        self.end_rounds()
         if ruling == Ruling.RETURN_THEN_REFUND:
             self._rule_return(freight)
         elif ruling == Ruling.REHANDLE:
             self.begin_series()
+            if facts.goods_back(self):  # type: ignore[arg-type]
+                # The receipt clock ran out long ago; he who is told to look again has time to.
+                self.set_due(self.at + deadlines.length(self, Clock.RECEIPT_SIGNED))  # type: ignore[arg-type]
         self.dispute_refund = ruling in FOR_BUYER and responsible == Responsible.MERCHANT
         self.change(
             asked,
@@ -222,7 +226,6 @@ class Intervening(CaseFields):
             ruled_by=by,
         )
         self.stage, self.evidence_due_at = Stage.RULED, None
-        self.drop_offers()
         if ruling in (Ruling.FULL_REFUND, Ruling.PARTIAL_REFUND) and amount is not None:
             self.owe_refund(amount)
         return {
@@ -239,11 +242,11 @@ class Intervening(CaseFields):
             return self.amount
         if ruling != Ruling.PARTIAL_REFUND:
             return None
-        if amount is None or not Decimal("0.01") <= amount < self.amount:
-            raise Refused(
-                amount=_("部分退款需在 0.01 到 %(max)s 之间")
-                % {"max": self.amount - Decimal("0.01")}
-            )
+        most = self.amount - amounts.CENT
+        if amount is None or not amounts.claimable(amount, most):
+            raise Refused(amount=_("部分退款需在 0.01 到 %(max)s 之间") % {"max": most})
+        if amount != amounts.cents(amount):
+            raise Refused(amount=_("金额最多两位小数"))
         return amount
 
     def _rule_return(self, freight: str) -> None:
