@@ -89,7 +89,11 @@ def shown_name(name: str) -> str:
 def confirm(job: ImportJob) -> bool:
     """Let a checked file be imported; False if that has been asked for already."""
     asked = ImportJob.objects.filter(pk=job.pk, state=ImportState.CHECKED).update(
-        state=ImportState.QUEUED, done=0, new=0, updated=0, unchanged=0, failed=0, started_at=None
+        state=ImportState.QUEUED,
+        **dict.fromkeys(("done", "new", "updated", "unchanged", "failed"), 0),
+        confirmed_at=clock.now(),
+        started_at=None,
+        finished_at=None,
     )
     job.refresh_from_db()
     return bool(asked)
@@ -210,7 +214,7 @@ def _import(job: ImportJob, until: datetime | None) -> bool:
     if job.state == ImportState.QUEUED:
         with transaction.atomic():
             job.errors.all().delete()
-            _save(job, state=ImportState.IMPORTING, started_at=clock.now(), finished_at=None)
+            _save(job, state=ImportState.IMPORTING, started_at=clock.now())
     with opened(job) as table:
         if not _walk(job, table, orders.bring_in, until):
             return False

@@ -68,6 +68,7 @@ class ImportJob(models.Model):
     leased_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(_("上传时间"))
     started_at = models.DateTimeField(_("开始时间"), null=True, blank=True)
+    confirmed_at = models.DateTimeField(_("确认导入时间"), null=True, blank=True)
     finished_at = models.DateTimeField(_("完成时间"), null=True, blank=True)
 
     objects = ImportJobQuerySet.as_manager()
@@ -89,11 +90,6 @@ class ImportJob(models.Model):
     def active(self) -> bool:
         """Whether a worker still has something to do on it."""
         return self.state in ACTIVE
-
-    @property
-    def importing(self) -> bool:
-        """Whether it is past the check: orders are being, or have been, written."""
-        return self.state in (ImportState.QUEUED, ImportState.IMPORTING, ImportState.DONE)
 
     @property
     def percent(self) -> int:
