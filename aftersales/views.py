@@ -146,7 +146,7 @@ def _sees(request: HttpRequest, upload: Upload) -> bool:
         case = evidence.case
         for party in case.parties_of(request.user):
             if visibility.sees_content(evidence, case, party):
-                if party == Party.MERCHANT:
+                if party == Party.MERCHANT and "thumb" not in request.GET:
                     Case.objects.filter(pk=case.pk).update(merchant_seen_at=clock.now())
                 return True
     return False

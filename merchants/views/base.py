@@ -162,9 +162,8 @@ def counts(shop: Shop) -> dict[str, int]:
     soon = Q(due_at__lt=clock.now() + timedelta(hours=hours))
     rows = Case.objects.filter(shop=shop).exclude(turn=Turn.DONE).order_by()
     numbers: dict[str, int] = {}
-    for turn, number, urgent in rows.values_list("turn").annotate(
-        Count("pk"), Count("pk", filter=soon)
-    ):
+    found = rows.values_list("turn").annotate(all=Count("pk"), urgent=Count("pk", filter=soon))
+    for turn, number, urgent in found:
         numbers[turn] = number
         if turn == Turn.MINE:
             numbers["urgent"] = urgent
