@@ -61,7 +61,10 @@ class Warning:
 
 @dataclass(frozen=True)
 class ShopFigures:
-    """What the shop's own recent past says; worked out by ``Case.shop_figures`` (RW-13 to RW-15)."""
+    """What the shop's own recent past says; worked out by ``Case.shop_figures`` (RW-13 to RW-15).
+
+    ``given_back`` is what other cases of the order have brought back, in yuan (RW-19).
+    """
 
     same_product: int = 0
     rejected: int = 0
@@ -70,6 +73,7 @@ class ShopFigures:
     same_text: int = 0
     address_ready: bool = True
     complaints: Sequence[str] = field(default_factory=list)
+    given_back: Decimal = Decimal("0.00")
 
 
 Check = Callable[["Case", ShopFigures, int, datetime], Found | None]
@@ -119,15 +123,19 @@ def goods_sent_back(case: "Case", figures: ShopFigures, limit: int, at: datetime
         return Found(
             _("退货 %(parcel)s 已于 %(at)s 签收")
             % (told | {"at": when(case.return_signed_at, at)}),
-            key="signed",
+            key=f"{case.return_tracking} signed",
         )
     if parcel and parcel.last_scan_at:
         return Found(
             _("退货 %(parcel)s 在途，最近扫描 %(at)s")
-            % (told | {"at": when(parcel.last_scan_at, at)})
+            % (told | {"at": when(parcel.last_scan_at, at)}),
+            key=case.return_tracking,
         )
     filed = when(case.return_filed_at, at) if case.return_filed_at else ""
-    return Found(_("买家已于 %(at)s 填写退货单号 %(parcel)s") % (told | {"at": filed}))
+    return Found(
+        _("买家已于 %(at)s 填写退货单号 %(parcel)s") % (told | {"at": filed}),
+        key=case.return_tracking,
+    )
 
 
 @check("RW-02")
@@ -356,11 +364,12 @@ def must_not_reject(case: "Case", figures: ShopFigures, limit: int, at: datetime
 
 @check("RW-19")
 def amount_odd(case: "Case", figures: ShopFigures, limit: int, at: datetime) -> Found | None:
-    if case.amount <= case.refundable:
+    most = min(case.refundable, case.order.paid - figures.given_back)
+    if case.amount <= most:
         return None
     return Found(
         _("申请金额 %(amount)s 超过可退金额 %(most)s，可以提出部分退款")
-        % {"amount": money(case.amount), "most": money(case.refundable)}
+        % {"amount": money(case.amount), "most": money(most)}
     )
 
 

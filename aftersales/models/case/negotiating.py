@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -34,6 +35,7 @@ from aftersales.models.catalogue import (
 )
 from aftersales.models.history import Event, Upload
 from aftersales.models.negotiation import Offer, Precheck, Round, VirtualNumber
+from aftersales.models.refund import Refund
 from aftersales.rules import deadlines, facts, plans, risks, wording
 from aftersales.rules.conditions import (
     not_accepted,
@@ -95,6 +97,9 @@ class Negotiating(CaseFields):
         rejected = Event.objects.filter(
             case__shop_id=self.shop_id, step__in=["reject", "refuse_receipt"], at__gte=since
         )
+        others = Refund.objects.filter(case__order_id=self.order_id, purpose="refund").exclude(
+            case_id=self.pk
+        )
         statements = Counter(str(event.details.get("statement")) for event in rejected)
         return risks.ShopFigures(
             same_product=recent.filter(
@@ -102,10 +107,13 @@ class Negotiating(CaseFields):
             ).count(),
             rejected=len(rejected),
             lost=recent.filter(dispute_refund=True).count(),
-            clicks=self.prechecks.filter(at__gte=self.at - timedelta(hours=24)).count(),  # type: ignore[attr-defined]
+            clicks=self.prechecks.filter(  # type: ignore[attr-defined]
+                at__gte=self.at - timedelta(hours=24), ticked={}
+            ).count(),
             same_text=max(statements.values(), default=0),
             address_ready=self.default_address() is not None,
             complaints=[str(each) for each in self.complaints.all()],  # type: ignore[attr-defined]
+            given_back=others.aggregate(total=Sum("amount"))["total"] or Decimal("0.00"),
         )
 
     def ticks(self) -> dict[str, str]:
