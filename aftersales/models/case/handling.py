@@ -53,17 +53,26 @@ class Handling(CaseFields):
             raise Refused(address=_("请选择退货地址"))
         if not address.valid:
             raise Refused(address=_("这个退货地址已停用：%(why)s") % {"why": address.flagged})
-        if self.freight == Freight.MERCHANT and freight == Freight.BUYER:
-            raise Refused(freight=_("按规则运费由商家承担，不能改由买家承担"))
-        self.freight = Freight(freight or self.freight)
-        if self.freight in (Freight.NONE, Freight.UNDECIDED):
-            raise Refused(freight=_("请选择退货运费由谁承担"))
+        self.freight = self._freight_agreed(freight)
         self.mark_handled()
         self.end_rounds()
         self.return_goods_to(address.shown())
         if message.strip():
             self.say(Party.MERCHANT, by, message.strip())
         return {"freight": str(self.freight), "text": message.strip()}
+
+    def _freight_agreed(self, chosen: str) -> Freight:
+        """What the rule says, or better for the buyer; where the rule is silent, one of the two."""
+        if self.freight in (Freight.NONE, Freight.UNDECIDED):
+            if chosen not in (Freight.MERCHANT, Freight.BUYER):
+                raise Refused(freight=_("请选择退货运费由谁承担"))
+            return Freight(chosen)
+        if chosen not in ("", self.freight, Freight.MERCHANT):
+            raise Refused(
+                freight=_("按规则运费为“%(rule)s”，只能改由商家承担")
+                % {"rule": Freight(self.freight).label}
+            )
+        return Freight(chosen or self.freight)
 
     @step(
         gettext_lazy("同意拒收后退款"),
