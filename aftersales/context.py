@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import get_language, get_language_info
 
 from aftersales import clock
+from aftersales.market.people import accounts
 from aftersales.models import Notice, Shop
 
 
@@ -32,6 +33,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "now": now,
         "DEMO": settings.DEMO,
         "demo_now": now,
+        "demo_accounts": accounts if settings.DEMO else [],
         "unread": unread,
         "shop": getattr(request, "shop", None),
         "shops": shops,

@@ -5,13 +5,12 @@ order of time, with the demo's clock set to each moment, so that histories, cloc
 are those that real use would leave.
 """
 
-import csv
-import io
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils.timezone import localtime
 
@@ -21,57 +20,29 @@ from aftersales.enums import (
     CaseType,
     Freight,
     FreightCover,
-    Permission,
     Responsible,
     Ruling,
     ScanKind,
 )
-from aftersales.imports import jobs
+from aftersales.imports import jobs, samples
 from aftersales.logistics.traces import Scan, record
 from aftersales.market.desk import Desk, application_for, upload
+from aftersales.market.people import BUYERS, PASSWORD, PEOPLE, SHOPS, STAFF
 from aftersales.models import (
     Case,
     CounterOffer,
     LedgerMood,
     Member,
     Order,
+    OrderLine,
     Outcome,
+    Parcel,
     Plan,
     ReturnAddress,
     Shop,
     User,
 )
 from aftersales.payments import pay_due
-
-PASSWORD = "demo"  # noqa: S105 (the demo's accounts stand on its sign-in page)
-
-SHOPS = [
-    ("shanlan", "山岚家居旗舰店", "pinduoduo"),
-    ("muli", "木里灯具", "taobao"),
-    ("wuchang", "五常好米", "pinduoduo"),
-]
-EVERYTHING = [str(each) for each in Permission]
-PEOPLE: list[tuple[str, str, str, list[str]]] = [
-    # account, nick, shop, permissions
-    ("chen", "小陈", "shanlan", EVERYTHING),
-    ("li", "小李", "shanlan", ["agree", "negotiate", "receive"]),
-    ("he", "小何", "muli", EVERYTHING),
-    ("wu", "小吴", "wuchang", EVERYTHING),
-]
-BUYERS = [
-    ("linshu", "林溪树", "13800000001"),
-    ("chenmo", "陈默", "13800000002"),
-    ("zhaoyi", "赵一", "13800000003"),
-]
-GOODS = {
-    "mug": ("青瓷开片手冲咖啡杯", "300ml 青绿", "64.00"),
-    "towel": ("长绒棉加厚浴巾", "浅灰", "39.90"),
-    "lamp": ("竹编床头灯", "暖光", "159.00"),
-    "slipper": ("羊毛家居拖鞋", "42 码", "56.80"),
-    "rice": ("五常稻花香大米", "5kg", "46.90"),
-    "kettle": ("不锈钢细口壶", "650ml", "88.00"),
-    "blanket": ("针织盖毯", "砖红", "128.00"),
-}
 
 
 class Told(NamedTuple):
@@ -235,6 +206,7 @@ class Market:
         self.start = clock.now()
         self.desks: dict[int, Desk] = {}
         self.orders: dict[int, Order] = {}
+        self.sales: list[samples.Sale] = []
 
     def build(self) -> None:
         catalogue.load()
@@ -264,10 +236,11 @@ class Market:
             user = self.user(name, nick)
             Member.objects.create(shop=by_code[code], user=user, permissions=permissions)
         self.buyers = [self.user(name, nick, phone=phone) for name, nick, phone in BUYERS]
-        self.reviewer = self.user("reviewer", "小周", is_staff=True)
+        for name, nick, everything in STAFF:
+            self.user(name, nick, is_staff=True, is_superuser=everything)
+        self.reviewer = User.objects.get(username=STAFF[0][0])
         self.reviewer.groups.add(reviewers_group())
-        self.reviewer = User.objects.get(pk=self.reviewer.pk)
-        self.user("admin", "管理员", is_staff=True, is_superuser=True)
+        self.reviewer = User.objects.get(pk=self.reviewer.pk)  # with the group's rights
 
     def user(self, name: str, nick: str, **given: Any) -> User:
         return User.objects.create_user(name, f"{name}@example.com", PASSWORD, nick=nick, **given)
@@ -278,76 +251,59 @@ class Market:
     # What they bought: an export file for each shop, imported as a merchant would.
 
     def orders_from_files(self) -> None:
-        for index, shop in enumerate(self.shops):
+        """The sample files, and a file of the stories' orders, imported as a merchant would."""
+        folder = settings.VAR / "samples"
+        samples.write(folder, self.start)
+        self.bring_in(0, (folder / samples.PINDUODUO_CSV).read_bytes(), samples.PINDUODUO_CSV)
+        self.bring_in(1, (folder / samples.TAOBAO_CSV).read_bytes(), samples.TAOBAO_CSV)
+        for name, sales in samples.market(self.start).items():
+            if name != samples.PINDUODUO_XLSX:  # left for the visitor to import
+                self.sales += sales
+        header = [*samples.PINDUODUO_27, samples.PHONE]
+        for index in range(len(self.shops)):
             told = [(n, story) for n, story in enumerate(STORIES) if story.shop == index]
-            rows = [self.row(number, story) for number, story in told]
-            text = io.StringIO()
-            writer = csv.DictWriter(text, fieldnames=list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
-            file = SimpleUploadedFile(
-                f"订单导出-{shop.code}.csv", text.getvalue().encode("utf-8-sig"), "text/csv"
-            )
-            job = jobs.start(shop, self.merchant(shop), file)
-            jobs.check(job)
-            jobs.run(job)
-            for number, story in told:
-                order = Order.objects.get(shop=shop, number=self.number(number))
-                self.dress(order, story)
+            sales = [self.sale(number, story) for number, story in told]
+            self.bring_in(index, samples.pinduoduo_csv(sales, header), "订单导出.csv")
+            for (number, story), sale in zip(told, sales, strict=True):
+                order = Order.objects.get(shop=self.shops[index], number=sale.number)
+                if story.goods == "slipper":
+                    order.freight_cover = FreightCover.INSURANCE
+                    order.save(update_fields=["freight_cover"])
                 self.orders[number] = order
-        self.say(f"{len(self.orders)} orders imported")
+        for title, picture in samples.PICTURES.items():
+            OrderLine.objects.filter(title=title).update(image=f"img/{picture}")
+        self.say(f"{Order.objects.count()} orders imported")
+
+    def bring_in(self, index: int, body: bytes, name: str) -> None:
+        shop = self.shops[index]
+        job = jobs.start(shop, self.merchant(shop), SimpleUploadedFile(name, body))
+        jobs.run(jobs.check(job))
 
     def ago(self, hours: float) -> datetime:
         return self.start - timedelta(hours=hours)
 
-    def number(self, number: int) -> str:
-        story = STORIES[number]
-        day = localtime(self.ago((story.shipped or 60) + 12))
-        return f"{day:%y%m%d}-{480000000000000 + number * 7919:015d}"
-
-    def row(self, number: int, story: Told) -> dict[str, str]:
-        """The story's order as a line of a Pinduoduo order export."""
-        title, sku, price = GOODS[story.goods]
-        total = Decimal(price) * story.pieces
+    def sale(self, number: int, story: Told) -> samples.Sale:
+        """The story's order, as the sample files would tell of it."""
         ordered = self.ago((story.shipped or 60) + 12)
-        state = "待发货" if story.shipped is None else "已发货，待收货"
-        return {
-            "商品": title,
-            "订单号": self.number(number),
-            "订单状态": "已收货" if story.signed is not None else state,
-            "商品总价(元)": f"{total:.2f}",
-            "邮费(元)": "0.00",
-            "店铺优惠折扣(元)": "0.00",
-            "平台优惠折扣(元)": "0.00",
-            "多多支付立减金额(元)": "0.00",
-            "用户实付金额(元)": f"{total:.2f}",
-            "商家实收金额(元)": f"{total:.2f}",
-            "商品数量(件)": str(story.pieces),
-            "发货时间": self.stamp(story.shipped),
-            "确认收货时间": self.stamp(story.signed),
-            "商品id": f"6{abs(hash_of(story.goods)):09d}",
-            "商品规格": sku,
-            "快递单号": f"YT{8800000000000 + number * 104729}" if story.shipped else "",
-            "快递公司": "圆通快递" if story.shipped else "",
-            "订单成交时间": f"{localtime(ordered):%Y-%m-%d %H:%M:%S}",
-            "支付时间": f"{localtime(ordered):%Y-%m-%d %H:%M:%S}",
-            "承诺发货时间": f"{localtime(ordered + timedelta(hours=48)):%Y-%m-%d %H:%M:%S}",
-            "用户购买手机号": BUYERS[story.buyer][2],
-        }
-
-    def stamp(self, hours: float | None) -> str:
-        return "" if hours is None else f"{localtime(self.ago(hours)):%Y-%m-%d %H:%M:%S}"
-
-    def dress(self, order: Order, story: Told) -> None:
-        """What the export does not say: the buyer's name, a picture, the freight cover."""
-        order.buyer = self.buyers[story.buyer]
-        order.buyer_nick = self.buyers[story.buyer].nick
-        order.receiver = self.buyers[story.buyer].nick
-        order.freight_cover = (
-            FreightCover.INSURANCE if story.goods == "slipper" else FreightCover.NONE
+        shipped = None if story.shipped is None else self.ago(story.shipped)
+        signed = None if story.signed is None else self.ago(story.signed)
+        told_as = samples.UNSHIPPED if shipped is None else samples.MOVING
+        told_as = samples.CONFIRMED if signed else told_as
+        return samples.Sale(
+            number=f"{localtime(ordered):%y%m%d}-{480000000000000 + number * 7919:015d}",
+            goods=samples.GOODS[story.goods],
+            quantity=story.pieces,
+            story=told_as,
+            buyer=samples.BUYERS[story.buyer],
+            postage=Decimal("0.00"),
+            shop_discount=Decimal("0.00"),
+            platform_discount=Decimal("0.00"),
+            ordered_at=ordered,
+            shipped_at=shipped,
+            signed_at=signed,
+            carrier="圆通速递" if shipped else "",
+            tracking=f"YT{8800000000000 + number * 104729}" if shipped else "",
         )
-        order.save()
-        order.lines.update(image=f"img/{story.goods}.svg")
 
     # What the carriers reported.
 
@@ -357,6 +313,10 @@ class Market:
             if parcel is None or story.shipped is None:
                 continue
             record(parcel, self.scans(story))
+        for sale in self.sales:
+            sent = Parcel.objects.filter(tracking=sale.tracking).first() if sale.tracking else None
+            if sent is not None:
+                record(sent, [Scan(*scan) for scan in sale.scans(self.start)])
 
     def scans(self, story: Told) -> list[Scan]:
         shipped = story.shipped or 0
@@ -525,8 +485,3 @@ class Market:
 
     def do_gateway_late(self, number: int) -> None:
         LedgerMood.objects.create(answer=LedgerMood.Answer.LATE)
-
-
-def hash_of(text: str) -> int:
-    """A number for a word, the same in every run."""
-    return sum(ord(letter) * 31**place for place, letter in enumerate(text)) % 10**9

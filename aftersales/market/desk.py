@@ -69,11 +69,16 @@ class Desk:
         for plan in self.case.step_form(number).offered("plans"):
             if plans.unfit(plan.code, self.case) or plan.code in ("invite_evidence", "coupon"):
                 continue
-            amount = Decimal("45.00") if plan.wants_amount else None
+            amount = self.fair_amount() if plan.wants_amount else None
             until = (clock.now() + timedelta(hours=24)).isoformat()
             terms = {"until": until} if plan.code == "wait_until" else {}
             return [Offering(plan, amount, terms)]
         raise AssertionError("no plan fits")
+
+    def fair_amount(self) -> Decimal:
+        """¥45.00 where the claim is larger, else a good third of it."""
+        third = (self.case.amount * 35 / 100).quantize(Decimal("0.01"))
+        return min(Decimal("45.00"), third) if self.case.amount < 100 else Decimal("45.00")
 
     def negotiate(self, **answers: Any) -> None:
         """Send the next round."""
@@ -155,7 +160,9 @@ def application_for(
     row = Reason.objects.get(code=reason or DEFAULT_REASON[type])
     quantity = given.pop("quantity", line.quantity)
     goods = {"refund_not_received": "never_came", "refund_unshipped": ""}.get(type, "received")
-    if type == "refund_not_received" and order.signed:
+    if row.goods_states and type == "refund_not_received":
+        goods = row.goods_states[0]
+    elif type == "refund_not_received" and order.signed:
         goods = "signed_not_received"
     values: dict[str, Any] = {
         "type": type,
