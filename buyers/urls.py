@@ -1,4 +1,79 @@
 """买家页面: one line a page; a step's URL is its verb."""
 
+from django.urls import path
+
+from buyers.forms import (
+    ComplaintForm,
+    EvidenceForm,
+    MessageForm,
+    PlainForm,
+    PlatformForm,
+    RefusalForm,
+    ReplyForm,
+    ReturnForm,
+)
+from buyers.views import applying, cases, orders, steps
+
 app_name = "buyers"
-urlpatterns: list[object] = []
+
+ORDER = "orders/<slug:shop>/<str:number>/"  # a number is unique in its shop only
+APPLY = f"{ORDER}lines/<int:line>/apply/"
+CASE = "cases/<str:code>/"
+
+urlpatterns = [
+    path("", orders.Home.as_view(), name="home"),
+    path("orders/", orders.Orders.as_view(), name="orders"),
+    path("orders/find/", orders.FindOrder.as_view(), name="find_order"),
+    path(ORDER, orders.OrderPage.as_view(), name="order"),
+    path(APPLY, applying.Choose.as_view(), name="apply"),
+    path(f"{APPLY}<str:kind>/", applying.Fill.as_view(), name="apply_form"),
+    path(f"{APPLY}<str:kind>/review/", applying.Review.as_view(), name="review"),
+    path("cases/", cases.Cases.as_view(), name="cases"),
+    path(CASE, cases.CasePage.as_view(), name="case"),
+    path(f"{CASE}record/", cases.RecordPage.as_view(), name="record"),
+    path(f"{CASE}refund/", cases.MoneyPage.as_view(), name="refund"),
+    path(f"{CASE}accept_plan/", steps.Accept.as_view(), name="accept_plan"),
+    path(f"{CASE}reply/", steps.Reply.as_view(form_class=ReplyForm), name="reply"),
+    path(
+        f"{CASE}confirm_agreed/",
+        steps.ConfirmAgreed.as_view(form_class=PlainForm),
+        name="confirm_agreed",
+    ),
+    path(
+        f"{CASE}send_message/",
+        steps.Chat.as_view(form_class=MessageForm),
+        name="send_message",
+    ),
+    path(
+        f"{CASE}send_back/",
+        steps.SendBack.as_view(step="send_back", form_class=ReturnForm),
+        name="send_back",
+    ),
+    path(
+        f"{CASE}correct_tracking/",
+        steps.SendBack.as_view(step="correct_tracking", form_class=ReturnForm),
+        name="correct_tracking",
+    ),
+    path(
+        f"{CASE}report_refusal/",
+        steps.ReportRefusal.as_view(form_class=RefusalForm),
+        name="report_refusal",
+    ),
+    path(
+        f"{CASE}add_evidence/",
+        steps.AddEvidence.as_view(form_class=EvidenceForm),
+        name="add_evidence",
+    ),
+    path(
+        f"{CASE}ask_platform/",
+        steps.AskPlatform.as_view(form_class=PlatformForm),
+        name="ask_platform",
+    ),
+    path(f"{CASE}withdraw/", steps.Withdraw.as_view(form_class=PlainForm), name="withdraw"),
+    path(f"{CASE}cancel/", steps.Cancel.as_view(form_class=PlainForm), name="cancel"),
+    path(
+        f"{CASE}record_complaint/",
+        steps.RecordComplaint.as_view(form_class=ComplaintForm),
+        name="record_complaint",
+    ),
+]

@@ -1,0 +1,288 @@
+"""What the buyer fills in for a step; each form's ``answers()`` are its step's arguments."""
+
+from typing import Any
+
+from crispy_forms.layout import Field
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from aftersales import clock
+from aftersales.forms import MoneyField, SlotField, StepForm
+from aftersales.logistics.carriers import CARRIERS, OTHER, guess_carrier
+from aftersales.models import Complaint, CounterOffer, Offer, Plan
+from aftersales.rules import deadlines, plans
+from buyers.showing.offers import shown_offers
+
+COUNTERS = ("partial_refund", "full_refund_no_return", "return_refund", "return_freight_covered")
+CARDS = "components/options.html"
+
+
+class BuyerForm(StepForm):
+    """A step's form as a buyer meets it: ``answers()`` always carry version and key."""
+
+    def click(self) -> dict[str, Any]:
+        """The page's version and the click's key."""
+        return {
+            "version": self.cleaned_data.get("version"),
+            "key": self.cleaned_data.get("key", ""),
+        }
+
+    def answers(self) -> dict[str, Any]:
+        given = {
+            name: value
+            for name, value in self.cleaned_data.items()
+            if not isinstance(self.fields.get(name), SlotField)
+        }
+        if any(isinstance(field, SlotField) for field in self.fields.values()):
+            given["evidence"] = self.evidence()
+        return given
+
+    def slot(self, name: str, label: str, hint: str = "", *, required: bool = False) -> None:
+        """A slot of the step's own, not of the catalogue."""
+        self.fields[f"proof_{name}"] = SlotField(
+            user=self.user, slot=name, label=label, required=required, hint=hint
+        )
+
+
+class PlainForm(BuyerForm):
+    """A step that asks nothing but whether one is sure."""
+
+
+def words(label: Any, *, required: bool = False, rows: int = 4, **more: Any) -> forms.CharField:
+    """A text of up to 500 characters, counted as it is typed."""
+    field = forms.CharField(
+        label=label,
+        required=required,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": rows, "maxlength": 500}),
+        **more,
+    )
+    field.error_messages["max_length"] = _("最多 500 个字")
+    return field
+
+
+# Negotiating --------------------------------------------------------------------------------------
+
+
+class AcceptForm(BuyerForm):
+    """接受方案: one of the shop's open offers; none is chosen for the buyer."""
+
+    offer = forms.ModelChoiceField(
+        label=gettext_lazy("商家的方案"),
+        queryset=Offer.objects.none(),
+        empty_label=None,
+        widget=forms.RadioSelect,
+    )
+
+    def fit(self) -> None:
+        offers = [each for each in shown_offers(self.case, clock.now()) if each.by_click]
+        field: Any = self.fields["offer"]
+        field.queryset = Offer.objects.filter(pk__in=[each.pk for each in offers])
+        names = {each.pk: each.label for each in offers}
+        field.label_from_instance = lambda offer: names[offer.pk]
+        field.hints = {str(each.pk): each.consequence for each in offers}
+
+    def chosen(self) -> Offer | None:
+        """The offer in hand, by link or by form."""
+        wanted = self.data.get("offer") if self.is_bound else self.initial.get("offer")
+        field: Any = self.fields["offer"]
+        known = [each for each in field.queryset.select_related("plan") if str(each.pk) == wanted]
+        return known[0] if known else None
+
+    def layout(self) -> list[Any]:
+        return ["version", "key", Field("offer", template=CARDS)]
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        self.fields["offer"].error_messages["required"] = _("请选择一个方案")
+
+
+class ReplyForm(BuyerForm):
+    """都不接受: with or without a counter-offer (还价), words and pictures."""
+
+    round = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    plan = forms.ChoiceField(
+        label=gettext_lazy("我希望的方案"), required=False, widget=forms.RadioSelect
+    )
+    amount = MoneyField(label=gettext_lazy("希望退款的金额"), required=False)
+
+    def fit(self) -> None:
+        current = self.case.last_round
+        self.initial.setdefault("round", current.pk if current else None)
+        rows = Plan.objects.filter(code__in=COUNTERS, active=True)
+        self.plans = {row.code: row for row in rows if not plans.unfit(row.code, self.case)}
+        field: Any = self.fields["plan"]
+        field.choices = [
+            ("none", _("不提方案，只告诉商家不接受")),
+            *((code, row.label) for code, row in self.plans.items()),
+        ]
+        field.hints = {
+            "none": _("商家可以再提方案、同意或驳回"),
+            "partial_refund": _("在下面填写金额"),
+        }
+        self.fields["amount"].help_text = _("只有部分退款需要填写，不超过申请金额 ¥{most}").format(
+            most=self.case.amount
+        )
+        self.fields["text"] = words(_("想对商家说的话"))
+        self.slot("reply", _("附图"))
+
+    def layout(self) -> list[Any]:
+        return [
+            *("version", "key", "round"),
+            Field("plan", template=CARDS),
+            Field("amount", wrapper_class="short"),
+            *("text", "proof_reply"),
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        plan, amount = self.plans.get(given.get("plan", "")), given.get("amount")
+        if amount is not None and (plan is None or not plan.wants_amount):
+            self.add_error("amount", _("选择“部分退款”后才填写金额"))
+        elif (
+            plan is not None
+            and plan.wants_amount
+            and amount is None
+            and "amount" not in self.errors
+        ):
+            self.add_error("amount", _("请填写希望的金额"))
+        return given
+
+    def answers(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        plan = self.plans.get(given.get("plan", ""))
+        rounds = {each.pk: each for each in self.case.rounds.all()}
+        counter = CounterOffer(plan, given.get("amount")) if plan else None
+        return {
+            **self.click(),
+            "round": rounds.get(given.get("round") or 0),
+            "text": given.get("text", ""),
+            "counter": counter,
+            "evidence": self.evidence(),
+        }
+
+
+class MessageForm(BuyerForm):
+    """联系商家: one message."""
+
+    def fit(self) -> None:
+        self.fields["text"] = words(_("消息"), required=True, rows=3)
+        self.fields["text"].error_messages["required"] = _("请输入消息内容")
+
+    def answers(self) -> dict[str, Any]:
+        return {**self.click(), "text": self.cleaned_data["text"], "as_party": "buyer"}
+
+
+# Sending back -------------------------------------------------------------------------------------
+
+
+class ReturnForm(BuyerForm):
+    """填写退货单号: the carrier is guessed from the number, and can be chosen."""
+
+    tracking = forms.CharField(
+        label=gettext_lazy("快递单号"),
+        max_length=60,
+        help_text=gettext_lazy("8–30 位字母和数字，在寄件底单上"),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters"}),
+    )
+    carrier = forms.ChoiceField(label=gettext_lazy("快递公司"), required=False)
+
+    def fit(self) -> None:
+        field: Any = self.fields["carrier"]
+        field.choices = [("", _("按单号自动识别")), *((name, name) for name in (*CARRIERS, OTHER))]
+        self.fields["tracking"].error_messages["required"] = _(
+            "请输入快递单号（8–30 位字母和数字）"
+        )
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        if not given.get("carrier") and given.get("tracking"):
+            given["carrier"] = guess_carrier(given["tracking"])
+            if not given["carrier"]:
+                self.add_error("carrier", _("认不出是哪家快递，请选择快递公司"))
+        return given
+
+
+class RefusalForm(BuyerForm):
+    """已拒签退回: perhaps with a picture of the slip (S-03)."""
+
+    def fit(self) -> None:
+        self.slot("slip", _("拒收面单"), _("请快递员注明拒收原因，拍下面单"))
+
+
+# Evidence and the platform ------------------------------------------------------------------------
+
+
+class EvidenceForm(BuyerForm):
+    """补充凭证: pictures, and a word about them."""
+
+    def fit(self) -> None:
+        self.slot("added", _("凭证"), _("照片、聊天记录、物流记录都可以"), required=True)
+        self.fields["proof_added"].error_messages["required"] = _("请选择要上传的凭证")
+        self.fields["text"] = words(_("说明"), rows=3)
+
+    def answers(self) -> dict[str, Any]:
+        return {
+            **self.click(),
+            "evidence": self.evidence(),
+            "text": self.cleaned_data["text"],
+            "as_party": "buyer",
+        }
+
+
+class PlatformForm(BuyerForm):
+    """申请平台介入: why, what is wanted, and proofs (S-39, S-40)."""
+
+    def fit(self) -> None:
+        self.fields["reason"] = words(_("申请理由"), required=True, rows=5)
+        self.fields["reason"].help_text = _("说清楚发生了什么、商家的说法哪里不对，10 到 500 个字")
+        self.fields["reason"].error_messages["required"] = _("请说明申请介入的理由")
+        self.fields["wants"] = forms.CharField(
+            label=_("我希望的结果"),
+            max_length=200,
+            help_text=_("例如：退款 ¥{amount}，不退货").format(amount=self.case.amount),
+            error_messages={"required": _("请写明你希望的结果")},
+        )
+        self.slot("platform", _("介入凭证"), _("之前交过的凭证平台都看得到，不用再传"))
+
+
+class ComplaintForm(BuyerForm):
+    """登记外部投诉 (S-24)."""
+
+    channel = forms.ChoiceField(
+        label=gettext_lazy("投诉渠道"),
+        choices=[("", gettext_lazy("请选择")), *Complaint.Channel.choices],
+    )
+    number = forms.CharField(label=gettext_lazy("受理编号"), max_length=60, required=False)
+    filed_on = forms.DateField(
+        label=gettext_lazy("投诉日期"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        input_formats=["%Y-%m-%d"],
+        error_messages={
+            "required": gettext_lazy("请填写投诉日期"),
+            "invalid": gettext_lazy("请填写日期，例如 2026-11-23"),
+        },
+    )
+    wants = forms.CharField(label=gettext_lazy("诉求"), max_length=300, required=False)
+
+    def fit(self) -> None:
+        today = clock.now().astimezone(deadlines.CHINA).date()
+        self.fields["filed_on"].widget.attrs["max"] = today.isoformat()
+
+
+# Orders -------------------------------------------------------------------------------------------
+
+
+class FindForm(forms.Form):
+    """找回订单: what only the one who paid knows."""
+
+    number = forms.CharField(
+        label=gettext_lazy("订单号"),
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "text"}),
+        error_messages={"required": gettext_lazy("请填写订单号")},
+    )
+    paid = MoneyField(
+        label=gettext_lazy("实付金额"), help_text=gettext_lazy("订单里的实付款，精确到分")
+    )

@@ -1,0 +1,356 @@
+"""The case page (B9) as plain values: the shop's word, the ways on, progress and application."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from aftersales.display import Entry, Shot, money, when
+from aftersales.enums import CaseType, Freight, Party, RoundState, Stage, Status
+from aftersales.models import Case, Event, Intervention, Round, User
+from aftersales.rules import facts
+from aftersales.templatetags.desk import as_shots
+from buyers.showing.offers import Shown, bearer_words, shown_offers
+from buyers.showing.progress import last_rejection, my_shots, progress, visible
+
+TALKING = (Status.PENDING_MERCHANT, Status.AWAITING_MERCHANT_RECEIPT)
+
+
+class Button(NamedTuple):
+    """A way on, at the foot of the phone or in a card; ``form`` names the form it submits."""
+
+    label: str
+    url: str
+    look: str = "quiet"
+    form: str = ""
+
+
+class Option(NamedTuple):
+    """A way on after a rejection, with what it leads to; refused, it stays with its sentence."""
+
+    label: str
+    url: str
+    what: str
+    refusal: str = ""
+
+
+@dataclass(frozen=True)
+class Word:
+    """What the shop says in this round."""
+
+    title: str
+    text: str
+    shots: list[Shot]
+    open: bool
+
+
+@dataclass(frozen=True)
+class No:
+    """The rejection: reason, statement, the points it had to answer, and its proofs."""
+
+    title: str
+    reason: str
+    statement: str
+    answers: list[dict[str, str]]
+    shots: list[Shot]
+    hidden: int
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Page:
+    word: Word | None
+    offers: list[Shown]
+    inviting: bool
+    no: No | None
+    options: list[Option]
+    platform: list[tuple[str, Any]]
+    address: dict[str, str]
+    address_text: str
+    freight: str
+    sent_back: list[tuple[str, Any]]
+    may_correct: bool
+    scans: list[Entry]
+    progress: list[Entry]
+    entries: int
+    tag: str
+    claim: list[tuple[str, Any]]
+    shots: list[Shot]
+    may_add: bool
+    more: list[Button]
+    dock: list[Button]
+    live: bool
+    counter: str
+
+
+def page_of(case: Case, user: User, now: datetime) -> Page:
+    moves = {move.name: move.refusal for move in case.moves(user, Party.BUYER)}
+    offers = shown_offers(case, now)
+    address = case.return_address or {}
+    may_add = moves.get("add_evidence") == ""
+    return Page(
+        word=_word(case, now, bool(offers)),
+        offers=[offer for offer in offers if offer.by_click],
+        inviting=any(not offer.by_click for offer in offers),
+        no=_no(case),
+        options=_options(case, moves, offers),
+        platform=_platform(case, now),
+        address=address,
+        address_text=" ".join(
+            address.get(name, "") for name in ("name", "phone", "region", "detail")
+        ),
+        freight=bearer_words(case.freight) if case.freight != Freight.NONE else "",
+        sent_back=_sent_back(case, now),
+        may_correct=moves.get("correct_tracking") == "",
+        scans=_scans(case),
+        progress=progress(case, now),
+        entries=case.events.count(),
+        tag=type_tag(case),
+        claim=_claim(case, now),
+        shots=my_shots(case),
+        may_add=may_add,
+        more=_more(case, moves),
+        dock=_dock(case, moves, offers),
+        live=not case.ended,
+        counter=_counter(case),
+    )
+
+
+def url(name: str, case: Case) -> str:
+    return reverse(f"buyers:{name}", args=[case.code])
+
+
+# The shop's word ----------------------------------------------------------------------------------
+
+
+def _word(case: Case, now: datetime, offering: bool) -> Word | None:
+    current = case.last_round
+    if current is None or case.ended or case.round_state == RoundState.ACCEPTED:
+        return None
+    waiting = case.round_state == RoundState.WAITING and case.status in TALKING
+    if not waiting and not offering:
+        return None
+    number = round_name(current)
+    return Word(
+        title=f"{number} · {when(current.sent_at, now)}",
+        text=current.text,
+        shots=_shots_with(case, current),
+        open=waiting,
+    )
+
+
+def round_name(current: Round) -> str:
+    names = {1: _("第一轮"), 2: _("第二轮")}
+    return names.get(current.number, _("第 {n} 轮").format(n=current.number))
+
+
+def _shots_with(case: Case, current: Round) -> list[Shot]:
+    """The pictures that came with a round: filed by the shop in the same moment."""
+    filed = case.evidence.filter(party=Party.MERCHANT, at=current.sent_at)
+    return as_shots(visible(filed.select_related("upload"), case))
+
+
+def _no(case: Case) -> No | None:
+    event = last_rejection(case)
+    if event is None:
+        return None
+    filed = list(_evidence_of(event).select_related("upload"))
+    seen = visible(filed, case)
+    details = event.details
+    refused = event.step == "refuse_receipt"
+    return No(
+        title=_("商家拒绝收货的理由") if refused else _("商家驳回的理由"),
+        reason=str(details.get("reason", "")),
+        statement=str(details.get("statement", "")),
+        answers=list(details.get("answers", [])),
+        shots=as_shots(seen),
+        hidden=len(filed) - len(seen),
+        at=event.at,
+    )
+
+
+def _evidence_of(event: Event) -> Any:
+    return event.case.evidence.filter(version=event.version, party=Party.MERCHANT)
+
+
+def _counter(case: Case) -> str:
+    """The buyer's own counter-offer that still stands."""
+    mine = case.open_counter()
+    if mine is None:
+        return ""
+    return f"{mine.plan.label} {money(mine.amount)}" if mine.amount else mine.plan.label
+
+
+# The ways on --------------------------------------------------------------------------------------
+
+
+def _options(case: Case, moves: dict[str, str], offers: list[Shown]) -> list[Option]:
+    """After a rejection: what can be done, and what each leads to."""
+    if case.status not in (Status.REJECTED, Status.RETURN_REFUSED):
+        return []
+    every = [
+        ("accept_plan", _("接受商家之前的方案"), _("接受后立即生效"), bool(offers)),
+        ("add_evidence", _("补充凭证"), _("商家看到后可以改为同意"), True),
+        (
+            "ask_platform",
+            _("申请平台介入"),
+            _("双方举证后由平台判定；逾期不能再申请"),
+            True,
+        ),
+        ("cancel", _("撤销申请"), _("撤销后，这件商品不能再次申请售后"), True),
+    ]
+    return [
+        Option(label, url(name, case), what, moves[name])
+        for name, label, what, wanted in every
+        if name in moves and wanted
+    ]
+
+
+def _dock(case: Case, moves: dict[str, str], offers: list[Shown]) -> list[Button]:
+    """At most two: the quiet one first, the main one last."""
+    may = {name for name, refusal in moves.items() if not refusal}
+    status = Status(case.status)
+    real = [offer for offer in offers if offer.by_click]
+    if "confirm_agreed" in may:
+        return [
+            Button(_("没有谈妥"), url("reply", case)),
+            Button(_("确认已协商一致"), url("confirm_agreed", case), "primary"),
+        ]
+    if status in TALKING and "accept_plan" in may and real:
+        label = _("接受所选方案") if len(real) > 1 else _("接受这个方案")
+        accept = Button(label, url("accept_plan", case), "primary", form="offers")
+        no = _("都不接受") if len(real) > 1 else _("不接受")
+        return [Button(no, url("reply", case)), accept] if "reply" in may else [accept]
+    if status in TALKING and "reply" in may:
+        if offers:  # an invitation to add evidence, and nothing else
+            return [
+                Button(_("答复商家"), url("reply", case)),
+                Button(_("补充凭证"), url("add_evidence", case), "primary"),
+            ]
+        return [Button(_("答复商家"), url("reply", case), "primary")]
+    if "send_back" in may:
+        return [Button(_("填写退货单号"), url("send_back", case), "primary")]
+    if status == Status.AWAITING_DELIVERY_REFUSAL and "report_refusal" in may:
+        said = case.events.filter(step="report_refusal").exists()
+        return [] if said else [Button(_("我已拒收"), url("report_refusal", case), "primary")]
+    if status in (Status.REJECTED, Status.RETURN_REFUSED) and "ask_platform" in may:
+        return [
+            Button(_("补充凭证"), url("add_evidence", case)),
+            Button(_("申请平台介入"), url("ask_platform", case), "primary"),
+        ]
+    if status == Status.PLATFORM_REVIEW and case.stage == Stage.EVIDENCE:
+        return [Button(_("补充凭证"), url("add_evidence", case), "primary")]
+    if status in (Status.REFUNDING, Status.REFUND_FAILED, Status.REFUNDED):
+        return [Button(_("钱款去向"), url("refund", case), "primary")]
+    if status in (Status.CLOSED_PLATFORM_DENIED, Status.CLOSED_BUYER_TIMEOUT):
+        return [Button(_("其他投诉渠道"), url("record_complaint", case), "primary")]
+    return []
+
+
+def _more(case: Case, moves: dict[str, str]) -> list[Button]:
+    """The line of links at the end; leaving altogether comes last."""
+    links = [
+        Button(_("联系商家"), url("send_message", case)),
+        Button(_("平台客服"), reverse("help") + "#service"),
+        Button(_("其他投诉渠道"), url("record_complaint", case)),
+    ]
+    if moves.get("report_refusal") == "" and _on_its_way(case):
+        links.append(Button(_("包裹已拒签退回"), url("report_refusal", case)))
+    if case.status == Status.PENDING_MERCHANT:
+        links.append(Button(_("申请平台介入"), url("ask_platform", case)))
+    if moves.get("withdraw") == "":
+        asked = case.last_intervention
+        if asked and asked.asked_by == Party.BUYER:
+            links.append(Button(_("撤回平台介入"), url("withdraw", case)))
+    if moves.get("cancel") == "" and not case.return_tracking:
+        links.append(Button(_("撤销申请"), url("cancel", case), "muted"))
+    return links
+
+
+def _on_its_way(case: Case) -> bool:
+    return facts.outbound(case) is not None and not case.order.signed
+
+
+# The cards ----------------------------------------------------------------------------------------
+
+
+def type_tag(case: Case) -> str:
+    return {
+        CaseType.REFUND_UNSHIPPED: _("仅退款 · 未发货"),
+        CaseType.REFUND_NOT_RECEIVED: _("仅退款 · 未收到货"),
+        CaseType.REFUND_RECEIVED: _("仅退款 · 已收货"),
+        CaseType.RETURN_REFUND: _("退货退款"),
+    }[CaseType(case.type)]
+
+
+def _claim(case: Case, now: datetime) -> list[tuple[str, Any]]:
+    rows: list[tuple[str, Any]] = [(_("申请金额"), money(case.amount))]
+    if case.to_refund is not None and case.to_refund != case.amount:
+        rows.append((_("约定退款"), money(case.to_refund)))
+    rows.append((_("申请件数"), f"{case.quantity}"))
+    if case.goods_state and case.goods_state != "received":
+        rows.append((_("收货情况"), case.get_goods_state_display()))
+    rows.append((_("原因"), case.reason.label))
+    if case.needs_return:
+        rows.append((_("退货运费"), case.get_freight_display()))
+    rows += [
+        (_("说明"), case.description),
+        (_("申请时间"), when(case.applied_at, now)),
+        (_("维权协议"), _("{version} 版，已同意").format(version=case.agreement_version)),
+        (_("售后单号"), case.code),
+    ]
+    return rows
+
+
+def _sent_back(case: Case, now: datetime) -> list[tuple[str, Any]]:
+    if not case.return_tracking:
+        return []
+    rows: list[tuple[str, Any]] = [
+        (_("快递公司"), case.return_carrier),
+        (_("快递单号"), case.return_tracking),
+        (_("填写时间"), when(case.return_filed_at, now)),
+    ]
+    if case.return_signed_at:
+        rows.append((_("商家签收"), when(case.return_signed_at, now)))
+    return rows
+
+
+def _scans(case: Case) -> list[Entry]:
+    """The latest of the goods' way back."""
+    parcel = facts.returned(case)
+    if parcel is None:
+        return []
+    return [
+        Entry(who="", what=str(line.get("text", "")), at=datetime.fromisoformat(str(line["at"])))
+        for line in reversed(parcel.trace[-5:])
+    ]
+
+
+def _platform(case: Case, now: datetime) -> list[tuple[str, Any]]:
+    asked: Intervention | None = case.last_intervention
+    if asked is None:
+        return []
+    rows: list[tuple[str, Any]] = [
+        (_("申请方"), asked.get_asked_by_display()),
+        (_("申请时间"), when(asked.at, now)),
+        (_("理由"), asked.reason),
+    ]
+    if asked.wants:
+        rows.append((_("希望的结果"), asked.wants))
+    rows.append((_("阶段"), asked.get_stage_display()))
+    if asked.stage in (Stage.EVIDENCE, Stage.DECIDING):
+        rows += [
+            (_("举证截止"), when(asked.evidence_due_at, now)),
+            (_("预计判定"), when(asked.decide_by, now)),
+        ]
+    if asked.ruling:
+        rows.append((_("判定"), asked.get_ruling_display()))
+        if asked.amount is not None:
+            rows.append((_("判定金额"), money(asked.amount)))
+        rows.append((_("责任方"), asked.get_responsible_display()))
+        if asked.freight:
+            rows.append((_("退货运费"), asked.get_freight_display()))
+        rows += [(_("依据"), asked.grounds), (_("判定时间"), when(asked.ruled_at, now))]
+    return rows

@@ -1,0 +1,145 @@
+"""The shop's offers in the buyer's words: what it is, and what follows from accepting it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from aftersales.display import deadline, money
+from aftersales.enums import Clock, Freight, Status
+from aftersales.models import Case, Offer
+from aftersales.rules import deadlines, plans
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An offer on the case page: its key, its line, and the consequence under it."""
+
+    pk: int
+    code: str
+    label: str
+    consequence: str
+    round: int
+
+    @property
+    def by_click(self) -> bool:
+        return self.code not in plans.NOT_ACCEPTED_BY_CLICK
+
+
+def shown(offer: Offer, case: Case, now: datetime) -> Shown:
+    return Shown(
+        offer.pk,
+        offer.plan.code,
+        label_of(offer, case, now),
+        consequence_of(offer, case, now),
+        offer.round.number,
+    )
+
+
+def shown_offers(case: Case, now: datetime) -> list[Shown]:
+    """The shop's offers that can be accepted now."""
+    return [shown(offer, case, now) for offer in case.open_offers()]
+
+
+def label_of(offer: Offer, case: Case, now: datetime) -> str:
+    code, amount = offer.plan.code, money(offer.amount)
+    if code == "partial_refund":
+        return _("退款 {amount}，不用退货").format(amount=amount)
+    if code == "full_refund_no_return":
+        return _("退全款 {amount}，不用退货").format(amount=money(offer.amount or case.amount))
+    if code in plans.RETURNS:
+        return _("退货后退全款 {amount}").format(amount=money(case.refundable))
+    if code == "intercept_refund":
+        return _("拒收后退款 {amount}").format(amount=money(case.amount))
+    if code == "wait_until" and (until := wait_of(offer)):
+        return _("再等一等物流，到 {until}").format(until=deadline(until, now))
+    if code == "freight_compensation":
+        return _("补偿运费 {amount}").format(amount=amount)
+    if code == "coupon":
+        return _("补偿 {amount}").format(amount=amount) if offer.amount else offer.plan.label
+    return offer.plan.label if offer.amount is None else f"{offer.plan.label} {amount}"
+
+
+def consequence_of(offer: Offer, case: Case, now: datetime) -> str:
+    code = offer.plan.code
+    if code in plans.CASH:
+        return _("接受后立即退款，原路退回{routes}；此商品不能再申请售后").format(
+            routes=routes(case)
+        )
+    if code in plans.RETURNS:
+        days = deadlines.length(case, Clock.BUYER_RETURN).days
+        return ngettext(
+            "{bearer}，接受后显示退货地址，{n} 天内寄出",
+            "{bearer}，接受后显示退货地址，{n} 天内寄出",
+            days,
+        ).format(bearer=bearer_words(str(offer.terms.get("freight", case.freight))), n=days)
+    if code == "intercept_refund":
+        return _("派送时请拒收，包裹退回后自动退款")
+    if code == "wait_until":
+        return _("到时还没有收到，可以继续协商；你的申请一直有效")
+    if offer.terms.get("waives"):
+        return _("接受后售后关闭，此商品不能再申请售后")
+    return offer.plan.consequence or _("接受后你的申请继续有效")
+
+
+def routes(case: Case) -> str:
+    """微信支付、余额: where the money goes back to."""
+    names = dict.fromkeys(payment.route for payment in case.order.payments.all())
+    return "、".join(names)
+
+
+def bearer_words(freight: str) -> str:
+    """Who bears the way back, as the buyer is told."""
+    return {
+        Freight.MERCHANT: _("运费商家承担"),
+        Freight.BUYER: _("运费由你承担"),
+        Freight.INSURANCE: _("运费由运费险承担"),
+        Freight.UNDECIDED: _("运费由谁承担，由商家或平台确定"),
+    }.get(Freight(freight), _("不用寄回，没有运费"))
+
+
+def wait_of(offer: Offer) -> datetime | None:
+    return parse_datetime(str(offer.terms.get("until", "")))
+
+
+def after_accepting(offer: Offer, case: Case) -> list[tuple[str, str]]:
+    """金额、方式、什么时候: what the page of accepting says, line by line (B10)."""
+    code = offer.plan.code
+    target = plans.leads_to(code, case, waives=bool(offer.terms.get("waives")))
+    rows: list[tuple[str, str]] = []
+    if code in plans.CASH:
+        rows.append((_("退款金额"), money(offer.amount or case.amount)))
+    elif code in plans.RETURNS:
+        rows.append((_("退款金额"), money(case.refundable)))
+    elif code == "intercept_refund":
+        rows.append((_("退款金额"), money(case.amount)))
+    elif offer.amount is not None:
+        rows.append((_("金额"), money(offer.amount)))
+    if code in plans.CASH or code in plans.RETURNS or code == "intercept_refund":
+        rows.append((_("退到哪里"), _("原路退回{routes}").format(routes=routes(case))))
+    if code in plans.RETURNS:
+        rows.append((_("退货运费"), bearer_words(str(offer.terms.get("freight", case.freight)))))
+    rows.append((_("什么时候"), _when_it_happens(target, code)))
+    return rows
+
+
+def _when_it_happens(target: Status, code: str) -> str:
+    if target == Status.REFUNDING:
+        return _("接受后立即提交退款，到账时间以银行为准")
+    if target == Status.AWAITING_BUYER_RETURN:
+        return _("商家收到退货并确认后退款；商家逾期不确认，自动退款")
+    if target == Status.AWAITING_DELIVERY_REFUSAL:
+        return _("包裹退回商家后自动退款")
+    if target == Status.CLOSED_AGREED:
+        return _("接受后立即生效，售后关闭")
+    if code == "wait_until":
+        return _("到约定时间还没有结果，商家必须处理你的申请")
+    return _("接受后立即生效")
+
+
+def ends_here(offer: Offer, case: Case) -> bool:
+    """Whether accepting it ends the matter for this line: then the page warns."""
+    waives = bool(offer.terms.get("waives"))
+    return plans.leads_to(offer.plan.code, case, waives=waives) != Status(case.status)

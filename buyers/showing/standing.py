@@ -1,0 +1,328 @@
+"""Where a case stands, for the buyer: where is it, what now, until when, what if nobody acts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from aftersales.display import deadline, money
+from aftersales.enums import ENDED, Clock, RoundState, Stage, Status
+from aftersales.models import Case
+from aftersales.rules import deadlines
+
+MY_TURN = (
+    Status.REJECTED,
+    Status.RETURN_REFUSED,
+    Status.AWAITING_BUYER_RETURN,
+    Status.AWAITING_DELIVERY_REFUSAL,
+)
+# What waits for the buyer: one question for the list, its counter and the badge.
+WAITING_FOR_BUYER = (
+    Q(status__in=MY_TURN)
+    | Q(round_state=RoundState.WAITING)
+    | Q(agreement_claimed=True)
+    | Q(status=Status.PLATFORM_REVIEW, stage=Stage.EVIDENCE)
+) & ~Q(status__in=ENDED)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One sentence and what belongs to it; ``badge`` and ``kind`` name whose turn it is."""
+
+    headline: str
+    badge: str
+    kind: str
+    what_now: str = ""
+    until: datetime | None = None
+    until_for: str = ""  # what is to happen within the time left
+    otherwise: str = ""
+
+    @property
+    def mine(self) -> bool:
+        return self.kind == "mine"
+
+
+def standing(case: Case, now: datetime) -> Standing:
+    """Copy deck 3.3: one sentence per status, with the open round before the status."""
+    status = Status(case.status)
+    if status in ENDED:
+        return _ended(case, status)
+    if case.agreement_claimed:
+        return _asked_to_confirm(case, now)
+    if case.round_state == RoundState.WAITING and status in (
+        Status.PENDING_MERCHANT,
+        Status.AWAITING_MERCHANT_RECEIPT,
+    ):
+        return _offered(case, now)
+    return _STANDS[status](case, now)
+
+
+def given_back(case: Case) -> Decimal:
+    """What was agreed or ruled to be paid back, else what was asked for."""
+    return case.to_refund or case.amount
+
+
+# While it is open ---------------------------------------------------------------------------------
+
+
+def _pending(case: Case, now: datetime) -> Standing:
+    answered = case.round_state == RoundState.ANSWERED
+    if answered:
+        headline = _("已答复，等商家处理")
+    elif case.round_state == RoundState.EXPIRED and case.open_offers():
+        headline = _("商家的方案还可以接受，等商家处理")
+    else:
+        headline = _("等商家处理")
+    return Standing(
+        headline,
+        _("等商家"),
+        "them",
+        what_now=_("现在不用做什么；可以随时联系商家、补充凭证。"),
+        until=case.due_at,
+        until_for=_("内商家必须处理"),
+        otherwise=if_unhandled(case, now),
+    )
+
+
+def if_unhandled(case: Case, now: datetime) -> str:
+    """What happens when the merchant's time runs out (S-20)."""
+    if not case.due_at:
+        return ""
+    until = deadline(case.due_at, now)
+    if case.status == Status.AWAITING_MERCHANT_RECEIPT:
+        return _("{until} 前商家仍未确认，将自动退款 {amount}。").format(
+            until=until, amount=money(given_back(case))
+        )
+    if case.needs_return:
+        return _("{until} 前商家仍未处理，将自动按你的要求同意退货退款 {amount}。").format(
+            until=until, amount=money(case.amount)
+        )
+    return _("{until} 前商家仍未处理，将自动退款 {amount}。").format(
+        until=until, amount=money(case.amount)
+    )
+
+
+def _offered(case: Case, now: datetime) -> Standing:
+    offers = case.open_offers()
+    inviting = [offer for offer in offers if offer.plan.code == "invite_evidence"]
+    real = len(offers) - len(inviting)
+    if real:
+        headline = ngettext(
+            "商家提出了 {n} 个方案，等你答复", "商家提出了 {n} 个方案，等你答复", real
+        ).format(n=real)
+        what_now = (
+            _("你可以选一个接受，也可以都不接受。") if real > 1 else _("你可以接受，也可以不接受。")
+        )
+    elif inviting:
+        headline, what_now = (
+            _("商家请你补充凭证"),
+            _("补充之后，商家会继续处理；也可以直接答复商家。"),
+        )
+    else:
+        headline, what_now = _("商家发来消息，等你答复"), _("看一看商家说了什么，再答复。")
+    tail = if_unhandled(case, now)
+    return Standing(
+        headline,
+        _("等你答复"),
+        "mine",
+        what_now=what_now,
+        until=case.reply_due_at,
+        until_for=_("内答复"),
+        otherwise=_("没答复也没关系：售后不会关闭，商家会继续协商。") + tail,
+    )
+
+
+def _asked_to_confirm(case: Case, now: datetime) -> Standing:
+    return Standing(
+        _("商家说已与你协商一致，请确认"),
+        _("等你确认"),
+        "mine",
+        what_now=_("确认后售后关闭，这件商品不能再次申请售后。没有谈妥就不要确认。"),
+        until=case.reply_due_at or case.due_at,
+        until_for=_("内答复"),
+        otherwise=_("没确认也没关系：售后不会因此关闭。") + if_unhandled(case, now),
+    )
+
+
+def _rejected(case: Case, now: datetime) -> Standing:
+    goods_back = case.status == Status.RETURN_REFUSED
+    return Standing(
+        _("商家拒绝收货") if goods_back else _("商家驳回了你的申请"),
+        _("等你决定"),
+        "mine",
+        what_now=_("可以接受之前的方案、补充凭证，或申请平台介入。"),
+        until=case.due_at,
+        until_for=_("内决定"),
+        otherwise=_("{until} 前可申请平台介入；逾期售后关闭。").format(
+            until=deadline(case.due_at, now)
+        ),
+    )
+
+
+def _to_return(case: Case, now: datetime) -> Standing:
+    headline = _("商家同意退货，请寄回")
+    if case.auto_agreed:
+        headline = _("商家逾期未处理，已按你的要求同意退货，请寄回")
+    elif case.stage == Stage.RULED:
+        headline = _("平台判定退货退款，请寄回")
+    return Standing(
+        headline,
+        _("等你寄回"),
+        "mine",
+        what_now=_("按下面的地址寄回，再填写快递单号。"),
+        until=case.due_at,
+        until_for=_("内填写快递单号"),
+        otherwise=_("{until} 前未填单号，售后关闭。").format(until=deadline(case.due_at, now)),
+    )
+
+
+def _to_refuse(case: Case, now: datetime) -> Standing:
+    said = case.events.filter(step="report_refusal").exists()
+    return Standing(
+        _("已记录拒收，等包裹退回") if said else _("商家同意拒收后退款，派送时请拒收"),
+        _("等包裹退回") if said else _("等你拒收"),
+        "them" if said else "mine",
+        what_now=_("不要签收：派送时当面拒收，包裹会退回商家。"),
+        until=case.due_at,
+        until_for=_("内退回"),
+        otherwise=_("包裹退回后自动退款 {amount}；如果签收了，售后会关闭。").format(
+            amount=money(given_back(case))
+        ),
+    )
+
+
+def _receiving(case: Case, now: datetime) -> Standing:
+    headline = _("退货已签收，等商家确认") if case.return_signed_at else _("商家收货后退款")
+    return Standing(
+        headline,
+        _("等商家收货"),
+        "them",
+        what_now=_("现在不用做什么；请保留寄件底单。"),
+        until=case.due_at,
+        until_for=_("内商家必须确认"),
+        otherwise=if_unhandled(case, now),
+    )
+
+
+def _reviewed(case: Case, now: datetime) -> Standing:
+    asked = case.last_intervention
+    decide_by = asked.decide_by if asked else case.due_at
+    otherwise = _("预计 {until} 前出结果。").format(until=deadline(decide_by, now))
+    if case.stage == Stage.EVIDENCE and case.evidence_due_at:
+        return Standing(
+            _("平台处理中，请补充凭证"),
+            _("平台处理中"),
+            "platform",
+            what_now=_(
+                "把能说明问题的照片、聊天和物流记录都交上来；商家提交的内容举证结束后可见。"
+            ),
+            until=case.evidence_due_at,
+            until_for=_("内提交凭证"),
+            otherwise=_("逾期不再接收凭证，平台按已有的凭证判定。") + otherwise,
+        )
+    return Standing(
+        _("平台处理中"),
+        _("平台处理中"),
+        "platform",
+        what_now=_("举证已结束，平台正在判定，无需操作。"),
+        until=decide_by,
+        until_for=_("内预计出结果"),
+        otherwise=otherwise,
+    )
+
+
+def _refunding(case: Case, now: datetime) -> Standing:
+    headline = _("退款中，{amount} 原路退回").format(amount=money(given_back(case)))
+    if case.auto_agreed:
+        what_now = _("商家逾期未处理，按你的要求达成协议。")
+    elif case.stage == Stage.RULED:
+        what_now = _("平台判定给你退款。")
+    else:
+        what_now = _("现在不用做什么。")
+    return Standing(
+        headline, _("退款中"), "off", what_now=what_now, otherwise=_("到账时间以银行为准。")
+    )
+
+
+def _refund_failed(case: Case, now: datetime) -> Standing:
+    return Standing(
+        _("退款遇到问题，平台正在处理，无需操作"),
+        _("平台处理中"),
+        "platform",
+        what_now=_("金额不变，仍会原路退回；处理好后会通知你。"),
+    )
+
+
+_STANDS = {
+    Status.PENDING_MERCHANT: _pending,
+    Status.REJECTED: _rejected,
+    Status.RETURN_REFUSED: _rejected,
+    Status.AWAITING_BUYER_RETURN: _to_return,
+    Status.AWAITING_DELIVERY_REFUSAL: _to_refuse,
+    Status.AWAITING_MERCHANT_RECEIPT: _receiving,
+    Status.PLATFORM_REVIEW: _reviewed,
+    Status.REFUNDING: _refunding,
+    Status.REFUND_FAILED: _refund_failed,
+}
+
+
+# Once it has ended --------------------------------------------------------------------------------
+
+
+def _ended(case: Case, status: Status) -> Standing:
+    """S-49: plainly success or failure, with the reason."""
+    if status == Status.REFUNDED:
+        return Standing(
+            _("退款成功 {amount}").format(amount=money(given_back(case))),
+            _("售后成功"),
+            "ok",
+            what_now=_("已原路退回，去向见“钱款去向”。"),
+        )
+    if status == Status.CLOSED_AGREED:
+        return Standing(
+            _("已与商家协商一致"),
+            _("售后成功"),
+            "ok",
+            what_now=_("售后已按双方的约定结束。"),
+        )
+    if status == Status.CANCELLED:
+        return Standing(
+            _("你撤销了申请"),
+            _("售后失败"),
+            "off",
+            what_now=_("这件商品不能再次申请售后。"),
+        )
+    if status == Status.CLOSED_PLATFORM_DENIED:
+        asked = case.last_intervention
+        grounds = asked.grounds if asked else ""
+        return Standing(
+            _("平台未支持你的申请"),
+            _("售后失败"),
+            "off",
+            what_now=_("依据：{grounds}").format(grounds=grounds) if grounds else "",
+            otherwise=_("对结果不满意，可以走其他投诉渠道。"),
+        )
+    return Standing(
+        _("超过时限，售后已关闭"),
+        _("售后失败"),
+        "off",
+        what_now=why_timed_out(case),
+        otherwise=_("仍有问题，可以联系平台客服或走其他投诉渠道。"),
+    )
+
+
+def why_timed_out(case: Case) -> str:
+    last = case.events.order_by("-version").values_list("step", flat=True).first()
+    return {
+        "close_unreturned": _("你没有在时限内填写退货单号。"),
+        "lapse_rejection": _("商家驳回后，你没有在时限内申请平台介入。"),
+        "close_unrefused": _("包裹已签收，没有拒收退回。"),
+    }.get(last or "", _("时限内没有操作。"))
+
+
+def decision_hours(case: Case) -> int:
+    """How long the platform means to take, in hours."""
+    return int(deadlines.length(case, Clock.DECISION).total_seconds() // 3600)

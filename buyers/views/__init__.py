@@ -1,0 +1,1 @@
+"""The buyers' pages, in the order in which a buyer meets them."""

@@ -1,0 +1,304 @@
+"""申请售后: choose the demand, fill in its form, check everything once more, submit (B5 to B7)."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.generic import View
+
+from aftersales import clock
+from aftersales.display import money
+from aftersales.enums import CaseType
+from aftersales.models import Agreement, Case, Event, Order, OrderLine, Policy, Window
+from aftersales.rules import eligibility
+from aftersales.steps import Refused
+from buyers.demand import DemandForm
+from buyers.views.base import BuyerPage
+from buyers.views.orders import caught_up
+
+DRAFTS = "applications"  # in the session: line → {"kind": …, "data": {field: [values]}}
+
+
+@dataclass(frozen=True)
+class Demand:
+    """One kind of demand as a card: what it means, when the money comes, why it can't be chosen."""
+
+    kind: CaseType
+    means: str
+    money_comes: str
+    refusal: str
+    url: str
+
+    @property
+    def label(self) -> str:
+        return str(self.kind.label)
+
+
+def demands(line: OrderLine, base: list[Any]) -> list[Demand]:
+    now = clock.now()
+    found = []
+    for kind in CaseType:
+        windows = Window.in_force(kind, now)
+        refusals = {
+            each.type: each.refusal for each in eligibility.options(line.order, now, windows)
+        }
+        means, money_comes = _in_a_line(kind, line.order)
+        url = reverse("buyers:apply_form", args=[*base, kind.value])
+        found.append(Demand(kind, means, money_comes, refusals[kind], url))
+    return found
+
+
+def _in_a_line(kind: CaseType, order: Order) -> tuple[str, str]:
+    return {
+        CaseType.REFUND_UNSHIPPED: (
+            _("还没发货，不想要了或商家迟迟不发。"),
+            _("商家同意后立即原路退回，按实付全额退。"),
+        ),
+        CaseType.REFUND_NOT_RECEIVED: (
+            _("包裹一直没到、显示签收却没收到，或者已经拒收。"),
+            _("商家同意后立即退款；同意拒收的，包裹退回后退款。"),
+        ),
+        CaseType.REFUND_RECEIVED: (
+            _("货收到了，有问题，不退货只退款。"),
+            _("商家同意后立即原路退回。"),
+        ),
+        CaseType.RETURN_REFUND: (
+            _("把货寄回去，退款。签收后 7 天内可以申请。"),
+            _("商家同意后寄回，收到并确认后退款。"),
+        ),
+    }[kind]
+
+
+class ApplyPage(BuyerPage, View):
+    """What the three pages share: the line, its draft, and why nothing can be applied for."""
+
+    line: OrderLine
+    order: Order
+    base: list[Any]
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if request.user.is_authenticated:
+            orders = Order.objects.for_buyer(request.user).select_related("shop")
+            self.order = get_object_or_404(
+                orders.prefetch_related("lines", "payments", "parcels"),
+                shop__code=kwargs["shop"],
+                number=kwargs["number"],
+            )
+            lines = list(self.order.lines.all())
+            if not 1 <= kwargs["line"] <= len(lines):
+                raise Http404
+            self.line = lines[kwargs["line"] - 1]
+            self.line.order = self.order
+            self.base = [kwargs["shop"], kwargs["number"], kwargs["line"]]
+            caught_up(Case.objects.for_buyer(request.user).filter(line=self.line))
+        return super().dispatch(request, *args, **kwargs)
+
+    @property
+    def kind(self) -> CaseType:
+        if self.kwargs["kind"] not in CaseType.values:
+            raise Http404
+        return CaseType(self.kwargs["kind"])
+
+    def context(self, **more: Any) -> dict[str, Any]:
+        return {
+            "now": clock.now(),
+            "order": self.order,
+            "line": self.line,
+            "choose_url": reverse("buyers:apply", args=self.base),
+            "order_url": reverse("buyers:order", args=self.base[:2]),
+            **more,
+        }
+
+    def choices(self, *, refusal: str = "", status: int = 200) -> HttpResponse:
+        """The page of choosing; also the answer to a demand that is not, or no longer, open."""
+        why_not = Case.why_not(self.line)
+        every = demands(self.line, self.base)
+        earlier = Case.objects.filter(line=self.line).order_by("-applied_at").first()
+        talk = Case.objects.open().filter(order=self.order, buyer=self.user).first()
+        context = self.context(
+            why_not=why_not,
+            refusal=refusal if refusal != why_not else "",
+            open=[each for each in every if not each.refusal],
+            shut=[each for each in every if each.refusal],
+            earlier=earlier,
+            talk=talk,
+        )
+        return render(self.request, "buyers/apply/choose.html", context, status=status)
+
+    def shut(self, kind: CaseType) -> str:
+        """Why this demand can't be made for this line now; empty when it can."""
+        every = {each.kind: each.refusal for each in demands(self.line, self.base)}
+        return Case.why_not(self.line) or every[kind]
+
+    # The draft.
+
+    def draft(self, kind: CaseType) -> QueryDict | None:
+        kept = self.request.session.get(DRAFTS, {}).get(str(self.line.pk))
+        if not kept or kept["kind"] != kind:
+            return None
+        data = QueryDict(mutable=True)
+        for name, values in kept["data"].items():
+            data.setlist(name, values)
+        return data
+
+    def keep(self, kind: CaseType, form: DemandForm) -> None:
+        kept = form.kept()
+        if not (kept.get("key") or [""])[0]:
+            kept["key"] = [uuid.uuid4().hex]
+        drafts = self.request.session.get(DRAFTS, {})
+        drafts[str(self.line.pk)] = {"kind": str(kind), "data": kept}
+        self.request.session[DRAFTS] = drafts
+
+    def forget(self) -> None:
+        drafts = self.request.session.get(DRAFTS, {})
+        drafts.pop(str(self.line.pk), None)
+        self.request.session[DRAFTS] = drafts
+
+
+class Choose(ApplyPage):
+    """选择维权要求 (B5)."""
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        return self.choices()
+
+
+class Fill(ApplyPage):
+    """The form of one demand (B6)."""
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        if refusal := self.shut(self.kind):
+            return self.choices(refusal=refusal)
+        return self.show(self.form(self.draft(self.kind), cleaned=True))
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        if refusal := self.shut(self.kind):
+            return self.choices(refusal=refusal, status=409)
+        form = self.form(request.POST)
+        if "refresh" in request.POST:
+            form.is_valid()
+            form.errors.clear()
+            return self.show(form)
+        if not form.is_valid():
+            return self.show(form, status=422)
+        self.keep(self.kind, form)
+        return redirect(reverse("buyers:review", args=[*self.base, self.kind.value]))
+
+    def form(self, data: QueryDict | None, *, cleaned: bool = False) -> DemandForm:
+        files = self.request.FILES if self.request.method == "POST" else None
+        form = DemandForm(data, files, line=self.line, kind=self.kind, user=self.user)
+        if data is not None and cleaned:
+            form.is_valid()
+            form.errors.clear()
+        return form
+
+    def show(self, form: DemandForm, status: int = 200) -> HttpResponse:
+        context = self.context(form=form, kind=self.kind, here=self.request.path)
+        return render(self.request, "buyers/apply/form.html", context, status=status)
+
+
+class Review(ApplyPage):
+    """检查并提交 (B7): a summary, the agreement, and one button."""
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        if refusal := self.shut(self.kind):
+            return self.choices(refusal=refusal)
+        form = self.filled()
+        if form is None:
+            return redirect(self.form_url)
+        return self.show(form)
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        key = request.POST.get("key", "")[:64]
+        if made := self.made_by(key):
+            return redirect("buyers:case", code=made.code)
+        if refusal := self.shut(self.kind):
+            return self.choices(refusal=refusal, status=409)
+        form = self.filled()
+        if form is None:
+            messages.error(request, _("请先填写申请"))
+            return redirect(self.form_url)
+        version = request.POST.get("agreement", "") if request.POST.get("agreed") else ""
+        try:
+            case = Case.apply(
+                self.line, form.application(version), by=self.user, key=form.data["key"]
+            )
+        except Refused as refused:
+            return self.refused(form, refused)
+        self.forget()
+        messages.success(request, _("申请已提交，等商家处理"))
+        return redirect("buyers:case", code=case.code)
+
+    @property
+    def form_url(self) -> str:
+        return reverse("buyers:apply_form", args=[*self.base, self.kind.value])
+
+    def filled(self) -> DemandForm | None:
+        """The draft as a form that still holds, or nothing."""
+        data = self.draft(self.kind)
+        if data is None:
+            return None
+        form = DemandForm(data, line=self.line, kind=self.kind, user=self.user)
+        return form if form.is_valid() else None
+
+    def made_by(self, key: str) -> Case | None:
+        """The case that this very click has made already."""
+        if not key:
+            return None
+        found = Event.objects.filter(
+            step="apply", key=key, user_id=self.user.pk, case__line=self.line
+        )
+        event = found.select_related("case").first()
+        return event.case if event else None
+
+    def refused(self, form: DemandForm, refused: Refused) -> HttpResponse:
+        if "agreement" in refused.errors or not refused.errors:
+            status = 409 if refused.conflict else 422
+            return self.show(form, sentence=refused.sentence, status=status)
+        form.refuse(refused)
+        context = self.context(form=form, kind=self.kind, here=self.form_url)
+        return render(self.request, "buyers/apply/form.html", context, status=422)
+
+    def show(self, form: DemandForm, *, sentence: str = "", status: int = 200) -> HttpResponse:
+        policy = Policy.current()
+        agreement = Agreement.objects.filter(version=policy.agreement_version).first()
+        context = self.context(
+            draft=form,
+            kind=self.kind,
+            summary=self.summary(form),
+            files=[
+                (form.fields[name].label, form.fields[name].files)  # type: ignore[attr-defined]
+                for name in form.asks_slots
+                if form.fields[name].kept  # type: ignore[attr-defined]
+            ],
+            form_url=self.form_url,
+            key=form.data["key"],
+            version=policy.agreement_version,
+            agreement=agreement,
+            sentence=sentence,
+        )
+        return render(self.request, "buyers/apply/review.html", context, status=status)
+
+    def summary(self, form: DemandForm) -> list[tuple[str, str, str]]:
+        """What is about to be submitted: term, value, and the field that 修改 leads to."""
+        made = form.application()
+        rows = [(_("维权要求"), str(self.kind.label), "")]
+        if "goods_state" in form.fields:
+            states = dict(form.fields["goods_state"].choices)  # type: ignore[attr-defined]
+            rows.append((_("收货情况"), str(states[made.goods_state]), "goods_state_0"))
+        rows.append((_("申请原因"), made.reason.label, "reason"))
+        if "quantity" in form.fields:
+            rows.append((_("申请件数"), str(made.quantity), "quantity"))
+        rows.append(
+            (_("退款金额"), money(made.amount), "amount" if "amount" in form.fields else "")
+        )
+        if form.freight:
+            rows.append((_("退货运费"), form.freight, ""))
+        if made.goods_intact:
+            rows.append((_("商品完好"), _("已确认"), "goods_intact"))
+        rows.append((_("说明"), made.description or "—", "description"))
+        return rows

@@ -1,0 +1,98 @@
+"""What every buyer's page of a case knows, and the one way a buyer takes a step."""
+
+from typing import Any
+
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from aftersales import clock
+from aftersales.enums import Party
+from aftersales.models import Attempt, Case, CaseQuerySet, User
+from aftersales.steps import LAPSED, Refused
+from aftersales.views import CaseView, StepView
+from buyers.showing.standing import standing
+
+
+class BuyerPage(LoginRequiredMixin):
+    """A page of the one who is signed in."""
+
+    request: HttpRequest
+
+    @property
+    def user(self) -> User:
+        if not isinstance(self.request.user, User):
+            raise ImproperlyConfigured("a buyer's page needs somebody signed in")
+        return self.request.user
+
+
+class BuyerCase(CaseView, BuyerPage):
+    """A page about one of the buyer's own cases."""
+
+    party = Party.BUYER
+
+    def cases(self) -> CaseQuerySet:
+        return Case.objects.for_buyer(self.request.user)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
+        now = clock.now()
+        return {"case": self.case, "now": now, "standing": standing(self.case, now), **context}
+
+
+class BuyerStep(BuyerCase, StepView):
+    """A buyer's step; its page is ``templates/buyers/cases/<step>.html``.
+
+    What the rules refuse is refused before the form is looked at, with the rule's own sentence.
+    A POST with ``refresh`` only fits the form to what was chosen; nothing is taken.
+    """
+
+    def get_template_names(self) -> list[str]:
+        if self.template_name:
+            return [self.template_name]
+        return [f"buyers/cases/{self.step}.html", "buyers/cases/step.html"]
+
+    def get_success_url(self) -> str:
+        return reverse("buyers:case", args=[self.case.code])
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        refusal = self.case.refusal(self.step, request.user)
+        if refusal:
+            key = request.POST.get("key", "")[:64]
+            if key and self.case.events.filter(key=key, step=self.step).exists():
+                return redirect(self.get_success_url())  # the same click again
+            return self.refused(self._because_of_time() or refusal)
+        if "refresh" in request.POST:
+            return self.refreshed()
+        return super().post(request, *args, **kwargs)
+
+    def refreshed(self) -> HttpResponse:
+        form = self.get_form()
+        form.is_valid()
+        form.errors.clear()
+        return self.render_to_response(self.get_context_data(form=form))
+
+    def refused(self, sentence: str) -> HttpResponse:
+        Attempt.objects.create(
+            case=self.case,
+            user=self.user,
+            step=self.step,
+            sentence=sentence[:300],
+            at=clock.now(),
+        )
+        form = self.get_form()
+        form.is_valid()
+        form.errors.clear()
+        form.refuse(Refused(sentence))
+        return self.form_invalid(form, conflict=True)
+
+    def _because_of_time(self) -> str:
+        """The sentence where time moved the case after this page was shown."""
+        version = self.request.POST.get("version", "")
+        if not version.isdecimal() or int(version) >= self.case.version:
+            return ""
+        last = self.case.events.order_by("-version").first()
+        by_time = last is not None and last.party == Party.CLOCK and last.before != last.after
+        return str(LAPSED) if by_time else ""

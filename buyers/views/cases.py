@@ -1,0 +1,103 @@
+"""退款/售后: the list, the case, its full record, and where the money is (B8, B9, B16)."""
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.views.generic import TemplateView
+
+from aftersales import clock
+from aftersales.enums import ENDED, RoundState, Status
+from aftersales.models import Case, Round
+from aftersales.rules import facts
+from buyers.showing.case import page_of
+from buyers.showing.money import shown_refunds
+from buyers.showing.progress import record
+from buyers.showing.standing import WAITING_FOR_BUYER, given_back, standing
+from buyers.views.base import BuyerCase, BuyerPage
+from buyers.views.orders import caught_up
+
+A_PAGE = 20
+
+
+class Cases(BuyerPage, TemplateView):
+    """退款/售后 (B8): mine to answer, under way, ended."""
+
+    template_name = "buyers/cases/list.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        mine = caught_up(Case.objects.for_buyer(self.user))
+        ended = Q(status__in=ENDED)
+        tabs = {
+            "mine": (_("待我处理"), mine.filter(WAITING_FOR_BUYER).order_by("due_at")),
+            "open": (_("进行中"), mine.exclude(ended).exclude(WAITING_FOR_BUYER)),
+            "done": (_("已结束"), mine.filter(ended).order_by("-closed_at")),
+        }
+        counts = {name: rows.count() for name, (_label, rows) in tabs.items()}
+        default = next((name for name in ("mine", "open", "done") if counts[name]), "mine")
+        tab = self.request.GET.get("tab", default)
+        tab = tab if tab in tabs else default
+        rows = tabs[tab][1].select_related("line", "order", "shop", "reason")
+        rows = rows.prefetch_related("offers__plan", "interventions")
+        page = Paginator(rows, A_PAGE).get_page(self.request.GET.get("page"))
+        now = clock.now()
+        return super().get_context_data(
+            now=now,
+            tab=tab,
+            tabs=[(name, label, counts[name]) for name, (label, _rows) in tabs.items()],
+            page_obj=page,
+            cases=[(case, standing(case, now)) for case in page],
+            **kwargs,
+        )
+
+
+class CasePage(BuyerCase, TemplateView):
+    """售后详情 (B9). Opening it marks the open round as read; htmx asks it whether it is stale."""
+
+    template_name = "buyers/cases/case.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        seen = request.GET.get("seen")
+        if seen is not None and getattr(request, "htmx", False):
+            fresh = HttpResponse(status=204)
+            if seen != str(self.case.version):
+                fresh["HX-Refresh"] = "true"
+            return fresh
+        if self.case.round_state == RoundState.WAITING:
+            unread = Round.objects.filter(case=self.case, series=self.case.series, read_at=None)
+            unread.update(read_at=clock.now())
+        return super().get(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        now = clock.now()
+        return super().get_context_data(page=page_of(self.case, self.user, now), **kwargs)
+
+
+class RecordPage(BuyerCase, TemplateView):
+    """全部记录: what both sides and the platform said and did."""
+
+    template_name = "buyers/cases/record.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(record=record(self.case), **kwargs)
+
+
+class MoneyPage(BuyerCase, TemplateView):
+    """钱款去向 (B16, S-37): each route from submitting to arriving."""
+
+    template_name = "buyers/cases/refund.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        now = clock.now()
+        refunds = shown_refunds(self.case, now)
+        return super().get_context_data(
+            refunds=refunds,
+            total=sum(refund.amount for refund in refunds),
+            expected=given_back(self.case),
+            over=self.case.status in ENDED,
+            failed=self.case.status == Status.REFUND_FAILED,
+            goods_back=facts.goods_back(self.case),
+            **kwargs,
+        )

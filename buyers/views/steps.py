@@ -1,0 +1,214 @@
+"""The buyer's steps: answering, sending back, proving, asking the platform, leaving (B10 to B15)."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from aftersales import clock
+from aftersales.enums import Clock, Party, Stage
+from aftersales.models import Complaint
+from aftersales.rules import deadlines
+from buyers.forms import AcceptForm
+from buyers.showing.offers import after_accepting, bearer_words, ends_here, shown
+from buyers.showing.progress import hours, visible
+from buyers.views.base import BuyerStep
+
+
+class Accept(BuyerStep):
+    """接受方案 (B10): what it comes to, before it is done."""
+
+    step = "accept_plan"
+    form_class = AcceptForm
+    done = ""
+
+    def get_initial(self) -> dict[str, Any]:
+        wanted = self.request.GET.get("offer")
+        return {"offer": wanted} if wanted else {}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        form: AcceptForm = context["form"]
+        offer = form.chosen()
+        if offer is None:
+            # sent by the case page's button with nothing chosen
+            return {**context, "unchosen": "choose" in self.request.GET}
+        return {
+            **context,
+            "offer": shown(offer, self.case, clock.now()),
+            "rows": after_accepting(offer, self.case),
+            "ends": ends_here(offer, self.case),
+        }
+
+    def success_message(self) -> str:
+        return _("已接受方案：{status}").format(status=self.case.get_status_display())
+
+
+class Reply(BuyerStep):
+    """都不接受, perhaps with a counter-offer (B10)."""
+
+    step = "reply"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        offers = [shown(each, self.case, clock.now()) for each in self.case.open_offers()]
+        return super().get_context_data(offers=offers, **kwargs)
+
+    def success_message(self) -> str:
+        return _("已答复商家")
+
+
+class SendBack(BuyerStep):
+    """填写退货单号, and 更正 once (B11). Before the return is agreed there is no address (S-35)."""
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"carrier": self.case.return_carrier, "tracking": self.case.return_tracking}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        address = self.case.return_address or {}
+        parts = [address.get(name, "") for name in ("name", "phone", "region", "detail")]
+        return super().get_context_data(
+            address=address,
+            address_text=" ".join(parts),
+            freight=bearer_words(self.case.freight),
+            **kwargs,
+        )
+
+    def success_message(self) -> str:
+        return _("单号已提交，商家收货后退款")
+
+
+class AddEvidence(BuyerStep):
+    """补充凭证 (B12), with the request it answers."""
+
+    step = "add_evidence"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        inviting = [each for each in self.case.open_offers() if each.plan.code == "invite_evidence"]
+        return super().get_context_data(
+            asked=self.case.last_round.text if inviting and self.case.last_round else "",
+            during=self.case.stage == Stage.EVIDENCE,
+            **kwargs,
+        )
+
+    def success_message(self) -> str:
+        return _("凭证已提交")
+
+
+class Cancel(BuyerStep):
+    """撤销申请 (B13): its consequence, and the way back as the main button."""
+
+    step = "cancel"
+
+    def success_message(self) -> str:
+        return _("你撤销了申请")
+
+
+class AskPlatform(BuyerStep):
+    """申请平台介入 (B14)."""
+
+    step = "ask_platform"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        evidence = deadlines.length(self.case, Clock.EVIDENCE)
+        decision = deadlines.length(self.case, Clock.DECISION)
+        now = clock.now()
+        return super().get_context_data(
+            evidence_hours=hours(evidence),
+            evidence_until=now + evidence,
+            decision_hours=hours(decision),
+            decision_until=now + decision,
+            **kwargs,
+        )
+
+    def success_message(self) -> str:
+        return _("已申请平台介入，请在举证时间内提交凭证")
+
+
+class Withdraw(BuyerStep):
+    """撤回平台介入."""
+
+    step = "withdraw"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        asked = self.case.last_intervention
+        least = deadlines.length(self.case, Clock.RESTORED)
+        left = max((asked.clock_left if asked else None) or timedelta(), least)
+        return super().get_context_data(
+            came_from=asked.get_came_from_display() if asked else "",
+            left_hours=hours(left),
+            **kwargs,
+        )
+
+    def success_message(self) -> str:
+        return _("已撤回平台介入")
+
+
+class RecordComplaint(BuyerStep):
+    """其他投诉渠道 and 登记 (B15, S-24, S-41): told always, recorded whenever it was done."""
+
+    step = "record_complaint"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        ruled = self.case.stage == Stage.RULED
+        return super().get_context_data(
+            complaints=Complaint.objects.filter(case=self.case),
+            unfold=ruled or self.case.ended or self.request.method == "POST",
+            **kwargs,
+        )
+
+    def success_message(self) -> str:
+        return _("外部投诉已登记")
+
+
+class Chat(BuyerStep):
+    """联系商家 (B17): the thread, oldest first, and one field."""
+
+    step = "send_message"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(thread=self.thread(), **kwargs)
+
+    def thread(self) -> list[dict[str, Any]]:
+        shown_: dict[int, list[Any]] = {}
+        for each in visible(self.case.evidence.select_related("upload"), self.case):
+            shown_.setdefault(each.version, []).append(each)
+        return [
+            {
+                "mine": message.party == Party.BUYER,
+                "who": _("我") if message.party == Party.BUYER else message.get_party_display(),
+                "text": message.text,
+                "at": message.at,
+                "shots": shown_.get(message.version, []),
+            }
+            for message in self.case.messages.all()
+        ]
+
+    def get_success_url(self) -> str:
+        return f"{self.request.path}#last"
+
+    def success_message(self) -> str:
+        return _("已发送")
+
+
+class ConfirmAgreed(BuyerStep):
+    """确认已协商一致 (NEG-46)."""
+
+    step = "confirm_agreed"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        current = self.case.last_round
+        return super().get_context_data(
+            agreed=current.explanation or current.text if current else "", **kwargs
+        )
+
+    def success_message(self) -> str:
+        return _("已确认协商一致，售后结束")
+
+
+class ReportRefusal(BuyerStep):
+    """已拒签退回 (S-03)."""
+
+    step = "report_refusal"
+
+    def success_message(self) -> str:
+        return _("已记录，商家会看到包裹正在退回")
