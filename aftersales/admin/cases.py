@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from aftersales import clock, display
-from aftersales.admin.looking import CaseColumns, ReadOnly, moment, status_of
+from aftersales.admin.looking import CaseColumns, ReadOnly, claim_of, moment, sides_of, status_of
 from aftersales.admin.record import Record
 from aftersales.admin.stepping import VIEWS, step_url
 from aftersales.enums import Party
@@ -22,7 +22,7 @@ from aftersales.models import Case, Complaint, Parcel, User
 
 @admin.register(Case)
 class CaseAdmin(ReadOnly):
-    list_display = ["code", "state", "due", "type", "yuan", "why", "shop", "buyer_name", "applied"]
+    list_display = ["code", "state", "due", "claim", "yuan", "sides", "applied"]
     list_filter = [
         "status",
         "type",
@@ -49,13 +49,13 @@ class CaseAdmin(ReadOnly):
     def yuan(self, case: Case) -> str:
         return display.plain_money(case.amount)
 
-    @admin.display(description=_("原因"))
-    def why(self, case: Case) -> str:
-        return case.reason.label
+    @admin.display(description=_("类型与原因"))
+    def claim(self, case: Case) -> SafeString:
+        return claim_of(case)
 
-    @admin.display(description=_("买家"))
-    def buyer_name(self, case: Case) -> str:
-        return display.mask(str(case.buyer))
+    @admin.display(description=_("店铺与买家"))
+    def sides(self, case: Case) -> SafeString:
+        return sides_of(case)
 
     @admin.display(description=_("申请时间"), ordering="applied_at")
     def applied(self, case: Case) -> SafeString:
@@ -129,7 +129,7 @@ class CaseAdmin(ReadOnly):
 
 @admin.register(Complaint)
 class ComplaintAdmin(CaseColumns, ReadOnly):
-    list_display = ["case_code", "channel", "number", "filed_on", "shop", "buyer", "wants"]
+    list_display = ["case_code", "channel", "number", "filed_on", "sides", "wants"]
     list_display_links = None
     list_filter = ["channel"]
     list_select_related = ["case__shop", "case__buyer"]

@@ -21,9 +21,9 @@ class Timed:
 class FaultAdmin(CaseColumns, Timed, ReadOnly):
     """A row that a sweep could not move; it is tried again at the time shown."""
 
-    list_display = ["case_code", "case_status", "error", "tries", "time", "next_try", "shop"]
+    list_display = ["case_code", "case_status", "error", "tries", "time", "next_try", "sides"]
     list_display_links = None
-    list_select_related = ["case__shop"]
+    list_select_related = ["case__shop", "case__buyer"]
     search_fields = ["case__code"]
     ordering = ["-pk"]
 
@@ -34,9 +34,9 @@ class FaultAdmin(CaseColumns, Timed, ReadOnly):
 
 @admin.register(Attempt)
 class AttemptAdmin(CaseColumns, Timed, ReadOnly):
-    list_display = ["time", "case_code", "tried", "user", "sentence", "shop"]
+    list_display = ["time", "case_code", "tried", "user", "sentence", "sides"]
     list_display_links = None
-    list_select_related = ["case__shop", "user"]
+    list_select_related = ["case__shop", "case__buyer", "user"]
     search_fields = ["case__code"]
     ordering = ["-pk"]
 

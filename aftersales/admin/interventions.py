@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from aftersales import clock, display
-from aftersales.admin.looking import BADGES, CaseColumns, ReadOnly, may_rule, moment
+from aftersales.admin.looking import BADGES, CaseColumns, ReadOnly, claim_of, may_rule, moment
 from aftersales.admin.ruling import Rule
 from aftersales.enums import Stage
 from aftersales.models import Intervention
@@ -72,11 +72,9 @@ class InterventionAdmin(CaseColumns, ReadOnly):
         "left",
         "number",
         "phase",
-        "kind",
-        "shop",
-        "buyer",
+        "claim_made",
         "yuan",
-        "why",
+        "sides",
         "asked",
         "assignee",
     ]
@@ -102,17 +100,13 @@ class InterventionAdmin(CaseColumns, ReadOnly):
     def phase(self, asked: Intervention) -> SafeString:
         return display.badge(asked.get_stage_display(), BADGES[Stage(asked.stage)])
 
-    @admin.display(description=gettext_lazy("售后类型"))
-    def kind(self, asked: Intervention) -> str:
-        return asked.case.get_type_display()
+    @admin.display(description=gettext_lazy("类型与原因"))
+    def claim_made(self, asked: Intervention) -> SafeString:
+        return claim_of(asked.case)
 
     @admin.display(description=gettext_lazy("申请金额（元）"), ordering="case__amount")
     def yuan(self, asked: Intervention) -> str:
         return display.plain_money(asked.case.amount)
-
-    @admin.display(description=gettext_lazy("买家原因"))
-    def why(self, asked: Intervention) -> str:
-        return asked.case.reason.label
 
     @admin.display(description=gettext_lazy("申请方"), ordering="asked_by")
     def asked(self, asked: Intervention) -> str:

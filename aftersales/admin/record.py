@@ -96,7 +96,7 @@ class Record:
         filed = defaultdict(list)
         for piece in self.pieces:
             filed[piece.evidence.version].append(piece.shot)
-        return tell(self.events, people, filed if self.shows_files else {})
+        return tell(self.events, people, filed if self.shows_files else {}, self.cited)
 
     @property
     def newest_first(self) -> list[Told]:
@@ -174,8 +174,8 @@ class Record:
     # The two sides.
 
     def _thread(self, party: Party) -> list[Message]:
-        """What a side said, without the rounds' texts: those stand with their rounds."""
-        rounds = {event.version for event in self.events if event.step == "negotiate"}
+        """What a side said, but for rounds and their answers: those stand with the rounds."""
+        rounds = {event.version for event in self.events if event.step in ("negotiate", "reply")}
         return [
             each for each in self.messages if each.party == party and each.version not in rounds
         ]

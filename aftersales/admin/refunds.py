@@ -9,9 +9,10 @@ from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from aftersales import display
-from aftersales.admin.looking import BADGES, CaseColumns, ReadOnly, may_rule, moment
+from aftersales.admin.looking import BADGES, CaseColumns, ReadOnly, lines, may_rule, moment
 from aftersales.enums import RefundState, Status
 from aftersales.models import LedgerEntry, LedgerMood, Refund
 from aftersales.steps import STEPS
@@ -25,12 +26,9 @@ class RefundAdmin(CaseColumns, ReadOnly):
         "number",
         "standing",
         "yuan",
-        "route",
+        "answer",
         "case_code",
-        "shop",
-        "buyer",
-        "tries",
-        "error",
+        "sides",
         "owed",
         "paid",
     ]
@@ -48,6 +46,11 @@ class RefundAdmin(CaseColumns, ReadOnly):
     @admin.display(description=_("金额（元）"), ordering="amount")
     def yuan(self, refund: Refund) -> str:
         return display.plain_money(refund.amount)
+
+    @admin.display(description=_("渠道答复"))
+    def answer(self, refund: Refund) -> SafeString:
+        tries = ngettext("{n} 次", "{n} 次", refund.tries).format(n=refund.tries)
+        return lines(refund.error or display.EMPTY, f"{refund.route} · {tries}")
 
     @admin.display(description=_("应退时间"), ordering="owed_at")
     def owed(self, refund: Refund) -> SafeString:
@@ -73,7 +76,7 @@ class RefundAdmin(CaseColumns, ReadOnly):
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         shown: list[Any] = list(self.list_display)
-        return [*shown, "ways_out"] if may_rule(request) else shown
+        return [*shown[:3], "ways_out", *shown[3:]] if may_rule(request) else shown
 
 
 class LedgerOnly:
