@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from aftersales import clock, display
-from aftersales.admin.looking import CaseColumns, ReadOnly, claim_of, moment, sides_of, status_of
+from aftersales.admin.looking import OfCase, ReadOnly, claim_of, moment, sides_of, status_of
 from aftersales.admin.record import Record
 from aftersales.admin.stepping import VIEWS, step_url
 from aftersales.enums import Party
@@ -128,8 +128,8 @@ class CaseAdmin(ReadOnly):
 
 
 @admin.register(Complaint)
-class ComplaintAdmin(CaseColumns, ReadOnly):
-    list_display = ["case_code", "channel", "number", "filed_on", "sides", "wants"]
+class ComplaintAdmin(OfCase):
+    list_display = ["case_code", "channel", "number", "filed_on", "wants"]
     list_display_links = None
     list_filter = ["channel"]
     list_select_related = ["case__shop", "case__buyer"]

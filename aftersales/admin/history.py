@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.admin.looking import CaseColumns, ReadOnly, moment
+from aftersales.admin.looking import OfCase, column, moment
 from aftersales.models import Attempt, Fault, Notice
 from aftersales.steps import STEPS
 
@@ -18,10 +18,17 @@ class Timed:
 
 
 @admin.register(Fault)
-class FaultAdmin(CaseColumns, Timed, ReadOnly):
+class FaultAdmin(Timed, OfCase):
     """A row that a sweep could not move; it is tried again at the time shown."""
 
-    list_display = ["case_code", "case_status", "error", "tries", "time", "next_try", "sides"]
+    list_display = [
+        "case_code",
+        "case_status",
+        "error",
+        column(_("尝试次数"), "tries"),
+        "time",
+        "next_try",
+    ]
     list_display_links = None
     list_select_related = ["case__shop", "case__buyer"]
     search_fields = ["case__code"]
@@ -33,8 +40,8 @@ class FaultAdmin(CaseColumns, Timed, ReadOnly):
 
 
 @admin.register(Attempt)
-class AttemptAdmin(CaseColumns, Timed, ReadOnly):
-    list_display = ["time", "case_code", "tried", "user", "sentence", "sides"]
+class AttemptAdmin(Timed, OfCase):
+    list_display = ["time", "case_code", "tried", column(_("账号"), "user"), "sentence"]
     list_display_links = None
     list_select_related = ["case__shop", "case__buyer", "user"]
     search_fields = ["case__code"]
@@ -47,11 +54,11 @@ class AttemptAdmin(CaseColumns, Timed, ReadOnly):
 
 
 @admin.register(Notice)
-class NoticeAdmin(CaseColumns, Timed, ReadOnly):
-    list_display = ["time", "user", "text", "case_code", "read", "mailed", "mail_tries"]
+class NoticeAdmin(Timed, OfCase):
+    list_display = ["time", column(_("收件人"), "user"), "text", "case_code", "read", "mailed"]
     list_display_links = None
     list_filter = ["party"]
-    list_select_related = ["case", "user"]
+    list_select_related = ["case__shop", "case__buyer", "user"]
     search_fields = ["case__code", "user__username"]
     ordering = ["-pk"]
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from aftersales import clock, display
-from aftersales.admin.looking import BADGES, CaseColumns, ReadOnly, claim_of, may_rule, moment
+from aftersales.admin.looking import BADGES, OfCase, claim_of, may_rule, moment
 from aftersales.admin.ruling import Rule
 from aftersales.enums import Stage
 from aftersales.models import Intervention
@@ -67,7 +67,7 @@ class Queue(ChangeList):
 
 
 @admin.register(Intervention)
-class InterventionAdmin(CaseColumns, ReadOnly):
+class InterventionAdmin(OfCase):
     list_display = [
         "left",
         "number",
@@ -84,7 +84,6 @@ class InterventionAdmin(CaseColumns, ReadOnly):
     search_fields = ["case__code", "case__order__number"]
     search_help_text = gettext_lazy("售后单号或订单号")
     actions = ["claim", "let_go"]
-    exclude = ["clock_left", "evidence_cited"]
 
     @admin.display(description=gettext_lazy("判定时限"), ordering="decide_by")
     def left(self, asked: Intervention) -> SafeString:
@@ -142,9 +141,8 @@ class InterventionAdmin(CaseColumns, ReadOnly):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        if request.method not in ("GET", "HEAD"):
-            raise PermissionDenied
-        if may_rule(request) and object_id.isdigit():
+        """Who may rule goes on to the ruling page, who may only look to the record."""
+        if request.method == "GET" and may_rule(request) and object_id.isdigit():
             return redirect("admin:rule", int(object_id))
         return super().change_view(request, object_id, form_url, extra_context)
 

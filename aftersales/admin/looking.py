@@ -1,11 +1,14 @@
 """What every staff list of facts shares: looked at here, and changed only by steps."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
@@ -112,12 +115,27 @@ def moment(at: datetime | None) -> SafeString:
     return display.time_tag(at, display.when(at, clock.now()))
 
 
-class CaseColumns:
-    """Columns of a list whose rows have a ``case``."""
+def column(label: Any, path: str) -> Callable[[Any], Any]:
+    """A column or line for a field that has no name of its own for people."""
+
+    @admin.display(description=label, ordering=path)
+    def read(row: Any) -> Any:
+        value = getattr(row, path)
+        if isinstance(value, datetime):
+            return moment(value)
+        return display.EMPTY if value is None else value
+
+    read.__name__ = path
+    return read
+
+
+class OfCase(ReadOnly):
+    """A list of what belongs to cases; its rows are read on the record of their case."""
 
     @admin.display(description=_("售后单"), ordering="case__code")
     def case_code(self, row: Any) -> SafeString:
-        return case_link(row.case)
+        sides = f"{row.case.shop} · {display.mask(str(row.case.buyer))}"
+        return lines(case_link(row.case), sides)
 
     @admin.display(description=_("店铺与买家"))
     def sides(self, row: Any) -> SafeString:
@@ -126,3 +144,16 @@ class CaseColumns:
     @admin.display(description=_("售后单状态"))
     def case_status(self, row: Any) -> SafeString:
         return status_of(row.case)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        if not self.has_view_permission(request) or request.method not in ("GET", "HEAD"):
+            raise PermissionDenied
+        rows = self.get_queryset(request)
+        row = get_object_or_404(rows, pk=object_id if object_id.isdigit() else 0)
+        return redirect("admin:aftersales_case_change", row.case_id)

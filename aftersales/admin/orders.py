@@ -5,7 +5,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from aftersales import display
-from aftersales.admin.looking import ReadOnly, Rows, moment
+from aftersales.admin.looking import ReadOnly, Rows, column, moment
 from aftersales.models import Order, OrderLine, Parcel, Payment
 
 
@@ -26,7 +26,7 @@ class ParcelRows(Rows):
 
 @admin.register(Order)
 class OrderAdmin(ReadOnly):
-    list_display = ["number", "state", "yuan", "shop", "buyer_name", "paid_time"]
+    list_display = ["number", "state", "yuan", column(_("店铺"), "shop"), "buyer_name", "paid_time"]
     list_filter = ["state", "free_shipping", "freight_cover"]
     list_select_related = ["shop", "buyer"]
     search_fields = ["number__startswith", "buyer_nick__exact", "parcels__tracking__exact"]
@@ -34,7 +34,19 @@ class OrderAdmin(ReadOnly):
     ordering = ["-paid_at", "-pk"]
     inlines = [LineRows, PaymentRows, ParcelRows]
     fieldsets = [
-        (None, {"fields": ["number", "shop", "state", "buyer_name", "receiver_name", "telephone"]}),
+        (
+            None,
+            {
+                "fields": [
+                    "number",
+                    "shop_name",
+                    "state",
+                    "buyer_name",
+                    "receiver_name",
+                    "telephone",
+                ]
+            },
+        ),
         (
             _("金额"),
             {"fields": ["goods_total", "discount", "postage", "paid", "free_shipping"]},
@@ -50,12 +62,11 @@ class OrderAdmin(ReadOnly):
                     "shipped_at",
                     "signed_at",
                     "finished_at",
-                    "imported_at",
                 ]
             },
         ),
     ]
-    readonly_fields = ["buyer_name", "receiver_name", "telephone"]
+    readonly_fields = ["shop_name", "buyer_name", "receiver_name", "telephone"]
 
     @admin.display(description=_("实付（元）"), ordering="paid")
     def yuan(self, order: Order) -> str:
@@ -64,6 +75,10 @@ class OrderAdmin(ReadOnly):
     @admin.display(description=_("买家"))
     def buyer_name(self, order: Order) -> str:
         return display.mask(str(order.buyer) if order.buyer else order.buyer_nick)
+
+    @admin.display(description=_("店铺"))
+    def shop_name(self, order: Order) -> str:
+        return str(order.shop)
 
     @admin.display(description=_("收件人"))
     def receiver_name(self, order: Order) -> str:

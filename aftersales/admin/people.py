@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from aftersales import display
+from aftersales.admin.looking import column
 from aftersales.enums import Permission
 from aftersales.models import Member, ReturnAddress, Shop, User
 
@@ -112,6 +113,7 @@ class MemberForm(forms.ModelForm):
     class Meta:
         model = Member
         fields = ["shop", "user", "permissions", "active"]
+        labels = {"shop": _("店铺"), "user": _("账号")}
 
 
 class MemberInline(Kept, admin.StackedInline):
@@ -128,7 +130,7 @@ class AddressInline(admin.StackedInline):
 
 @admin.register(Shop)
 class ShopAdmin(Kept, admin.ModelAdmin):
-    list_display = ["name", "code", "platform", "created_at"]
+    list_display = ["name", "code", "platform", column(_("开店时间"), "created_at")]
     search_fields = ["name", "code"]
     inlines = [MemberInline, AddressInline]
 
@@ -136,7 +138,7 @@ class ShopAdmin(Kept, admin.ModelAdmin):
 @admin.register(Member)
 class MemberAdmin(Kept, admin.ModelAdmin):
     form = MemberForm
-    list_display = ["user", "shop", "may", "active"]
+    list_display = [column(_("账号"), "user"), column(_("店铺"), "shop"), "may", "active"]
     list_filter = ["active"]
     list_select_related = ["user", "shop"]
     search_fields = ["user__username", "user__nick", "shop__name"]
@@ -148,9 +150,17 @@ class MemberAdmin(Kept, admin.ModelAdmin):
         return "、".join(str(names.get(each, each)) for each in member.permissions) or display.EMPTY
 
 
+class AddressForm(forms.ModelForm):
+    class Meta:
+        model = ReturnAddress
+        fields = ["shop", "name", "phone", "region", "detail", "default", "flagged"]
+        labels = {"shop": _("店铺")}
+
+
 @admin.register(ReturnAddress)
 class ReturnAddressAdmin(admin.ModelAdmin):
-    list_display = ["shop", "name", "region", "detail", "default", "flagged"]
+    form = AddressForm
+    list_display = [column(_("店铺"), "shop"), "name", "region", "detail", "default", "flagged"]
     list_filter = ["default"]
     list_select_related = ["shop"]
     search_fields = ["shop__name", "name", "detail"]

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from aftersales import display
-from aftersales.admin.looking import BADGES, CaseColumns, ReadOnly, lines, may_rule, moment
+from aftersales.admin.looking import BADGES, OfCase, ReadOnly, column, lines, may_rule, moment
 from aftersales.enums import RefundState, Status
 from aftersales.models import LedgerEntry, LedgerMood, Refund
 from aftersales.steps import STEPS
@@ -21,14 +21,13 @@ WAYS_OUT = ("retry_refund", "settle_offline")
 
 
 @admin.register(Refund)
-class RefundAdmin(CaseColumns, ReadOnly):
+class RefundAdmin(OfCase):
     list_display = [
         "number",
         "standing",
         "yuan",
         "answer",
         "case_code",
-        "sides",
         "owed",
         "paid",
     ]
@@ -107,6 +106,12 @@ class LedgerMoodAdmin(LedgerOnly, admin.ModelAdmin):
 
 @admin.register(LedgerEntry)
 class LedgerEntryAdmin(LedgerOnly, ReadOnly):
-    list_display = ["number", "route", "amount", "at"]
+    list_display = [
+        column(_("退款单号"), "number"),
+        column(_("渠道"), "route"),
+        column(_("金额（元）"), "amount"),
+        column(_("时间"), "at"),
+    ]
+    list_display_links = None
     search_fields = ["number"]
     ordering = ["-pk"]
