@@ -5,12 +5,11 @@ from datetime import datetime
 
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from aftersales.display import deadline, money
-from aftersales.enums import Clock, Freight, Status
+from aftersales.enums import Freight, Status
 from aftersales.models import Case, Offer
-from aftersales.rules import deadlines, plans
+from aftersales.rules import plans
 
 
 @dataclass(frozen=True)
@@ -63,25 +62,14 @@ def label_of(offer: Offer, case: Case, now: datetime) -> str:
 
 
 def consequence_of(offer: Offer, case: Case, now: datetime) -> str:
-    code = offer.plan.code
-    if code in plans.CASH:
-        return _("接受后立即退款，原路退回{routes}；此商品不能再申请售后").format(
-            routes=routes(case)
-        )
-    if code in plans.RETURNS:
-        days = deadlines.length(case, Clock.BUYER_RETURN).days
-        return ngettext(
-            "{bearer}，接受后显示退货地址，{n} 天内寄出",
-            "{bearer}，接受后显示退货地址，{n} 天内寄出",
-            days,
-        ).format(bearer=bearer_words(str(offer.terms.get("freight", case.freight))), n=days)
-    if code == "intercept_refund":
-        return _("派送时请拒收，包裹退回后自动退款")
-    if code == "wait_until":
-        return _("到时还没有收到，可以继续协商；你的申请一直有效")
+    """The catalogue's sentence, with who bears the freight where goods go back."""
     if offer.terms.get("waives"):
         return _("接受后售后关闭，此商品不能再申请售后")
-    return offer.plan.consequence or _("接受后你的申请继续有效")
+    told = offer.plan.consequence or _("接受后你的申请继续有效")
+    if offer.plan.code == "return_refund":
+        bearer = bearer_words(str(offer.terms.get("freight", case.freight)))
+        return _("{bearer}；{consequence}").format(bearer=bearer, consequence=told)
+    return told
 
 
 def routes(case: Case) -> str:
