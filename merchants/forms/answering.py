@@ -36,7 +36,7 @@ class AgreeReturnForm(StepForm):
             label=_("给买家留言"),
             required=False,
             max_length=500,
-            widget=forms.Textarea(attrs={"rows": 3}),
+            widget=forms.Textarea(attrs={"rows": 3, "class": "form-control"}),
         )
 
     def _fit_freight(self) -> None:

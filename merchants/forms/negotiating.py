@@ -89,7 +89,10 @@ class RoundForm(FacesRisks):
         )
         for plan in self.plans:
             if plan.wants_amount:
-                field = MoneyField(label=_("金额"), required=False)
+                field = MoneyField(
+                    label=_("退款金额") if plan.code == "partial_refund" else _("补偿金额"),
+                    required=False,
+                )
                 field.widget.attrs["class"] = "form-control amount"
                 self.fields[f"amount_{plan.code}"] = field
             if plan.code == "wait_until":

@@ -14,12 +14,16 @@ from aftersales.models.case.rejecting import GOODS_BACK_REASONS
 from merchants.forms.risks import FacesRisks
 
 
+def area(rows: int) -> forms.Textarea:
+    return forms.Textarea(attrs={"rows": rows, "class": "form-control"})
+
+
 class Words(forms.CharField):
     """A text of 10 to 500 characters; ``least`` is the sentence for one that is too short."""
 
     def __init__(self, *, least: str, rows: int = 3, **kwargs: Any) -> None:
         kwargs.setdefault("max_length", 500)
-        super().__init__(widget=forms.Textarea(attrs={"rows": rows}), **kwargs)
+        super().__init__(widget=area(rows), **kwargs)
         self.error_messages["max_length"] = _("最多 %(limit_value)s 个字")
         self.least = least
 
@@ -76,6 +80,7 @@ class RejectForm(FacesRisks):
             self.fields["proof_tracking"] = forms.CharField(
                 label=_("凭证面单上的快递单号"),
                 max_length=40,
+                widget=forms.TextInput(attrs={"class": "form-control"}),
                 error_messages={"required": _("请填写凭证面单上的快递单号")},
             )
             self.fields["mismatch"] = forms.CharField(
@@ -84,7 +89,7 @@ class RejectForm(FacesRisks):
                 max_length=300,
                 help_text=_("面单单号与退货单号 %(tracking)s 不一致时必填")
                 % {"tracking": self.case.return_tracking},
-                widget=forms.Textarea(attrs={"rows": 2}),
+                widget=area(2),
             )
 
     def _offer_again(self, proof: Proof, name: str) -> None:

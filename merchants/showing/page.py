@@ -105,7 +105,7 @@ def page_of(case: Case, user: User, now: datetime, *, counts: dict[str, int]) ->
         next=following,
         left=counts.get(Turn.MINE, 0) - (case.turn == Turn.MINE),
         mobile=Policy.current().mobile_negotiation,
-        decided=case.turn not in (Turn.MINE, Turn.RECEIVE),
+        decided=case.status not in tool.IN_HAND,
         may_talk="send_message" in moves and not moves["send_message"],
         may_add="add_evidence" in moves and not moves["add_evidence"],
         may_improve=not moves.get("improve_offer", "no") and bool(improvable(case)),
@@ -120,7 +120,7 @@ def buttons(case: Case, moves: dict[str, str]) -> list[Button]:
     wanted: list[tuple[str, str, str, str]] = []
     amount = money(case.amount)
     if case.status in (Status.PENDING_MERCHANT, Status.REJECTED):
-        main = case.turn in (Turn.MINE, Turn.REPLY)
+        main = case.status == Status.PENDING_MERCHANT
         if case.needs_return:
             wanted.append(("agree_return", _("同意退货"), "primary" if main else "quiet", "g"))
         else:

@@ -66,7 +66,7 @@ def _row(case: Case, now: datetime) -> Row:
         ),
         amount=plain_money(case.amount),
         type=case.get_type_display(),
-        reason=case.reason.label,
+        reason=case.reason.label.partition("（")[0],
         proofs=_("凭证 %(n)s") % {"n": count} if count else mask(case.order.buyer_nick),
         ship=ship,
         ship_at=ship_at,

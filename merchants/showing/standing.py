@@ -78,8 +78,8 @@ def _in_hand(case: Case, now: datetime) -> Standing:
 
 def _next_in_tool(case: Case, number: str) -> str:
     if case.round_number >= int(case.policy["min_rounds"]):
-        return _("%(round)s · 可同意或驳回") % {"round": number}
-    return _("%(round)s · 可进行下一轮") % {"round": number}
+        return _("%(round)s · 可驳回") % {"round": number}
+    return _("%(round)s · 可再谈") % {"round": number}
 
 
 def clock_title(case: Case) -> str:
