@@ -160,7 +160,7 @@ def _work_off(job: ImportJob, *states: ImportState) -> ImportJob:
 def work(job: ImportJob, until: datetime | None, *, patient: bool = True) -> bool:
     """Go on with a leased job; True if it came to an end, False if it is to be taken up again."""
     try:
-        if job.tries > MOST_TRIES:
+        if job.tries >= MOST_TRIES:
             raise Unreadable(gettext_noop("多次中断，已停在第 {done} 行之后"), done=job.done)
         checking = job.state == ImportState.CHECKING
         ended = _check(job, until) if checking else _import(job, until)
@@ -251,9 +251,9 @@ def _walk(job: ImportJob, table: Table, settle: Settle, until: datetime | None) 
                     leased_until=clock.now() + LEASE,
                     tries=0,
                 )
+            if until is not None and clock.now() >= until:
+                return False
         seen |= numbers
-        if until is not None and clock.now() >= until:
-            return False
     return True
 
 

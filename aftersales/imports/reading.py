@@ -136,21 +136,25 @@ def _open_csv(file: BinaryIO) -> Table:
     encoding = "utf-8"
     if file.read(3) == codecs.BOM_UTF8:
         encoding = "utf-8-sig"
+    mixed_up = Unreadable(
+        gettext_noop("第 {row} 行的文字编码与前面的行不同，请从平台重新导出"), row=not_utf8
+    )
     if not_utf8:
+        if encoding == "utf-8-sig":
+            raise mixed_up
         lines, broken = _undecodable(file, "gb18030")
-        if broken or encoding == "utf-8-sig":
+        if broken and not (not_utf8 > 1 and _starts_as_utf8(file)):
             raise Unreadable(
-                gettext_noop("第 {row} 行的文字编码无法识别，请另存为 UTF-8 后再上传"),
-                row=broken or not_utf8,
+                gettext_noop("第 {row} 行的文字编码无法识别，请另存为 UTF-8 后再上传"), row=broken
             )
+        if broken:
+            raise mixed_up
         encoding = "gb18030"
     try:
         delimiter, place, layout = _header_of(file, encoding)
     except NotFound as problem:
         if not_utf8 > 1 and _starts_as_utf8(file):
-            raise Unreadable(
-                gettext_noop("第 {row} 行的文字编码与前面的行不同，请从平台重新导出"), row=not_utf8
-            ) from None
+            raise mixed_up from None
         raise _explained(problem) from None
     file.seek(0)
     text = io.TextIOWrapper(file, encoding, newline="")
