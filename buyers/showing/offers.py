@@ -131,3 +131,10 @@ def ends_here(offer: Offer, case: Case) -> bool:
     """Whether accepting it ends the matter for this line: then the page warns."""
     waives = bool(offer.terms.get("waives"))
     return plans.leads_to(offer.plan.code, case, waives=waives) != Status(case.status)
+
+
+def verb_of(offer: Offer, case: Case) -> str:
+    """What the button says; the amount is in it where money moves at once."""
+    if offer.plan.code in plans.CASH:
+        return _("接受，退款 {amount}").format(amount=money(offer.amount or case.amount))
+    return _("接受这个方案")

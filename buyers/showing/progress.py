@@ -51,7 +51,7 @@ def record(case: Case) -> list[Entry]:
         shown[evidence.version].append(evidence)
     return [
         Entry(
-            who=_side(event.party),
+            who="",
             what=told(event),
             at=event.at,
             text="\n".join(said[event.version]) or _own_words(event),
@@ -125,6 +125,8 @@ def tells(*steps: str) -> Callable[[Telling], Telling]:
 def told(event: Event) -> str:
     """An event in one line, as the buyer would say it."""
     mine = event.party == Party.BUYER
+    if event.step == "send_message":
+        return _("{who}发了消息").format(who=_side(event.party))
     if telling := TELLING.get(event.step):
         return telling(event.details, mine)
     known = STEPS.get(event.step)
@@ -212,11 +214,6 @@ def _confirmed(details: dict[str, Any], mine: bool) -> str:
 @tells("stop_waiting")
 def _stopped(details: dict[str, Any], mine: bool) -> str:
     return _("协商等待时间结束，你没有答复")
-
-
-@tells("send_message")
-def _said(details: dict[str, Any], mine: bool) -> str:
-    return _("发了消息")
 
 
 @tells("add_evidence")

@@ -83,26 +83,25 @@ def _pending(case: Case, now: datetime) -> Standing:
         what_now=_("现在不用做什么；可以随时联系商家、补充凭证。"),
         until=case.due_at,
         until_for=_("内商家必须处理"),
-        otherwise=if_unhandled(case, now),
+        otherwise=if_unhandled(case),
     )
 
 
-def if_unhandled(case: Case, now: datetime) -> str:
-    """What happens when the merchant's time runs out (S-20)."""
+def if_unhandled(case: Case, now: datetime | None = None) -> str:
+    """What happens when the merchant's time runs out (S-20); with ``now``, until when as well."""
     if not case.due_at:
         return ""
-    until = deadline(case.due_at, now)
     if case.status == Status.AWAITING_MERCHANT_RECEIPT:
-        return _("{until} 前商家仍未确认，将自动退款 {amount}。").format(
-            until=until, amount=money(given_back(case))
+        then = _("商家仍未确认，将自动退款 {amount}。").format(amount=money(given_back(case)))
+    elif case.needs_return:
+        then = _("商家仍未处理，将自动按你的要求同意退货退款 {amount}。").format(
+            amount=money(case.amount)
         )
-    if case.needs_return:
-        return _("{until} 前商家仍未处理，将自动按你的要求同意退货退款 {amount}。").format(
-            until=until, amount=money(case.amount)
-        )
-    return _("{until} 前商家仍未处理，将自动退款 {amount}。").format(
-        until=until, amount=money(case.amount)
-    )
+    else:
+        then = _("商家仍未处理，将自动退款 {amount}。").format(amount=money(case.amount))
+    if now is None:
+        return _("到期{then}").format(then=then)
+    return _("{until} 前{then}").format(until=deadline(case.due_at, now), then=then)
 
 
 def _offered(case: Case, now: datetime) -> Standing:
@@ -156,9 +155,7 @@ def _rejected(case: Case, now: datetime) -> Standing:
         what_now=_("可以接受之前的方案、补充凭证，或申请平台介入。"),
         until=case.due_at,
         until_for=_("内决定"),
-        otherwise=_("{until} 前可申请平台介入；逾期售后关闭。").format(
-            until=deadline(case.due_at, now)
-        ),
+        otherwise=_("这之前可申请平台介入；逾期售后关闭。"),
     )
 
 
@@ -175,7 +172,7 @@ def _to_return(case: Case, now: datetime) -> Standing:
         what_now=_("按下面的地址寄回，再填写快递单号。"),
         until=case.due_at,
         until_for=_("内填写快递单号"),
-        otherwise=_("{until} 前未填单号，售后关闭。").format(until=deadline(case.due_at, now)),
+        otherwise=_("逾期未填单号，售后关闭。"),
     )
 
 
@@ -203,7 +200,7 @@ def _receiving(case: Case, now: datetime) -> Standing:
         what_now=_("现在不用做什么；请保留寄件底单。"),
         until=case.due_at,
         until_for=_("内商家必须确认"),
-        otherwise=if_unhandled(case, now),
+        otherwise=if_unhandled(case),
     )
 
 

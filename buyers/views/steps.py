@@ -10,7 +10,7 @@ from aftersales.enums import Clock, Party, Stage
 from aftersales.models import Complaint
 from aftersales.rules import deadlines
 from buyers.forms import AcceptForm
-from buyers.showing.offers import after_accepting, bearer_words, ends_here, shown
+from buyers.showing.offers import after_accepting, bearer_words, ends_here, shown, verb_of
 from buyers.showing.progress import hours, visible
 from buyers.views.base import BuyerStep
 
@@ -38,6 +38,7 @@ class Accept(BuyerStep):
             "offer": shown(offer, self.case, clock.now()),
             "rows": after_accepting(offer, self.case),
             "ends": ends_here(offer, self.case),
+            "verb": verb_of(offer, self.case),
         }
 
     def success_message(self) -> str:
