@@ -89,12 +89,15 @@ def offer_open(case: "Case") -> bool:
 
 @refuses(_("没有需要答复的协商"))
 def round_unanswered(case: "Case") -> bool:
+    """A plain message is an answer too, and leaves the plans open to be declined (NEG-30)."""
+    if case.round_state == RoundState.ANSWERED:
+        return bool(case.open_offers())
     return case.round_state in (RoundState.WAITING, RoundState.EXPIRED)
 
 
 @refuses(_("商家没有请你确认协商结果"))
 def confirmation_asked(case: "Case") -> bool:
-    return case.agreement_claimed
+    return facts.agreed(case)
 
 
 @refuses(_("平台已判定，不能撤回"))

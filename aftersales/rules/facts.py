@@ -103,8 +103,8 @@ def not_no_reason_goods(case: "Case") -> bool:
 
 
 def agreed(case: "Case") -> bool:
-    """The merchant reported an agreement with the buyer after a replied round (NEG-46)."""
-    return case.agreement_claimed
+    """The merchant reported an agreement after a replied round of this handling (NEG-46)."""
+    return case.agreement_claimed and case.round_number > 0
 
 
 def merchant_evidence_unseen(case: "Case") -> list["Evidence"]:

@@ -1,7 +1,9 @@
 """协商方案的前提: when a plan may be offered, and what accepting it leads to (§2.6, NEG-11, NEG-12)."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext
 
@@ -14,8 +16,23 @@ if TYPE_CHECKING:
 MISSING_PARTS = {"R8", "R15", "N5"}
 RETURNS = {"return_refund", "return_freight_covered"}
 CASH = {"partial_refund", "full_refund_no_return"}
+ASIDE = {"coupon", "freight_compensation"}  # accepted besides: the demand goes on
 NOT_ACCEPTED_BY_CLICK = {"invite_evidence"}
 MAX_WAIT_HOURS = 72
+TERMS = {  # what a merchant fills in besides an amount; the rest of the terms is the engine's
+    "wait_until": frozenset({"until"}),
+    "invite_evidence": frozenset({"what"}),
+    "coupon": frozenset({"waives"}),
+}
+
+
+def promised(terms: Mapping[str, Any]) -> datetime | None:
+    """The moment of a promise to wait; none where it is missing or not a moment."""
+    try:
+        moment = datetime.fromisoformat(str(terms.get("until", "")))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
 
 
 def unfit(code: str, case: "Case", *, address_ready: bool = True) -> str:
@@ -65,6 +82,8 @@ def leads_to(code: str, case: "Case", *, waives: bool = False) -> Status:
         return Status.AWAITING_BUYER_RETURN
     if code == "intercept_refund":
         return Status.AWAITING_DELIVERY_REFUSAL
+    if code == "wait_until":
+        return Status.PENDING_MERCHANT
     if code == "coupon" and waives:
         return Status.CLOSED_AGREED
     return Status(case.status)

@@ -33,7 +33,7 @@ from aftersales.models.catalogue import (
     Script,
     StepForm,
 )
-from aftersales.models.history import Event, Upload
+from aftersales.models.history import Attempt, Event, Upload
 from aftersales.models.negotiation import Offer, Precheck, Round, VirtualNumber
 from aftersales.models.refund import Refund
 from aftersales.rules import deadlines, facts, plans, risks, wording
@@ -44,12 +44,13 @@ from aftersales.rules.conditions import (
     prechecked,
     rounds_left,
 )
-from aftersales.steps import Refused, step
+from aftersales.steps import STEPS, Refused, step
 
 NEGOTIABLE = [Status.PENDING_MERCHANT, Status.AWAITING_MERCHANT_RECEIPT]
 ANYTIME = list(Status)
 AGREED = "agreed"  # the outcome of round 1 that asks the buyer to confirm (NEG-46)
 TEXT_MOST = 400
+CONTACT = gettext_lazy("话术不能包含电话、微信或外部链接：「%(found)s」")
 
 
 @dataclass
@@ -64,6 +65,14 @@ class Offering:
 class Negotiating(CaseFields):
     class Meta:
         abstract = True
+
+    def restart_clock(self, before: str) -> None:
+        """A wait for the buyer ends where nobody negotiates any more (NEG-52)."""
+        current = self.last_round
+        if self.status not in NEGOTIABLE and self.round_state == RoundState.WAITING and current:
+            self.change(current, state=RoundState.CLOSED)
+            self.round_state, self.reply_due_at = RoundState.CLOSED, None
+        super().restart_clock(before)
 
     # What the wizard shows.
 
@@ -118,27 +127,51 @@ class Negotiating(CaseFields):
 
     def ticks(self) -> dict[str, str]:
         """The warnings confirmed so far in this handling, with the key of the facts confirmed."""
+        asked = self.last_intervention
+        began = [self.applied_at, self.return_filed_at, asked.ruled_at if asked else None]
+        since = max(moment for moment in began if moment is not None)
         ticked: dict[str, str] = {}
-        for precheck in self.prechecks.all():  # type: ignore[attr-defined]
+        for precheck in self.prechecks.filter(at__gte=since):  # type: ignore[attr-defined]
             ticked |= precheck.ticked
         return ticked
 
     def look_before_rejecting(self, *, by: Any) -> list[risks.Warning]:
-        """NEG-02: what clicking 驳回退款 does: the pre-check is made and stored; nothing moves."""
+        """NEG-02: what clicking 驳回退款 does: the pre-check is made and stored; nothing moves.
+
+        Where nothing may be rejected (NEG-06, NEG-20), the click is refused and logged.
+        """
+        self.catch_up()
+        try:
+            self._check(STEPS["confirm_risks"], by)
+        except Refused as why:
+            Attempt.objects.create(
+                case_id=self.pk, user=by, step="reject", sentence=why.sentence, at=clock.now()
+            )
+            raise
         found = self.warnings(clock.now())
         Precheck.objects.create(
             case_id=self.pk, user=by, warnings=[each.stored() for each in found], at=clock.now()
         )
         return found
 
-    def script_values(self, offers: Sequence[Offering]) -> dict[str, str]:
-        """The placeholders of a script, filled on the server (NEG-13)."""
+    def script_values(
+        self, offers: Sequence[Offering], script: Script | None = None
+    ) -> dict[str, str]:
+        """The placeholders of a script, filled on the server (NEG-13).
+
+        Amount and time are those of the plan that the script speaks of, where it names one.
+        """
         parcel = facts.returned(self) or facts.outbound(self)  # type: ignore[arg-type]
-        amounts = [offer.amount for offer in offers if offer.amount is not None]
+        codes = {plan.code for plan in script.plans.all()} if script else set()
+        meant = [offer for offer in offers if offer.plan.code in codes]
+        amounts = [each.amount for each in [*meant, *offers] if each.amount is not None]
+        promises = [plans.promised(each.terms) for each in meant if each.plan.code == "wait_until"]
+        until = next(filter(None, promises), None)
+        until = until or self.at + deadlines.length(self, Clock.NEGOTIATION)  # type: ignore[arg-type]
         values = {
             "buyer": mask(str(self.buyer)),
             "goods": self.line.title,
-            "deadline": when(self.at + deadlines.length(self, Clock.NEGOTIATION), self.at),  # type: ignore[arg-type]
+            "deadline": when(until, self.at),
             "shop": self.shop.name,
         }
         if amounts:
@@ -152,7 +185,7 @@ class Negotiating(CaseFields):
         english = self.buyer.language.startswith("en")
         template = script.text_en if english else script.text_zh
         try:
-            return wording.fill(template, self.script_values(offers))
+            return wording.fill(template, self.script_values(offers, script))
         except KeyError as missing:
             if "amount" in str(missing):
                 raise Refused(script=_("这段话术需要一个填了金额的方案")) from None
@@ -198,8 +231,12 @@ class Negotiating(CaseFields):
         form = self.step_form(WizardStep.ROUND_2 if second else WizardStep.ROUND_1)
         if second:
             self._check_outcome(form, outcome, explanation, evidence or {})
+        else:
+            outcome, explanation = None, ""
         confirming = outcome is not None and outcome.code == AGREED
-        if not confirming:
+        if confirming:
+            offers = ()
+        else:
             self._check_offers(form, offers)
         text = self._wording(form, script, text, offers, editable=not second, optional=confirming)
         if confirming and not text:
@@ -252,7 +289,8 @@ class Negotiating(CaseFields):
     )
     def improve_offer(self, *, by: Any, offer: Offer | None, amount: Decimal) -> dict[str, Any]:
         """NEG-24: a sent plan changes only in the buyer's favour; the wait goes on as it was."""
-        if offer is None or offer.case_id != self.pk or offer.state != PlanState.OPEN:
+        offer = self.same_offer(offer) if offer is not None else None
+        if offer is None or offer.party != Party.MERCHANT or offer.state != PlanState.OPEN:
             raise Refused(offer=_("这个方案已不能修改"))
         if offer.amount is None or amount <= offer.amount:
             raise Refused(amount=_("只能提高金额，当前为 %(now)s") % {"now": offer.amount})
@@ -260,7 +298,7 @@ class Negotiating(CaseFields):
             raise Refused(amount=refusal)
         better = Offering(offer.plan, amount, offer.terms)
         before = offer.amount
-        self.change(self.same_offer(offer), state=PlanState.REPLACED)
+        self.change(offer, state=PlanState.REPLACED)
         self.add(self._offer(offer.round, better))
         return {"plan": offer.plan.label_zh, "before": str(before), "amount": str(amount)}
 
@@ -337,6 +375,8 @@ class Negotiating(CaseFields):
             refusal = plans.amount_refusal(plan.code, plan.wants_amount, offer.amount, self)  # type: ignore[arg-type]
             if refusal:
                 raise Refused(**{f"amount_{plan.code}": refusal})
+            if found := wording.contact_found(str(offer.terms.get("what", ""))):
+                raise Refused(what_invite_evidence=CONTACT % {"found": found})
         if self.reason.quality and codes == ["coupon"]:
             raise Refused(plans=_("质量问题不能只给优惠券"))
         for offer in offers:
@@ -344,9 +384,8 @@ class Negotiating(CaseFields):
                 self._check_wait(offer)
 
     def _check_wait(self, offer: Offering) -> None:
-        until = offer.terms.get("until")
+        moment = plans.promised(offer.terms)
         most = self.at + timedelta(hours=plans.MAX_WAIT_HOURS)
-        moment = datetime.fromisoformat(str(until)) if until else None
         if moment is None or not self.at < moment <= most:
             raise Refused(
                 until_wait_until=_("请选择 %(hours)s 小时以内的时间")
@@ -370,6 +409,10 @@ class Negotiating(CaseFields):
             raise Refused(outcome=_("“%(name)s”与本单的物流情况不符") % {"name": outcome.label})
         if outcome.code == AGREED and len(explanation.strip()) < 10:
             raise Refused(explanation=_("请写明协商一致的内容（至少 10 个字）"))
+        if len(explanation) > TEXT_MOST:
+            raise Refused(explanation=_("最多 %(count)s 个字") % {"count": TEXT_MOST})
+        if found := wording.contact_found(explanation):
+            raise Refused(explanation=CONTACT % {"found": found})
         errors = slot_errors(outcome.proofs.all(), evidence, self.reason.code)
         if errors:
             raise Refused(**errors)
@@ -389,6 +432,9 @@ class Negotiating(CaseFields):
             return ""
         if script is None or script.pk not in {each.pk for each in form.offered("scripts")}:
             raise Refused(script=_("请选择一段话术"))
+        meant_for = {reason.pk for reason in script.reasons.all()}
+        if meant_for and self.reason_id not in meant_for:
+            raise Refused(script=_("这段话术与买家的申请原因不符，请换一段"))
         filled = self.script_text(script, offers)
         if not (editable and script.editable) or not text.strip():
             return filled
@@ -398,18 +444,19 @@ class Negotiating(CaseFields):
         if unknown := wording.unknown_placeholders(text):
             raise Refused(text=_("不认识的变量：%(names)s") % {"names": "、".join(unknown)})
         try:
-            text = wording.fill(text, self.script_values(offers))
+            text = wording.fill(text, self.script_values(offers, script))
         except KeyError:
             raise Refused(text=_("话术里有没填上的变量")) from None
+        if len(text) > TEXT_MOST:
+            raise Refused(text=_("最多 %(count)s 个字") % {"count": TEXT_MOST})
         if found := wording.contact_found(text):
-            raise Refused(
-                text=_("话术不能包含电话、微信或外部链接：「%(found)s」") % {"found": found}
-            )
+            raise Refused(text=CONTACT % {"found": found})
         return text
 
     def _offer(self, sent: Round, offer: Offering) -> Offer:
-        terms = dict(offer.terms)
-        if offer.plan.code in plans.RETURNS and "address" not in terms:
+        kept = plans.TERMS.get(offer.plan.code, frozenset())
+        terms = {name: value for name, value in offer.terms.items() if name in kept}
+        if offer.plan.code in plans.RETURNS:
             address = self.default_address()
             terms["address"] = address.shown() if address else {}
             covered = offer.plan.code == "return_freight_covered"

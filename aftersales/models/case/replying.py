@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -70,6 +70,7 @@ class Replying(Negotiating):
             self._check_counter(counter)
         if len(text) > 500:
             raise Refused(text=_("最多 500 个字"))
+        self.agreement_claimed = False
         for offer in self.open_offers():
             self.change(offer, state=PlanState.DECLINED)
         if counter is not None:
@@ -122,6 +123,9 @@ class Replying(Negotiating):
             raise Refused(offer=_("这个方案已失效，请看最新的方案"), conflict=True)
         if offer.plan.code in plans.NOT_ACCEPTED_BY_CLICK:
             raise Refused(offer=_("请直接补充凭证"))
+        until = plans.promised(offer.terms)
+        if offer.plan.code == "wait_until" and (until is None or until <= self.at):
+            raise Refused(offer=_("约定等待的时间已过，请看最新的方案"), conflict=True)
         return self._carry_out(offer)
 
     @step(
@@ -201,6 +205,8 @@ class Replying(Negotiating):
         if plan.wants_amount:
             if counter.amount is None or counter.amount <= 0:
                 raise Refused(amount=_("请填写希望的金额"))
+            if counter.amount != counter.amount.quantize(Decimal("0.01")):
+                raise Refused(amount=_("金额最多两位小数"))
             if counter.amount > self.amount:
                 raise Refused(
                     amount=_("希望的金额不能超过申请金额 ¥%(max)s") % {"max": self.amount}
@@ -209,14 +215,12 @@ class Replying(Negotiating):
             raise Refused(amount=_("这个方案不能填写金额"))
 
     def _answered(self, current: Round, text: str) -> None:
-        late = self.round_state == RoundState.EXPIRED or (
-            self.reply_due_at is not None and self.reply_due_at <= self.at
-        )
+        late = current.late or self.round_state == RoundState.EXPIRED
         self._resume_deadline(current)
         self.change(
             current,
             state=RoundState.ANSWERED,
-            answered_at=self.at,
+            answered_at=current.answered_at or self.at,
             answer=text,
             late=late,
         )
@@ -226,21 +230,24 @@ class Replying(Negotiating):
         """What an accepted plan does; the original demand is kept (T-21, §2.6)."""
         code, terms = offer.plan.code, offer.terms
         current = self.last_round
-        if current is not None:
-            self.change(current, state=RoundState.ACCEPTED, answered_at=self.at)
-        self.change(offer, state=PlanState.ACCEPTED)
-        self.drop_offers(PlanState.DECLINED, keep=offer)
-        self.round_state, self.reply_due_at = RoundState.ACCEPTED, None
-        self.agreement_claimed = False
         target = plans.leads_to(code, self, waives=bool(terms.get("waives")))  # type: ignore[arg-type]
+        self.change(offer, state=PlanState.ACCEPTED)
+        if code in plans.ASIDE and target == self.status:
+            if current is not None and self.round_state in (RoundState.WAITING, RoundState.EXPIRED):
+                self._answered(current, _("接受：%(plan)s") % {"plan": offer.plan.label_zh})
+        else:
+            if current is not None:
+                self.change(current, state=RoundState.ACCEPTED, answered_at=self.at)
+            self.drop_offers(PlanState.DECLINED, keep=offer)
+            self.round_state, self.reply_due_at = RoundState.ACCEPTED, None
+            self.agreement_claimed = False
         if code in plans.CASH:
             self.owe_refund(offer.amount if offer.amount is not None else self.amount)
         elif code in plans.RETURNS:
             self._agree_to_return(terms)
         elif code == "wait_until":
-            self.promised_until = datetime.fromisoformat(terms["until"])
-            if self.due_at is not None:
-                self.set_due(max(self.due_at, self.promised_until))
+            self.promised_until = plans.promised(terms)
+            self.set_due(self.promised_until)
         elif code == "freight_compensation" and offer.amount is not None:
             self.owe(offer.amount, purpose="freight")
         if target != self.status:
