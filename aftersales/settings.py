@@ -258,6 +258,8 @@ if HTTPS:
 # What runs beside the pages -----------------------------------------------------------------------
 
 CELERY_BROKER_URL = REDIS_URL or "filesystem://"
+if not REDIS_URL:
+    CELERY_BROKER_TRANSPORT = "aftersales.broker:Transport"
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
     {
         # Longer than the longest task; with less, a task still running is handed out twice.

@@ -198,6 +198,22 @@ STORIES = [
 ]
 
 
+# What buyers write, by reason.
+WORDS = {
+    "R1": "收到后发现有一道裂纹，用手能摸到，不敢再用。",
+    "R2": "用了两次以后底部开始掉漆，应该是质量问题。",
+    "R3": "页面上是雾蓝，收到的明显偏灰，和图片差得多。",
+    "R4": "按尺码表买的，量出来短了两厘米，穿不了。",
+    "R7": "外箱压扁了，里面也破了，撒出来一些。",
+    "R8": "写的是两件，箱子里只有一件。",
+    "R11": "打开有一股霉味，米里还有小虫。",
+    "N1": "物流好几天没有动了，问快递也说不清楚。",
+    "N2": "说好三天到，现在还没有收到。",
+    "N3": "显示驿站代签，可驿站说没有这个件。",
+    "N4": "外箱破得厉害，当场拒收了，快递已经带回去。",
+}
+
+
 class Market:
     """Builds it all, once, on an empty database."""
 
@@ -288,7 +304,7 @@ class Market:
         shipped = None if story.shipped is None else self.ago(story.shipped)
         signed = None if story.signed is None else self.ago(story.signed)
         told_as = samples.UNSHIPPED if shipped is None else samples.MOVING
-        told_as = samples.CONFIRMED if signed else told_as
+        told_as = samples.SIGNED if signed else told_as
         return samples.Sale(
             number=f"{localtime(ordered):%y%m%d}-{480000000000000 + number * 7919:015d}",
             goods=samples.GOODS[story.goods],
@@ -366,7 +382,12 @@ class Market:
     def do_apply(self, number: int) -> None:
         story, order = STORIES[number], self.orders[number]
         line = order.lines.get()
-        application = application_for(order, str(story.type), story.reason)
+        application = application_for(
+            order,
+            str(story.type),
+            story.reason,
+            description=WORDS.get(story.reason, "不想要了，请退款。"),
+        )
         case = Case.apply(line, application, by=order.buyer)
         self.desks[number] = Desk(case, self.merchant(order.shop))
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from aftersales import clock, uploads
 from aftersales.enums import Status, WizardStep
@@ -29,10 +29,21 @@ from aftersales.rules import plans
 numbers = itertools.count(1)
 
 
-def picture(name: str = "photo.jpg", *, size: tuple[int, int] = (64, 48)) -> SimpleUploadedFile:
-    """A small real JPEG, as a phone would send it."""
+def picture(name: str = "photo.jpg", *, size: tuple[int, int] = (480, 360)) -> SimpleUploadedFile:
+    """A real JPEG as a phone would send it: something on a table, with a crack."""
+    width, height = size
+    image = Image.new("RGB", size, (208, 199, 186))
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, height * 3 // 4, width, height), fill=(178, 158, 128))
+    shade = 90 + sum(map(ord, name)) % 80
+    cup = (width // 4, height // 5, width * 3 // 4, height * 4 // 5)
+    draw.rounded_rectangle(cup, radius=height // 10, fill=(96, shade, 140))
+    steps = [
+        (cup[0] + (cup[2] - cup[0]) * (4 + n % 3) // 9, cup[1] + n * height // 12) for n in range(7)
+    ]
+    draw.line(steps, fill=(40, 30, 30), width=max(2, width // 120))
     out = io.BytesIO()
-    Image.new("RGB", size, (14, 90, 85)).save(out, "JPEG")
+    image.save(out, "JPEG", quality=80)
     return SimpleUploadedFile(name, out.getvalue(), content_type="image/jpeg")
 
 
