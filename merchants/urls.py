@@ -9,16 +9,12 @@ from merchants.forms.answering import (
     ImproveForm,
     MessageForm,
 )
+from merchants.urls_importing import importing_urls
 from merchants.views import shop
 from merchants.views.base import MerchantStep as Step
 from merchants.views.case import Answer, Call, CasePage, Chat, Peek, Wait
 from merchants.views.queue import ChooseShop, Queue
 from merchants.views.tool import Negotiate, Reject, Rejected, RiskCheck
-
-try:
-    from merchants.urls_importing import importing_urls
-except ModuleNotFoundError:  # written beside this
-    importing_urls = []
 
 CASE = "cases/<str:code>/"
 

@@ -97,7 +97,8 @@ class RejectForm(FacesRisks):
         field = self.fields[name]
         if not isinstance(field, SlotField):
             return
-        if self.is_bound and (name in self.data or self.data.get("reason_was") == self.raw_reason):
+        shown = f"{name}_kept" in self.data
+        if self.is_bound and (shown or self.data.get("reason_was") == self.raw_reason):
             return
         earlier = self.case.evidence.filter(
             party=Party.MERCHANT, slot=proof.code, upload__user=self.user
@@ -127,7 +128,7 @@ class RejectForm(FacesRisks):
         pairs: list[tuple[str, str]] = []
         for name, field in self.fields.items():
             if isinstance(field, SlotField):
-                pairs += [(name, upload.token) for upload in field.kept]
+                pairs += [(f"{name}_kept", upload.token) for upload in field.kept]
             elif name not in ("version", "key") and self.data.get(name):
                 pairs.append((name, self.data[name]))
         return [*pairs, ("reason_was", self.raw_reason)]

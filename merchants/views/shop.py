@@ -58,9 +58,9 @@ class EditAddress(ShopPage, FormView):
             others = others.exclude(pk=address.pk)
             if not any(each.default and each.valid for each in others):
                 address.default = True
-            address.save()
             if address.default:
-                others.update(default=False)
+                others.update(default=False)  # before the new row is one of them
+            address.save()
         messages.success(self.request, _("退货地址已保存"))
         return redirect("merchants:addresses")
 

@@ -20,11 +20,11 @@ class Desk:
         self.client = Client()
         self.client.force_login(user)
 
-    def look(self, name: str, *args: Any, **query: Any) -> HttpResponse:
+    def look(self, name: str, /, *args: Any, **query: Any) -> HttpResponse:
         wanted = [each.code if isinstance(each, Case) else each for each in args]
         return self.client.get(reverse(f"merchants:{name}", args=wanted), query)
 
-    def send(self, name: str, case: Case, **filled: Any) -> HttpResponse:
+    def send(self, name: str, case: Case, /, **filled: Any) -> HttpResponse:
         """A form of the case as the page shows it now; ``version`` and ``key`` may be given."""
         case.refresh_from_db()
         hidden = {"version": case.version, "key": uuid.uuid4().hex}
@@ -33,7 +33,7 @@ class Desk:
         case.refresh_from_db()
         return answer
 
-    def post(self, name: str, *args: Any, **filled: Any) -> HttpResponse:
+    def post(self, name: str, /, *args: Any, **filled: Any) -> HttpResponse:
         return self.client.post(reverse(f"merchants:{name}", args=args), filled)
 
 

@@ -83,7 +83,8 @@ def test_a_hard_risk_leaves_only_the_other_ways_out(make_case, at_desk, text_of)
     page = text_of(at_desk.look("confirm_risks", case))
     answer = at_desk.send("confirm_risks", case)
 
-    assert "这单不能驳回：订单未发货，买家申请退款不可驳回" in page
+    assert f"这单不能驳回：{case.warnings()[0].facts}" in page
+    assert "订单未发货，买家申请退款不可驳回" in page
     assert "开始第一轮协商" not in page
     assert "改为同意退款 ¥128.00" in page
     assert answer.status_code == 422

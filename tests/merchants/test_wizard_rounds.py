@@ -64,9 +64,10 @@ def test_several_plans_go_together(make_case, at_desk):
         ({"text": "您好 {phone}"}, "不认识的变量：phone"),
         ({"plans": ["coupon"], "amount_coupon": "5", "script": "SC-01"}, "质量问题不能只给优惠券"),
     ],
-    ids=["NEG-10-plan", "NEG-10-script", "NEG-11-none", "NEG-11-all", "NEG-11-zero"]
-    + ["NEG-11-places", "NEG-12", "NEG-13-chat", "NEG-13-phone", "NEG-13-length"]
-    + ["NEG-13-variable", "coupon-alone"],
+    ids=(
+        "NEG-10-plan NEG-10-script NEG-11-none NEG-11-all NEG-11-zero NEG-11-places NEG-12"
+        " NEG-13-chat NEG-13-phone NEG-13-length NEG-13-variable coupon-alone"
+    ).split(),
 )
 def test_what_is_wrong_is_said_and_nothing_is_sent(make_case, at_desk, text_of, change, sentence):
     case = make_case("checked")
@@ -77,16 +78,6 @@ def test_what_is_wrong_is_said_and_nothing_is_sent(make_case, at_desk, text_of, 
     assert sentence in text_of(answer)
     assert not Round.objects.exists()
     assert not Message.objects.exists()
-
-
-def test_an_unfit_plan_is_listed_with_its_reason(make_case, at_desk, text_of):
-    """NEG-12."""
-    case = make_case("checked", type="refund_not_received")
-
-    page = text_of(at_desk.look("negotiate", case))
-
-    assert "不能提出的方案" not in page or "：" in page
-    assert 'value="return_refund"' not in page
 
 
 def test_a_return_is_not_offered_without_an_address(make_case, at_desk, text_of, shop):
@@ -108,7 +99,8 @@ def test_the_preview_fills_the_script_and_sends_nothing(make_case, at_desk, text
 
     page = text_of(answer)
     assert answer.status_code == 200
-    assert page.count("我们愿意退您45.00元") == 2  # in the text field and in the preview
+    assert "我们愿意退您45.00元" in answer.context["form"]["text"].value()
+    assert "我们愿意退您45.00元" in answer.context["preview"].text
     assert "部分退款，无需退货 ¥45.00" in page
     assert not Round.objects.exists()
 
@@ -269,7 +261,9 @@ def test_no_reply_by_the_end_opens_round_two(make_case, at_desk, text_of, now):
 def countered(make_desk):
     desk = make_desk("waiting")
     partial = Plan.objects.get(code="partial_refund")
-    desk.case.reply(by=desk.buyer, text="退 80 我就留着", counter=CounterOffer(partial, Decimal(80)))
+    desk.case.reply(
+        by=desk.buyer, text="退 80 我就留着", counter=CounterOffer(partial, Decimal(80))
+    )
     return desk.case
 
 
@@ -297,7 +291,9 @@ def test_without_a_reply_agreed_is_not_selectable(make_case, at_desk, text_of):
     case = make_case("expired")
 
     page = at_desk.look("negotiate", case)
-    forged = at_desk.send("negotiate", case, outcome="agreed", explanation="谈好了谈好了谈好了谈好了")
+    forged = at_desk.send(
+        "negotiate", case, outcome="agreed", explanation="谈好了谈好了谈好了谈好了"
+    )
 
     assert page.context["form"].fields["outcome"].refusals["agreed"] == "买家没有回复，不可选"
     assert "买家没有回复，不可选" in text_of(page)
@@ -327,7 +323,7 @@ def test_round_two_goes_out_with_its_proofs(make_case, at_desk, merchant):
     """NEG-43, S-77: a new window, and the script as the platform wrote it."""
     case = make_case("answered")
     form = at_desk.send("negotiate", case, refresh="1", outcome="evidence_quality").context["form"]
-    proofs = {slot.name: [upload(merchant).token] for slot in form.slots()}
+    proofs = {f"{slot.name}_kept": [upload(merchant).token] for slot in form.slots()}
 
     answer = at_desk.send(
         "negotiate",
@@ -359,10 +355,14 @@ def test_an_agreement_asks_the_buyer_to_confirm(make_case, at_desk, merchant):
     """NEG-46."""
     case = make_case("answered")
     form = at_desk.send("negotiate", case, refresh="1", outcome="agreed").context["form"]
-    proofs = {slot.name: [upload(merchant).token] for slot in form.slots()}
+    proofs = {f"{slot.name}_kept": [upload(merchant).token] for slot in form.slots()}
 
     at_desk.send(
-        "negotiate", case, outcome="agreed", explanation="买家同意留用，我们补寄一只杯垫。", **proofs
+        "negotiate",
+        case,
+        outcome="agreed",
+        explanation="买家同意留用，我们补寄一只杯垫。",
+        **proofs,
     )
 
     assert case.agreement_claimed

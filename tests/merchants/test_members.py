@@ -1,0 +1,86 @@
+"""Members: added by account, each with what he may do, and somebody always keeps the keys."""
+
+import pytest
+
+from aftersales.models import Member
+from tests.factories import MemberFactory, UserFactory
+
+
+def test_the_list_says_who_may_what(shop, at_desk, text_of):
+    MemberFactory(shop=shop, user__nick="小李", permissions=["receive"])
+
+    page = text_of(at_desk.look("members"))
+
+    assert "小李" in page
+    assert "验收退货" in page
+
+
+def test_a_member_is_added_by_account(shop, at_desk):
+    """S-64: sub-accounts."""
+    user = UserFactory(username="xiaoli")
+
+    at_desk.post("add_member", username="xiaoli", permissions=["negotiate", "agree"])
+
+    member = Member.objects.get(shop=shop, user=user)
+    assert member.can("negotiate")
+    assert not member.can("reject")
+
+
+@pytest.mark.parametrize(
+    ("username", "sentence"),
+    [("", "请填写账号"), ("nobody", "没有这个账号"), ("xiaochen", "这个账号已经是本店成员")],
+)
+def test_an_account_that_cannot_be_added(shop, at_desk, text_of, username, sentence):
+    answer = at_desk.post("add_member", username=username, permissions=["agree"])
+
+    assert answer.status_code == 422
+    assert sentence in text_of(answer)
+    assert shop.members.count() == 1
+
+
+def test_permissions_are_changed_and_work_at_once(shop, at_desk, make_case, desk_of):
+    member = MemberFactory(shop=shop, permissions=["agree"])
+
+    at_desk.post("edit_member", member.pk, permissions=["negotiate"], active="on")
+
+    case = make_case()
+    assert desk_of(member.user).send("agree", case).status_code == 403
+    assert desk_of(member.user).send("send_message", case, text="您好").status_code == 302
+
+
+def test_who_is_off_duty_finds_no_shop(shop, at_desk, desk_of):
+    member = MemberFactory(shop=shop)
+
+    at_desk.post("edit_member", member.pk, permissions=["agree"])
+
+    assert desk_of(member.user).look("queue").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "said", [{"permissions": ["agree"], "active": "on"}, {"permissions": ["manage"]}]
+)
+def test_the_last_key_cannot_be_given_away(shop, merchant, at_desk, text_of, said):
+    me = Member.objects.get(user=merchant)
+
+    answer = at_desk.post("edit_member", me.pk, **said)
+
+    assert answer.status_code == 422
+    assert "至少要有一位在岗成员能管理地址与成员" in text_of(answer)
+    me.refresh_from_db()
+    assert me.can("manage")
+
+
+def test_with_a_second_key_one_may_give_up_his_own(shop, merchant, at_desk):
+    MemberFactory(shop=shop, permissions=["manage"])
+    me = Member.objects.get(user=merchant)
+
+    at_desk.post("edit_member", me.pk, permissions=["agree"], active="on")
+
+    me.refresh_from_db()
+    assert not me.can("manage")
+
+
+def test_another_shops_member_is_not_there(at_desk):
+    foreign = MemberFactory()
+
+    assert at_desk.look("edit_member", foreign.pk).status_code == 404

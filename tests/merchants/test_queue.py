@@ -1,0 +1,239 @@
+"""The work queue: by whose turn it is, the least time first; found, narrowed, and quick."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from aftersales.models import Case
+from tests.factories import MemberFactory, OrderFactory
+from tests.merchants.conftest import Desk
+
+MOST_QUERIES = 8
+
+
+def codes(answer):
+    return [row.code for row in answer.context["rows"]]
+
+
+def test_the_least_time_stands_first(make_case, at_desk, now):
+    """S-29: sorted by time left."""
+    early = make_case()
+    now.shift(timedelta(hours=3))
+    late = make_case()
+
+    assert codes(at_desk.look("queue")) == [early.code, late.code]
+
+
+def test_the_summary_counts_what_is_urgent(make_case, at_desk, text_of, now):
+    make_case()
+    now.shift(timedelta(hours=47))
+    make_case()
+
+    page = text_of(at_desk.look("queue"))
+
+    assert '待我处理 <b class="text-body">2</b> 单，其中 <b class="hot">1</b> 单' in page
+
+
+@pytest.mark.parametrize(
+    ("trait", "given", "tab"),
+    [
+        ("", {}, "mine"),
+        ("answered", {}, "mine"),
+        ("waiting", {}, "reply"),
+        ("rejected", {}, "reply"),
+        ("agreed", {"type": "return_refund"}, "return"),
+        ("sent_back", {"type": "return_refund"}, "receive"),
+        ("under_review", {}, "platform"),
+        ("agreed", {}, "refund"),
+    ],
+)
+def test_a_case_stands_in_the_tab_of_whose_turn_it_is(make_case, at_desk, trait, given, tab):
+    """S-29, S-73: one tab each, and the counts are those of the lists."""
+    case = make_case(trait, **given)
+
+    for each in ("mine", "reply", "return", "receive", "platform", "refund", "done"):
+        answer = at_desk.look("queue", tab=each)
+        assert codes(answer) == ([case.code] if each == tab else [])
+    assert at_desk.look("queue").wsgi_request.counts[tab] == 1
+
+
+def test_an_ended_case_is_among_the_done(make_case, at_desk):
+    case = make_case()
+    case.cancel(by=case.buyer)
+
+    assert codes(at_desk.look("queue", tab="done")) == [case.code]
+
+
+def test_another_shops_cases_are_not_in_it(make_case, stranger, desk_of):
+    """S-72: with data that could leak."""
+    make_case()
+
+    assert codes(desk_of(stranger).look("queue", tab="all")) == []
+
+
+def test_a_row_says_it_in_two_lines(make_case, at_desk, text_of):
+    case = make_case("waiting")
+
+    row = at_desk.look("queue", tab="reply").context["rows"][0]
+
+    assert row.goods == "青瓷开片手冲咖啡杯"
+    assert row.amount == "128.00"
+    assert row.proofs == "凭证 2"
+    assert "等买家回复" in row.stage
+    assert row.hint == "第一轮 · 到 13:00"
+    assert case.code[-4:] in row.sku
+
+
+def test_a_lapsed_row_says_what_is_being_done(make_case, at_desk, text_of, now):
+    """§1: after expiry never an empty cell."""
+    case = make_case()
+    now.move_to(case.due_at + timedelta(seconds=1))
+
+    page = text_of(at_desk.look("queue"))
+
+    assert "已到期" in page
+    assert "正在按买家要求处理" in page
+
+
+@pytest.mark.parametrize("how", ["code", "tail", "order", "tracking", "nick", "goods"])
+def test_it_is_found_by(make_case, at_desk, shop, buyer, how):
+    make_case()
+    order = OrderFactory(
+        shop=shop,
+        buyer=buyer,
+        buyer_nick="王小明",
+        lines=[{"title": "竹编床头灯"}],
+        number="999-888777",
+    )
+    case = make_case(order=order)
+    words = {
+        "code": case.code,
+        "tail": case.code[-5:],
+        "order": "999-888777",
+        "tracking": order.parcels.get().tracking,
+        "nick": "小明",
+        "goods": "床头灯",
+    }
+
+    assert codes(at_desk.look("queue", tab="all", q=words[how])) == [case.code]
+
+
+def test_many_numbers_are_pasted_at_once(make_case, at_desk):
+    cases = [make_case() for _ in range(3)]
+
+    found = codes(at_desk.look("queue", tab="all", q=f"{cases[0].code}\n{cases[2].code}，没有这单"))
+
+    assert set(found) == {cases[0].code, cases[2].code}
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        ({"type": "refund_not_received"}, "transit"),
+        ({"reason": "R1"}, "mug"),
+        ({"ship": "moving"}, "transit"),
+        ({"least": "100", "most": "200"}, "mug"),
+        ({"most": "99.99"}, "transit"),
+        ({"stage": "answered"}, "mug"),
+        ({"stage": "new"}, "transit"),
+    ],
+)
+def test_filters_narrow(make_case, at_desk, shop, buyer, query, wanted):
+    cheap = OrderFactory(shop=shop, buyer=buyer, in_transit=True, paid=Decimal("20.00"))
+    cases = {
+        "mug": make_case("answered"),
+        "transit": make_case(order=cheap, type="refund_not_received"),
+    }
+
+    assert codes(at_desk.look("queue", **query)) == [cases[wanted].code]
+
+
+def test_nothing_found_is_not_nothing_to_do(make_case, at_desk, text_of):
+    assert "都处理完了" in text_of(at_desk.look("queue"))
+    make_case()
+    page = text_of(at_desk.look("queue", type="return_refund"))
+    assert "没有符合条件的售后单" in page
+    assert "清除筛选" in page
+
+
+def test_pages_follow_each_other_without_a_gap(make_case, at_desk, now, monkeypatch):
+    monkeypatch.setattr("merchants.views.queue.PAGE", 2)
+    cases = [make_case().code for _ in range(5)]
+
+    seen, answer = [], at_desk.look("queue")
+    while True:
+        seen += codes(answer)
+        if not answer.context["next_url"]:
+            break
+        answer = at_desk.client.get(reverse("merchants:queue") + answer.context["next_url"])
+
+    assert seen == cases
+
+
+@pytest.mark.parametrize("sort", ["new", "amount"])
+@pytest.mark.parametrize("cursor", ["", "nonsense", "~", "2026-99-99~5", "x~5"])
+def test_a_broken_cursor_starts_from_the_beginning(make_case, at_desk, sort, cursor):
+    case = make_case()
+
+    assert codes(at_desk.look("queue", sort=sort, after=cursor)) == [case.code]
+
+
+def test_the_queries_do_not_grow_with_the_rows(make_case, at_desk, django_assert_max_num_queries):
+    for _ in range(6):
+        make_case()
+    at_desk.look("queue")
+
+    with django_assert_max_num_queries(MOST_QUERIES) as seen:
+        few = at_desk.look("queue")
+    assert isinstance(seen, CaptureQueriesContext)
+    assert len(codes(few)) == 6
+
+
+def test_the_quick_view_shows_the_claim(make_case, at_desk, text_of):
+    case = make_case()
+
+    page = text_of(at_desk.look("peek", case))
+
+    for said in (case.description, "质量问题（肉眼可见）", "¥128.00", "本人签收"):
+        assert said in page
+
+
+def test_a_member_of_two_shops_chooses(make_case, merchant, text_of):
+    make_case()
+    other = MemberFactory(user=merchant, shop__name="木里灯具").shop
+    desk = Desk(merchant)
+
+    assert len(codes(desk.look("queue"))) == 1
+    desk.post("shop", shop=other.pk)
+    assert codes(desk.look("queue")) == []
+    assert "木里灯具" in text_of(desk.look("queue"))
+
+
+def test_a_case_of_ones_other_shop_is_shown_in_that_shop(make_case, merchant, text_of):
+    case = make_case()
+    MemberFactory(user=merchant, shop__name="木里灯具")
+    desk = Desk(merchant)
+    desk.look("queue", shop="none")
+
+    page = desk.look("case", case)
+
+    assert page.wsgi_request.shop == case.shop
+    assert Case.objects.get().shop == page.wsgi_request.shop
+
+
+def test_nobody_chooses_a_shop_that_is_not_his(shop, stranger, desk_of):
+    assert desk_of(stranger).post("shop", shop=shop.pk).status_code == 404
+
+
+def test_who_has_no_shop_finds_nothing(buyer, desk_of):
+    assert desk_of(buyer).look("queue").status_code == 404
+
+
+def test_who_is_not_signed_in_is_led_to_the_door(client, shop):
+    answer = client.get(reverse("merchants:queue"))
+
+    assert answer.status_code == 302
+    assert "/accounts/login/" in answer.url
