@@ -6,10 +6,10 @@ from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from aftersales import display
 from aftersales.admin.looking import BADGES, OfCase, ReadOnly, column, lines, may_rule, moment
@@ -28,7 +28,6 @@ class RefundAdmin(OfCase):
         "yuan",
         "answer",
         "case_code",
-        "owed",
         "paid",
     ]
     list_filter = ["state"]
@@ -51,13 +50,10 @@ class RefundAdmin(OfCase):
         tries = ngettext("{n} 次", "{n} 次", refund.tries).format(n=refund.tries)
         return lines(refund.error or display.EMPTY, f"{refund.route} · {tries}")
 
-    @admin.display(description=_("应退时间"), ordering="owed_at")
-    def owed(self, refund: Refund) -> SafeString:
-        return moment(refund.owed_at)
-
-    @admin.display(description=_("到账时间"), ordering="paid_at")
+    @admin.display(description=_("到账时间"), ordering="owed_at")
     def paid(self, refund: Refund) -> SafeString:
-        return moment(refund.paid_at)
+        owed = format_html(gettext("{time} 应退"), time=moment(refund.owed_at))
+        return lines(moment(refund.paid_at), owed)
 
     @admin.display(description=_("处理"))
     def ways_out(self, refund: Refund) -> SafeString | str:

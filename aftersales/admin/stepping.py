@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.urls import reverse
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -105,7 +106,7 @@ class ComplaintForm(StepForm):
     )
 
     def fit(self) -> None:
-        today = clock.now().astimezone().date()
+        today = localtime(clock.now()).date()
         self.fields["filed_on"].widget.attrs["max"] = today.isoformat()
 
 
