@@ -28,6 +28,7 @@ from aftersales.models.case.proofs import slot_errors
 from aftersales.models.catalogue import (
     Outcome,
     Plan,
+    Proof,
     Risk,
     Scenario,
     Script,
@@ -50,6 +51,7 @@ NEGOTIABLE = [Status.PENDING_MERCHANT, Status.AWAITING_MERCHANT_RECEIPT]
 ANYTIME = list(Status)
 AGREED = "agreed"  # the outcome of round 1 that asks the buyer to confirm (NEG-46)
 TEXT_MOST = 400
+ROUND_SLOT = Proof(code="round", label_zh="附图", label_en="Pictures", required=False, most=3)
 CONTACT = gettext_lazy("话术不能包含电话、微信或外部链接：「%(found)s」")
 
 
@@ -233,6 +235,8 @@ class Negotiating(CaseFields):
             self._check_outcome(form, outcome, explanation, evidence or {})
         else:
             outcome, explanation = None, ""
+            if errors := slot_errors([ROUND_SLOT], evidence or {}, self.reason.code, only=True):
+                raise Refused(**errors)
         confirming = outcome is not None and outcome.code == AGREED
         if confirming:
             offers = ()
@@ -413,7 +417,7 @@ class Negotiating(CaseFields):
             raise Refused(explanation=_("最多 %(count)s 个字") % {"count": TEXT_MOST})
         if found := wording.contact_found(explanation):
             raise Refused(explanation=CONTACT % {"found": found})
-        errors = slot_errors(outcome.proofs.all(), evidence, self.reason.code)
+        errors = slot_errors(outcome.proofs.all(), evidence, self.reason.code, only=True)
         if errors:
             raise Refused(**errors)
 
@@ -432,9 +436,6 @@ class Negotiating(CaseFields):
             return ""
         if script is None or script.pk not in {each.pk for each in form.offered("scripts")}:
             raise Refused(script=_("请选择一段话术"))
-        meant_for = {reason.pk for reason in script.reasons.all()}
-        if meant_for and self.reason_id not in meant_for:
-            raise Refused(script=_("这段话术与买家的申请原因不符，请换一段"))
         filled = self.script_text(script, offers)
         if not (editable and script.editable) or not text.strip():
             return filled

@@ -14,13 +14,23 @@ def asked_here(proof: Proof, buyer_reason: str) -> bool:
 
 
 def slot_errors(
-    proofs: Iterable[Proof], evidence: Mapping[str, Sequence[Upload]], buyer_reason: str
+    proofs: Iterable[Proof],
+    evidence: Mapping[str, Sequence[Upload]],
+    buyer_reason: str,
+    *,
+    only: bool = False,
 ) -> dict[str, str]:
-    """The sentence for each slot that is empty or too full, under its field's name."""
+    """The sentence for each slot that is empty or too full, under its field's name.
+
+    ``only``: files in a slot that nobody asks for are refused too.
+    """
     errors: dict[str, str] = {}
-    for proof in proofs:
-        if not asked_here(proof, buyer_reason):
-            continue
+    asked = [proof for proof in proofs if asked_here(proof, buyer_reason)]
+    if only:
+        known = {proof.code for proof in asked}
+        stray = [slot for slot, files in evidence.items() if files and slot not in known]
+        errors = {f"proof_{slot}": _("这里不需要凭证") for slot in stray}
+    for proof in asked:
         count = len(evidence.get(proof.code, ()))
         if (proof.required and not count) or count > proof.most:
             errors[f"proof_{proof.code}"] = _("请上传%(slot)s（1–%(most)s 张）") % {

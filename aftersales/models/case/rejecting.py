@@ -83,7 +83,7 @@ class Rejecting(Negotiating):
             said = answers[number].strip() if number < len(answers) else ""
             if len(said) < 10:
                 errors[f"answer_{number}"] = _("请说明%(point)s（至少 10 个字）") % {"point": point}
-        errors |= slot_errors(reason.proofs.all(), evidence or {}, self.reason.code)
+        errors |= slot_errors(reason.proofs.all(), evidence or {}, self.reason.code, only=True)
         proof_tracking = proof_tracking.strip().upper()
         if reason.code in GOODS_BACK_REASONS and self.return_tracking:
             if not proof_tracking:
