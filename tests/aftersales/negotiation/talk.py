@@ -16,6 +16,7 @@ from aftersales.models import (
     Offering,
     Outcome,
     Plan,
+    Policy,
     RejectReason,
     Risk,
     Script,
@@ -63,6 +64,14 @@ def set_threshold(code: str, threshold: int) -> None:
     assert Risk.objects.filter(code=code).update(threshold=threshold) == 1
 
 
+def set_policy(**values: Any) -> None:
+    """Change the rules for cases that are applied for from now on."""
+    policy = Policy.current()
+    for name, value in values.items():
+        setattr(policy, name, value)
+    policy.save()
+
+
 def asked(case: Case) -> list[str]:
     """The warnings that want a tick now."""
     return [code for code, warning in found(case).items() if warning.ticked]
@@ -107,11 +116,11 @@ def footprint(case: Case) -> dict[str, Any]:
 
 
 @contextmanager
-def refused(case: Case, sentence: str, *, field: str = "", logged: bool = True) -> Iterator[None]:
+def refused(case: Case, sentence: str, *, field: str = "", logged: bool = True) -> Iterator[Any]:
     """The step inside is refused with the sentence, logged, and changes nothing."""
     before, tries = footprint(case), Attempt.objects.filter(case=case).count()
     with pytest.raises(Refused) as caught:
-        yield
+        yield caught
     assert sentence in caught.value.sentence
     if field:
         assert sentence in caught.value.errors[field]
