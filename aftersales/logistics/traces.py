@@ -1,7 +1,7 @@
 """Take in a parcel's trace and let time's steps follow from it (T-06, D7)."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
@@ -49,17 +49,15 @@ def record(parcel: Parcel, scans: Sequence[Scan]) -> None:
     """Add scans to a parcel's trace, once each, and let the cases it concerns move."""
     with transaction.atomic():
         row = Parcel.objects.select_for_update(of=("self",)).get(pk=parcel.pk)
-        known = {(line["at"], line["kind"], line["text"]) for line in row.trace}
+        known = {(_moment(line), line["kind"], line["text"]) for line in row.trace}
+        fresh = [scan for scan in scans if (scan.at, str(scan.kind), scan.text) not in known]
         lines = [
-            {"at": scan.at.isoformat(), "kind": str(scan.kind), "text": scan.text} for scan in scans
+            {"at": scan.at.isoformat(), "kind": str(scan.kind), "text": scan.text} for scan in fresh
         ]
-        fresh = [line for line in lines if (line["at"], line["kind"], line["text"]) not in known]
-        row.trace = sorted([*row.trace, *fresh], key=lambda line: str(line["at"]))
+        row.trace = sorted([*row.trace, *lines], key=_moment)
         if row.trace:
-            last = row.trace[-1]
-            row.state = last["kind"]
-            row.first_scan_at = datetime.fromisoformat(row.trace[0]["at"])
-            row.last_scan_at = datetime.fromisoformat(last["at"])
+            row.state = row.trace[-1]["kind"]
+            row.first_scan_at, row.last_scan_at = _moment(row.trace[0]), _moment(row.trace[-1])
         for scan in scans:
             if scan.kind in facts.SIGNED and row.signed_at is None:
                 row.signed_at, row.signer = scan.at, scan.signer
@@ -72,6 +70,11 @@ def record(parcel: Parcel, scans: Sequence[Scan]) -> None:
                 order.save(update_fields=["state", "signed_at"])
     parcel.__dict__.update(row.__dict__)
     follow(row)
+
+
+def _moment(line: Mapping[str, str]) -> datetime:
+    """When a line of a trace happened; carriers tell it in whatever time they keep."""
+    return datetime.fromisoformat(line["at"])
 
 
 def follow(parcel: Parcel) -> None:

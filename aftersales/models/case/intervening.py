@@ -252,6 +252,8 @@ class Intervening(CaseFields):
     def _rule_return(self, freight: str) -> None:
         if facts.goods_back(self):  # type: ignore[arg-type]
             raise Refused(ruling=_("商品已经退回，请选择退款或不支持"))
+        if not facts.signed(self):  # type: ignore[arg-type]
+            raise Refused(ruling=_("商品还没有签收，不能判退货"))
         if freight not in (Freight.MERCHANT, Freight.BUYER):
             raise Refused(freight=_("请选择退货运费由谁承担"))
         address = self.default_address()
