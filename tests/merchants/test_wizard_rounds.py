@@ -64,10 +64,20 @@ def test_several_plans_go_together(make_case, at_desk):
         ({"text": "您好 {phone}"}, "不认识的变量：phone"),
         ({"plans": ["coupon"], "amount_coupon": "5", "script": "SC-01"}, "质量问题不能只给优惠券"),
     ],
-    ids=(
-        "NEG-10-plan NEG-10-script NEG-11-none NEG-11-all NEG-11-zero NEG-11-places NEG-12"
-        " NEG-13-chat NEG-13-phone NEG-13-length NEG-13-variable coupon-alone"
-    ).split(),
+    ids=[
+        "NEG-10-plan",
+        "NEG-10-script",
+        "NEG-11-none",
+        "NEG-11-all",
+        "NEG-11-zero",
+        "NEG-11-places",
+        "NEG-12",
+        "NEG-13-chat",
+        "NEG-13-phone",
+        "NEG-13-length",
+        "NEG-13-variable",
+        "coupon-alone",
+    ],
 )
 def test_what_is_wrong_is_said_and_nothing_is_sent(make_case, at_desk, text_of, change, sentence):
     case = make_case("checked")
