@@ -12,7 +12,6 @@ import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import PurePath
@@ -28,8 +27,10 @@ from django.utils.translation import gettext_noop
 from aftersales import clock
 from aftersales.enums import ImportState
 from aftersales.imports import orders, reading
-from aftersales.imports.layout import Layout, OrderRow
-from aftersales.imports.reading import Record, Table, Unreadable
+from aftersales.imports.batching import batches
+from aftersales.imports.drafts import Outcome
+from aftersales.imports.layout import OrderRow
+from aftersales.imports.reading import Table, Unreadable
 from aftersales.imports.values import Problem, cleaned, plain
 from aftersales.models import ImportJob, RowError, Shop, User
 
@@ -48,7 +49,7 @@ LONG_NUMBER = re.compile(r"[0-9]{12,}")
 NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
-Settle = Callable[[Shop, Sequence[OrderRow], Mapping[str, int]], orders.Outcome]
+Settle = Callable[[Shop, Sequence[OrderRow], Mapping[str, int]], Outcome]
 
 
 class LeaseLost(Exception):
@@ -226,7 +227,7 @@ def _walk(job: ImportJob, table: Table, settle: Settle, until: datetime | None) 
     """Settle the file batch by batch from the checkpoint on; False when time is up before its end."""
     seen: set[int] = set()
     done = 0
-    for batch in batches(table, clock.now() + A_DAY):
+    for batch in batches(table, clock.now() + A_DAY, BATCH):
         numbers = {hash(row.number) for row in batch.rows}
         done += batch.size
         if done > job.done:  # else it was settled before a break; batches are the same every time
@@ -247,7 +248,7 @@ def _walk(job: ImportJob, table: Table, settle: Settle, until: datetime | None) 
                     updated=job.updated + fresh[1],
                     unchanged=job.unchanged + fresh[2],
                     failed=job.failed + len({row for row, _problem in problems}),
-                    sample=[*job.sample, *(_sample(row) for row in batch.rows)][:SAMPLES],
+                    sample=job.sample + [_sample(row) for row in batch.rows[: wanted(job)]],
                     leased_until=clock.now() + LEASE,
                     tries=0,
                 )
@@ -288,6 +289,11 @@ def _harmless(value: str) -> str:
     return value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
 
 
+def wanted(job: ImportJob) -> int:
+    """How many more rows to show as a sample."""
+    return max(0, SAMPLES - len(job.sample))
+
+
 def _sample(row: OrderRow) -> dict[str, Any]:
     return {
         "number": row.number,
@@ -299,56 +305,6 @@ def _sample(row: OrderRow) -> dict[str, Any]:
         "ordered_at": row.ordered_at.isoformat() if row.ordered_at else "",
         "tracking": "、".join(row.trackings),
     }
-
-
-# From records to batches --------------------------------------------------------------------------
-
-
-@dataclass
-class Batch:
-    """Rows to settle together. ``spoiled`` are order numbers of which a row is wrong."""
-
-    size: int = 0
-    rows: list[OrderRow] = field(default_factory=list)
-    problems: list[tuple[int, Problem]] = field(default_factory=list)
-    spoiled: dict[str, int] = field(default_factory=dict)
-
-
-def batches(table: Table, latest: datetime) -> Iterator[Batch]:
-    """The file in batches, always the same ones; neighbouring rows of one order stay together."""
-    layout = table.layout
-    place = layout.place_of("number")
-    batch = Batch()
-    last = ""
-    for record in table.rows:
-        row, problems = _read(layout, record, latest)
-        if problems and layout.is_header(record.cells):
-            row, problems, number = None, [], ""
-        elif row is not None:
-            number = row.number
-        else:
-            number = plain(record.cells[place]) if place < len(record.cells) else ""
-        if batch.size >= BATCH and (not number or number != last):
-            yield batch
-            batch = Batch()
-        last = number
-        batch.size += 1
-        if row is not None:
-            batch.rows.append(row)
-        if problems:
-            batch.problems.extend((record.row, problem) for problem in problems)
-            if number:
-                batch.spoiled.setdefault(number, record.row)
-    if batch.size:
-        yield batch
-
-
-def _read(
-    layout: Layout, record: Record, latest: datetime
-) -> tuple[OrderRow | None, list[Problem]]:
-    if record.problem:
-        return None, [record.problem]
-    return layout.read(record.row, record.cells, latest)
 
 
 # The rows that failed -----------------------------------------------------------------------------

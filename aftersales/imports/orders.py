@@ -1,295 +1,35 @@
-"""Bring rows into a shop's orders: the same file twice changes nothing, and nothing known is lost.
-
-A later export moves an order on; an earlier one only fills in what is not known yet. Whatever the
-order in which files come in, an order never goes back, and no fact is emptied.
-"""
+"""Bring rows into a shop's orders: the same file twice changes nothing, and nothing known is lost."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext_noop
 
 from aftersales.bulk import update_rows
 from aftersales.enums import Direction, OrderState
 from aftersales.imports.copying import insert
+from aftersales.imports.drafts import Draft, Outcome, fold
 from aftersales.imports.layout import NOTHING, OrderRow
-from aftersales.imports.values import Problem
+from aftersales.imports.merging import (
+    SUMS,
+    TEXTS,
+    TIMES,
+    Change,
+    Known,
+    KnownLine,
+    KnownParcel,
+    KnownPayment,
+    line_money,
+)
 from aftersales.models import Case, Order, OrderLine, Parcel, Payment, Shop, User
 
-# How far along an order is; it only ever goes up.
-RANK = {
-    OrderState.UNPAID: 0,
-    OrderState.PAID: 1,
-    OrderState.SHIPPED: 2,
-    OrderState.SIGNED: 3,
-    OrderState.FINISHED: 4,
-    OrderState.CLOSED: 5,
-}
-TEXTS = ("buyer_nick", "receiver", "phone", "address", "buyer_note", "shop_note")
-TIMES = ("ordered_at", "paid_at", "promised_at", "shipped_at", "confirmed_at")
-SUMS = ("goods_total", "postage", "discount")
 CHANGEABLE = (
     *("state", "buyer_id", *TEXTS, *TIMES, "signed_at", "finished_at"),
     *(*SUMS, "paid", "free_shipping"),
 )
 LINE_CHANGEABLE = ("goods_id", "sku", "category", "quantity", "list_total", "paid")
-
-
-@dataclass
-class Outcome:
-    """What became of a batch: orders by number, and problems by row."""
-
-    new: list[str] = field(default_factory=list)
-    updated: list[str] = field(default_factory=list)
-    unchanged: list[str] = field(default_factory=list)
-    problems: list[tuple[int, Problem]] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Draft:
-    """An order as the file tells it: what all its rows say together, and a row for each line."""
-
-    head: OrderRow
-    lines: list[OrderRow]
-    rows: list[int]
-    buyer_id: int | None = None
-
-    def sum(self, name: str) -> Decimal | None:
-        """Over the lines; nothing if one of them does not say."""
-        parts = [getattr(line, name) for line in self.lines]
-        return None if None in parts else sum(parts, NOTHING)
-
-    @property
-    def paid(self) -> Decimal:
-        return sum((line.paid for line in self.lines), NOTHING)
-
-    def refused(self, problem: Problem) -> list[tuple[int, Problem]]:
-        """The problem at the row it is about, and a pointer to it at the order's other rows."""
-        here = self.head.row
-        return [(here, problem), *((row, elsewhere(here)) for row in self.rows if row != here)]
-
-
-class KnownLine(NamedTuple):
-    pk: int
-    order_id: int
-    number: str
-    goods_id: str
-    title: str
-    sku: str
-    category: str
-    quantity: int
-    list_total: Decimal
-    paid: Decimal
-
-
-class KnownPayment(NamedTuple):
-    pk: int
-    order_id: int
-    amount: Decimal
-
-
-class KnownParcel(NamedTuple):
-    pk: int
-    order_id: int
-    direction: str
-    tracking: str
-    carrier: str
-    shipped_at: datetime | None
-
-
-@dataclass
-class Known:
-    """An order as we have it."""
-
-    pk: int
-    number: str
-    values: dict[str, Any]
-    lines: list[KnownLine] = field(default_factory=list)
-    payments: list[KnownPayment] = field(default_factory=list)
-    parcels: list[KnownParcel] = field(default_factory=list)
-
-
-@dataclass
-class Change:
-    """What a draft makes of a known order."""
-
-    known: Known
-    draft: Draft
-    values: dict[str, Any] = field(default_factory=dict)
-    lines: dict[KnownLine, dict[str, Any]] = field(default_factory=dict)
-    new_lines: list[OrderRow] = field(default_factory=list)
-    payments: dict[KnownPayment, Decimal] = field(default_factory=dict)
-    new_payment: Decimal | None = None
-    parcels: dict[KnownParcel, dict[str, Any]] = field(default_factory=dict)
-    new_parcels: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.newer = RANK[self.draft.head.state] >= RANK[OrderState(self.known.values["state"])]
-        self.pairs: list[tuple[KnownLine, OrderRow]] = []
-        for row in self.draft.lines:
-            line = self._line_of(row)
-            if line:
-                self.pairs.append((line, row))
-            else:
-                self.new_lines.append(row)
-
-    @property
-    def anything(self) -> bool:
-        return bool(
-            self.values
-            or self.lines
-            or self.new_lines
-            or self.payments
-            or self.new_payment
-            or self.parcels
-            or self.new_parcels
-        )
-
-    @property
-    def reprices(self) -> bool:
-        """Whether the file says something else of money or goods than is known."""
-        return bool(self.new_lines or self._essentials() or self._details())
-
-    def merge(self, *, has_case: bool) -> Problem | None:
-        """Work out every change; a problem when one of them must not be."""
-        if has_case and (self.new_lines or self._essentials()):
-            return self._fixed()
-        self._merge_facts()
-        self._merge_lines()
-        if not has_case:
-            self._merge_money()
-        self._merge_payment()
-        self._merge_parcels()
-        return None
-
-    def _line_of(self, row: OrderRow) -> KnownLine | None:
-        if row.whole and self.known.lines:
-            return self.known.lines[0]
-        for line in self.known.lines:
-            # A number that we made up ourselves names no style.
-            style = "" if line.number.startswith(self.known.number) else line.number
-            one = (style, line.goods_id, line.sku, line.title)
-            if is_line(one, (row.style, row.goods_id, row.sku, row.title)):
-                return line
-        return None
-
-    def _merge_facts(self) -> None:
-        head, had = self.draft.head, self.known.values
-        if self.newer and head.state != had["state"]:
-            self.values["state"] = head.state.value
-        if self.draft.buyer_id and not had["buyer_id"]:
-            self.values["buyer_id"] = self.draft.buyer_id
-        for name in (*TEXTS, *TIMES):
-            said = getattr(head, name)
-            if not said or said == had[name]:
-                continue
-            masks = name in TEXTS and "*" in said
-            if not had[name] or (self.newer and not masks):
-                self.values[name] = said
-        if head.ordered_about and not had["ordered_at"]:
-            self.values["ordered_at"] = head.ordered_about
-        if head.confirmed_at and not had["signed_at"]:
-            self.values["signed_at"] = head.confirmed_at
-        if head.confirmed_at and head.state == OrderState.FINISHED and not had["finished_at"]:
-            self.values["finished_at"] = head.confirmed_at
-
-    def _merge_lines(self) -> None:
-        for line, row in self.pairs:
-            for name in ("goods_id", "sku", "category"):
-                said = getattr(row, name)
-                if said and not getattr(line, name):
-                    self.lines.setdefault(line, {})[name] = said
-
-    # Money: what a buyer may still claim hangs on it, so it stands once there is a case.
-
-    @property
-    def _complete(self) -> bool:
-        """Whether the file names every line we know."""
-        return len(self.pairs) == len(self.known.lines)
-
-    def _essentials(self) -> bool:
-        """Other amounts paid or other quantities, told by an export that is not older."""
-        if not self.newer or not self._complete or not self.draft.paid or self.new_lines:
-            return False
-        return self.draft.paid != self.known.values["paid"] or any(
-            line.quantity != row.quantity for line, row in self.pairs
-        )
-
-    def _details(self) -> dict[str, Decimal]:
-        """How the same amount is made up, where the file says so and says it differently."""
-        if not self.newer or not self._complete:
-            return {}
-        sums = {name: self.draft.sum(name) for name in SUMS}
-        return {
-            name: said
-            for name, said in sums.items()
-            if said is not None and said != self.known.values[name]
-        }
-
-    def _merge_money(self) -> None:
-        had = self.known.values
-        if self.new_lines and not self._complete:
-            # Other lines of the order stand elsewhere in the file, or in another one.
-            for new in self.new_lines:
-                for name in (*SUMS, "paid"):
-                    before = self.values.get(name, had[name])
-                    self.values[name] = before + (getattr(new, name) or NOTHING)
-        elif self.new_lines or self._essentials() or self._details():
-            self.values |= self._details()
-            if self.draft.paid and self.draft.paid != had["paid"]:
-                self.values["paid"] = self.draft.paid
-            for line, row in self.pairs:
-                money = line_money(row) if row.paid else {}
-                differs = {n: said for n, said in money.items() if said != getattr(line, n)}
-                if differs:
-                    self.lines.setdefault(line, {}).update(differs)
-        if "postage" in self.values:
-            self.values["free_shipping"] = not self.values["postage"]
-
-    def _merge_payment(self) -> None:
-        paid = self.values.get("paid", self.known.values["paid"])
-        payments = self.known.payments
-        if not payments:
-            if self.draft.head.was_paid and paid:
-                self.new_payment = paid
-        elif "paid" in self.values:
-            first, rest = payments[0], sum((each.amount for each in payments[1:]), NOTHING)
-            self.payments[first] = paid - rest
-
-    def _fixed(self) -> Problem:
-        reason = gettext_noop(
-            "订单已有售后单，金额和商品不能再改：已导入实付 {known} 元，文件里是 {said} 元"
-        )
-        facts = {"known": str(self.known.values["paid"]), "said": f"{self.draft.paid:.2f}"}
-        return Problem("", str(self.draft.paid), reason, facts)
-
-    def _merge_parcels(self) -> None:
-        head = self.draft.head
-        sent = {each.tracking: each for each in self.known.parcels}
-        outbound = any(each.direction == Direction.OUTBOUND for each in self.known.parcels)
-        for tracking in head.trackings:
-            parcel = sent.get(tracking)
-            if parcel is None:
-                if self.newer or not outbound:  # the last parcel is the one that counts
-                    self.new_parcels.append(tracking)
-            elif parcel.direction == Direction.OUTBOUND:
-                blanks: dict[str, Any] = {}
-                if head.carrier and not parcel.carrier:
-                    blanks["carrier"] = head.carrier
-                if head.shipped_at and not parcel.shipped_at:
-                    blanks["shipped_at"] = head.shipped_at
-                if blanks:
-                    self.parcels[parcel] = blanks
-
-
-def elsewhere(row: int) -> Problem:
-    reason = gettext_noop("同一订单的第 {row} 行有错，整个订单没有导入")
-    return Problem("", "", reason, {"row": row})
 
 
 def look(shop: Shop, rows: Sequence[OrderRow], spoiled: Mapping[str, int]) -> Outcome:
@@ -319,90 +59,6 @@ def bring_in(shop: Shop, rows: Sequence[OrderRow], spoiled: Mapping[str, int]) -
     outcome.new.extend(draft.head.number for draft in new)
     outcome.updated.extend(change.known.number for change in changes)
     return outcome
-
-
-# From rows to orders ------------------------------------------------------------------------------
-
-
-def fold(rows: Iterable[OrderRow], spoiled: Mapping[str, int]) -> tuple[dict[str, Draft], Outcome]:
-    """Rows of one order belong together: several lines, or the same line at several times."""
-    outcome = Outcome()
-    groups: dict[str, list[OrderRow]] = {}
-    for row in rows:
-        if row.number in spoiled:
-            outcome.problems.append((row.row, elsewhere(spoiled[row.number])))
-        else:
-            groups.setdefault(row.number, []).append(row)
-    drafts = {}
-    for number, group in groups.items():
-        if len(group) == 1:
-            drafts[number] = Draft(group[0], group, [group[0].row])
-            continue
-        lines: list[OrderRow] = []
-        for row in group:
-            place = next((at for at, line in enumerate(lines) if _same(line, row)), None)
-            if place is None:
-                lines.append(row)
-            elif row.paid and lines[place].paid and row.paid != lines[place].paid:
-                draft = Draft(row, lines, [each.row for each in group])
-                outcome.problems.extend(draft.refused(_two_prices(lines[place], row)))
-                break
-            else:
-                lines[place] = _combined(lines[place], row)
-        else:
-            drafts[number] = Draft(_head_of(lines), lines, [row.row for row in group])
-    return drafts, outcome
-
-
-def _two_prices(earlier: OrderRow, row: OrderRow) -> Problem:
-    reason = gettext_noop("实付 {paid} 元，而同一商品在第 {row} 行是 {other} 元")
-    facts = {"paid": str(row.paid), "row": earlier.row, "other": str(earlier.paid)}
-    return Problem("", str(row.paid), reason, facts)
-
-
-def _same(line: OrderRow, row: OrderRow) -> bool:
-    return row.whole or is_line(
-        (line.style, line.goods_id, line.sku, line.title),
-        (row.style, row.goods_id, row.sku, row.title),
-    )
-
-
-def is_line(one: tuple[str, str, str, str], other: tuple[str, str, str, str]) -> bool:
-    """Whether two (style, goods, sku, title) name one line, of which either may say less."""
-    if one[0] and other[0]:
-        return one[0] == other[0]
-    for mine, theirs in ((one[1], other[1]), (one[2], other[2])):
-        if mine and theirs and mine != theirs:
-            return False
-    return one[3] == other[3] or bool(one[1] and one[1] == other[1])
-
-
-def _head_of(lines: Sequence[OrderRow]) -> OrderRow:
-    """What all lines say of the order; one that was refunded does not close the others."""
-    alive = [line for line in lines if line.state != OrderState.CLOSED]
-    head, *others = sorted(alive, key=lambda line: -RANK[line.state]) or lines
-    for line in [*others, *(line for line in lines if alive and line not in alive)]:
-        head = _filled(head, line)
-    return head
-
-
-def _combined(one: OrderRow, other: OrderRow) -> OrderRow:
-    """Of two rows of one line that which is further along, with the other's answers for blanks."""
-    if RANK[other.state] >= RANK[one.state]:
-        one, other = other, one
-    return _filled(one, other)
-
-
-def _filled(one: OrderRow, other: OrderRow) -> OrderRow:
-    blanks = {
-        each.name: said
-        for each in fields(OrderRow)
-        if getattr(one, each.name) in (None, "") and (said := getattr(other, each.name))
-    }
-    numbers = tuple(dict.fromkeys((*other.trackings, *one.trackings)))
-    paid = one.paid or other.paid
-    was_paid = one.was_paid or other.was_paid
-    return replace(one, **blanks, trackings=numbers, paid=paid, was_paid=was_paid)
 
 
 # Against what is known ----------------------------------------------------------------------------
@@ -586,15 +242,6 @@ def _line_values(key: int, line: OrderRow, at: int) -> dict[str, Any]:
         "sku": line.sku,
         "category": line.category,
         **line_money(line),
-    }
-
-
-def line_money(line: OrderRow) -> dict[str, Any]:
-    """用户实付金额 includes 邮费; what was paid for the goods does not."""
-    return {
-        "quantity": line.quantity,
-        "list_total": line.goods_total or NOTHING,
-        "paid": max(line.paid - (line.postage or NOTHING), NOTHING),
     }
 
 

@@ -1,0 +1,56 @@
+"""A file in batches to settle together, always the same ones, so that work can stop and go on."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from aftersales.imports.layout import Layout, OrderRow
+from aftersales.imports.reading import Record, Table
+from aftersales.imports.values import Problem, plain
+
+
+@dataclass
+class Batch:
+    """Rows to settle together. ``spoiled`` are order numbers of which a row is wrong."""
+
+    size: int = 0
+    rows: list[OrderRow] = field(default_factory=list)
+    problems: list[tuple[int, Problem]] = field(default_factory=list)
+    spoiled: dict[str, int] = field(default_factory=dict)
+
+
+def batches(table: Table, latest: datetime, most: int) -> Iterator[Batch]:
+    """About ``most`` rows each; neighbouring rows of one order stay together."""
+    layout = table.layout
+    place = layout.place_of("number")
+    batch = Batch()
+    last = ""
+    for record in table.rows:
+        row, problems = _read(layout, record, latest)
+        if problems and layout.is_header(record.cells):
+            row, problems, number = None, [], ""
+        elif row is not None:
+            number = row.number
+        else:
+            number = plain(record.cells[place]) if place < len(record.cells) else ""
+        if batch.size >= most and (not number or number != last):
+            yield batch
+            batch = Batch()
+        last = number
+        batch.size += 1
+        if row is not None:
+            batch.rows.append(row)
+        if problems:
+            batch.problems.extend((record.row, problem) for problem in problems)
+            if number:
+                batch.spoiled.setdefault(number, record.row)
+    if batch.size:
+        yield batch
+
+
+def _read(
+    layout: Layout, record: Record, latest: datetime
+) -> tuple[OrderRow | None, list[Problem]]:
+    if record.problem:
+        return None, [record.problem]
+    return layout.read(record.row, record.cells, latest)
