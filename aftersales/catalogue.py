@@ -9,37 +9,45 @@ from pathlib import Path
 from typing import Any
 
 from django.apps import apps as installed
+from django.db import transaction
 
 FOLDER = Path(__file__).parent / "fixtures" / "catalogue"
 
 # In the order in which they refer to each other.
-KINDS = ["plan", "reason", "script", "outcome", "reject_reason", "risk"]
-MODELS = {
+KINDS = {
     "plan": "Plan",
     "reason": "Reason",
     "script": "Script",
     "outcome": "Outcome",
     "reject_reason": "RejectReason",
     "risk": "Risk",
+    "scenario": "Scenario",
 }
-REFERS = {"plans": "Plan", "reasons": "Reason", "blocks": "RejectReason", "scripts": "Script"}
-REFERS |= {"outcomes": "Outcome", "reject_reasons": "RejectReason"}
 
 
 def read(kind: str) -> list[dict[str, Any]]:
-    """The shipped rows of a kind."""
-    name = "agreement" if kind == "agreement" else f"{kind}s"
-    rows: list[dict[str, Any]] = tomllib.loads((FOLDER / f"{name}.toml").read_text())[kind]
+    """The shipped rows of a kind, each with its proofs or forms inside."""
+    name = kind if kind == "agreement" else f"{kind}s"
+    text = (FOLDER / f"{name}.toml").read_text(encoding="utf-8")
+    rows: list[dict[str, Any]] = tomllib.loads(text)[kind]
     return rows
 
 
+@transaction.atomic
 def load(reset: bool = False, apps: Any = installed) -> dict[str, int]:
-    """Create what is missing; return how many rows of each kind were created or reset."""
-    made = {"window": _windows(apps, reset), "agreement": _agreements(apps, reset)}
-    _policy(apps)
+    """Create what is missing; return how many rows of each kind were created or reset.
+
+    The rules (``Policy``) are no shipped row: they are made with their defaults, and never reset.
+    """
+    policies = _model(apps, "Policy").objects
+    if not policies.exists():
+        policies.create()
+    made = {
+        "window": sum(_window(apps, row, reset) for row in read("window")),
+        "agreement": sum(_agreement(apps, row, reset) for row in read("agreement")),
+    }
     for kind in KINDS:
-        made[kind] = sum(_row(apps, kind, dict(row), reset) for row in read(kind))
-    made["scenario"] = sum(_scenario(apps, dict(row), reset) for row in read("scenario"))
+        made[kind] = sum(_row(apps, kind, row, reset) for row in read(kind))
     return made
 
 
@@ -47,72 +55,58 @@ def _model(apps: Any, name: str) -> Any:
     return apps.get_model("aftersales", name)
 
 
-def _windows(apps: Any, reset: bool) -> int:
-    windows = _model(apps, "Window").objects
-    made = 0
-    for row in read("window"):
-        standing = {"clock": row["clock"], "case_type": row.get("case_type", ""), "starts_on": None}
-        write = windows.update_or_create if reset else windows.get_or_create
-        made += write(**standing, defaults={"minutes": row["minutes"]})[1]
-    return made
+def _window(apps: Any, row: dict[str, Any], reset: bool) -> int:
+    """The row without dates, which always stands behind those that staff add for a while."""
+    model, case_type = _model(apps, "Window"), row.get("case_type", "")
+    found = model.objects.filter(clock=row["clock"], case_type=case_type, starts_on=None).first()
+    return _written(found or model(), row) if reset or not found else 0
 
 
-def _policy(apps: Any) -> None:
-    policies = _model(apps, "Policy").objects
-    if not policies.exists():
-        policies.create()
+def _agreement(apps: Any, row: dict[str, Any], reset: bool) -> int:
+    model = _model(apps, "Agreement")
+    found = model.objects.filter(version=row["version"]).first()
+    texts = {name: text.strip() for name, text in row.items()}
+    return _written(found or model(), texts) if reset or not found else 0
 
 
-def _agreements(apps: Any, reset: bool) -> int:
-    agreements = _model(apps, "Agreement").objects
-    made = 0
-    for row in read("agreement"):
-        texts = {"text_zh": row["text_zh"].strip(), "text_en": row["text_en"].strip()}
-        write = agreements.update_or_create if reset else agreements.get_or_create
-        made += write(version=row["version"], defaults=texts)[1]
-    return made
-
-
-def _row(apps: Any, kind: str, row: dict[str, Any], reset: bool) -> int:
-    model = _model(apps, MODELS[kind])
-    proofs = row.pop("proof", [])
-    refers = {name: row.pop(name) for name in REFERS if name in row}
-    code = row.pop("code")
-    if not reset and model.objects.filter(code=code).exists():
-        return 0
-    made, _new = model.objects.update_or_create(code=code, defaults=row)
-    _refer(apps, made, refers)
-    _proofs(apps, kind, made, proofs)
-    return 1
-
-
-def _refer(apps: Any, row: Any, refers: dict[str, list[str]]) -> None:
-    for name, codes in refers.items():
-        found = list(_model(apps, REFERS[name]).objects.filter(code__in=codes))
-        if missing := set(codes) - {each.code for each in found}:
-            raise ValueError(f"{row.code}: no {name} {sorted(missing)}")
-        getattr(row, name).set(found)
-
-
-def _proofs(apps: Any, kind: str, owner: Any, proofs: list[dict[str, Any]]) -> None:
-    if not proofs:
-        return
-    slots = _model(apps, "Proof").objects
-    slots.filter(**{kind: owner}).delete()
-    for position, proof in enumerate(proofs, start=1):
-        slots.create(**{kind: owner, "position": position, **proof})
-
-
-def _scenario(apps: Any, row: dict[str, Any], reset: bool) -> int:
-    model, forms = _model(apps, "Scenario"), row.pop("form")
-    code = row.pop("code")
-    if not reset and model.objects.filter(code=code).exists():
-        return 0
-    scenario, _new = model.objects.update_or_create(code=code, defaults=row)
+def _row(apps: Any, kind: str, shipped: dict[str, Any], reset: bool) -> int:
+    model, row = _model(apps, KINDS[kind]), dict(shipped)
+    proofs, forms = row.pop("proof", []), row.pop("form", [])
+    standing = model.objects.filter(code=row["code"]).first()
+    owner = standing or model()
+    written = _written(owner, row) if reset or not standing else 0
+    if written and hasattr(owner, "proofs"):
+        owner.proofs.all().delete()
+        for position, proof in enumerate(proofs, start=1):
+            owner.proofs.create(position=position, **proof)
     for form in forms:
-        made, _new = _model(apps, "StepForm").objects.get_or_create(
-            scenario=scenario, step=form.pop("step")
-        )
-        made.code = f"{code}/{made.step}"
-        _refer(apps, made, form)
+        found = owner.forms.filter(step=form["step"]).first()
+        if reset or not found:
+            written = _written(found or _model(apps, "StepForm")(scenario=owner), form)
+    return written
+
+
+def _written(row: Any, shipped: dict[str, Any]) -> int:
+    """Write every field and list as shipped; what the file does not name gets its default."""
+    lists = {field.name: field.related_model for field in row._meta.many_to_many}
+    fields = {
+        field.name: field
+        for field in row._meta.concrete_fields
+        if not field.primary_key and not field.is_relation
+    }
+    if unknown := shipped.keys() - fields.keys() - lists.keys():
+        raise ValueError(f"{_named(shipped)}: no such field: {', '.join(sorted(unknown))}")
+    for name, field in fields.items():
+        setattr(row, name, shipped.get(name, field.get_default()))
+    row.save()
+    for name, model in lists.items():
+        codes = shipped.get(name, [])
+        found = list(model.objects.filter(code__in=codes))
+        if missing := set(codes) - {each.code for each in found}:
+            raise ValueError(f"{_named(shipped)}: no {name} {', '.join(sorted(missing))}")
+        getattr(row, name).set(found)
     return 1
+
+
+def _named(shipped: dict[str, Any]) -> str:
+    return str(shipped.get("code") or shipped.get("step") or shipped)
