@@ -16,7 +16,7 @@ from merchants.views.case import Answer, Call, CasePage, Chat, Peek, Wait
 from merchants.views.queue import ChooseShop, Queue
 from merchants.views.tool import Negotiate, Reject, Rejected, RiskCheck
 
-CASE = "cases/<str:code>/"
+CASE = "cases/<slug:code>/"
 
 app_name = "merchants"
 urlpatterns = [

@@ -111,7 +111,7 @@ def cursor(case: Case, order: tuple[str, str]) -> str:
 def after(cases: CaseQuerySet, order: tuple[str, str], text: str) -> CaseQuerySet:
     """The rows behind the one that ``text`` names; a broken text starts from the beginning."""
     told, parted, pk = text.rpartition("~")
-    if not parted or not pk.isdecimal():
+    if not parted or not pk.isdecimal() or len(pk) > 18:
         return cases
     name = order[0].lstrip("-")
     value: Any
@@ -130,9 +130,10 @@ def after(cases: CaseQuerySet, order: tuple[str, str], text: str) -> CaseQuerySe
 
 def _moment(told: str) -> datetime | None:
     try:
-        return parse_datetime(told)
+        moment = parse_datetime(told)
     except ValueError:
         return None
+    return moment if moment and moment.tzinfo else None
 
 
 class ChooseShop(ShopView, View):

@@ -107,11 +107,11 @@ def test_opening_a_thumbnail_is_not_looking_at_evidence(make_case, at_desk):
     case = make_case()
     url = reverse("file", args=[case.evidence.first().upload.token])
 
-    at_desk.client.get(f"{url}?thumb=1").close()
+    b"".join(at_desk.client.get(f"{url}?thumb=1").streaming_content)
     case.refresh_from_db()
     assert case.merchant_seen_at is None
 
-    at_desk.client.get(url).close()
+    b"".join(at_desk.client.get(url).streaming_content)
     case.refresh_from_db()
     assert case.merchant_seen_at is not None
 

@@ -174,7 +174,9 @@ def test_pages_follow_each_other_without_a_gap(make_case, at_desk, now, monkeypa
 
 
 @pytest.mark.parametrize("sort", ["new", "amount"])
-@pytest.mark.parametrize("cursor", ["", "nonsense", "~", "2026-99-99~5", "x~5"])
+@pytest.mark.parametrize(
+    "cursor", ["", "nonsense", "~", "2026-99-99~5", "2026-01-01~5", "x~5", f"1~{10**30}"]
+)
 def test_a_broken_cursor_starts_from_the_beginning(make_case, at_desk, sort, cursor):
     case = make_case()
 
@@ -237,3 +239,13 @@ def test_who_is_not_signed_in_is_led_to_the_door(client, shop):
 
     assert answer.status_code == 302
     assert "/accounts/login/" in answer.url
+
+
+@pytest.mark.parametrize(
+    "query", ["?q=%00", "?least=1e999&most=x", "?tab=%00&type=%00", "?reason=%FF"]
+)
+def test_nonsense_narrows_nothing_and_breaks_nothing(make_case, at_desk, query):
+    make_case()
+
+    assert at_desk.client.get(reverse("merchants:queue") + query).status_code == 200
+    assert at_desk.client.get("/merchant/cases/AS%00/").status_code == 404
