@@ -88,6 +88,11 @@ def shipped(case: "Case") -> bool:
     return case.order.shipped and parcel is not None and parcel.first_scan_at is not None
 
 
+def on_its_way(case: "Case") -> bool:
+    """The carrier has it, and it moves: what RR-01 claims."""
+    return shipped(case) and in_transit(case) and not stalled(case, case.at)
+
+
 def replied(case: "Case") -> bool:
     """The buyer answered the last round without accepting."""
     return case.round_state == RoundState.ANSWERED
@@ -134,7 +139,7 @@ WHEN: dict[str, Callable[["Case"], bool]] = {
     "return_in_transit": return_in_transit,
     "goods_back": goods_back,
     "replied": replied,
-    "shipped": shipped,
+    "shipped": on_its_way,
     "signed_by_self": signed_by_self,
     "evidence_was_asked": evidence_was_asked,
     "not_no_reason_goods": not_no_reason_goods,

@@ -1,5 +1,6 @@
 """驳回: only after talking, with reason, explanation and proofs (T-07, T-12, NEG-45 to NEG-50)."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -84,7 +85,7 @@ class Rejecting(Negotiating):
             if len(said) < 10:
                 errors[f"answer_{number}"] = _("请说明%(point)s（至少 10 个字）") % {"point": point}
         errors |= slot_errors(reason.proofs.all(), evidence or {}, self.reason.code, only=True)
-        proof_tracking = proof_tracking.strip().upper()
+        proof_tracking = re.sub(r"[\s-]", "", proof_tracking).upper()
         if reason.code in GOODS_BACK_REASONS and self.return_tracking:
             if not proof_tracking:
                 errors["proof_tracking"] = _("请填写凭证面单上的快递单号")
