@@ -66,6 +66,8 @@ class DemandForm(SlotForm):
             if name not in ("key", "most"):
                 soften(field)
         self.fields["reason"].error_messages["invalid_choice"] = _("这个原因不适用于所选的售后类型")
+        if self.picked and self.picked.min_text:
+            self.fields["description"].error_messages["required"] = self._too_short
         self.spare = self._spare()
 
     # What the fields depend on.
@@ -155,7 +157,6 @@ class DemandForm(SlotForm):
     def _fit_words(self) -> None:
         least = self.picked.min_text if self.picked else 0
         field = words(_("说明"), required=least > 0)
-        field.error_messages["required"] = _("请填写说明（至少 {n} 个字）").format(n=least)
         if least:
             field.help_text = _("至少 {n} 个字").format(n=least)
         self.fields["description"] = field
@@ -224,6 +225,11 @@ class DemandForm(SlotForm):
         helper.layout = Layout(*(name for name in names if name))
         return helper
 
+    @property
+    def _too_short(self) -> str:
+        least = self.picked.min_text if self.picked else 0
+        return _("请填写说明（至少 {n} 个字）").format(n=least)
+
     # What it comes to.
 
     def clean(self) -> dict[str, Any]:
@@ -232,9 +238,7 @@ class DemandForm(SlotForm):
             self.add_error(None, _("提交的内容与所选售后类型不符，请重新填写"))
         text = str(given.get("description", "")).strip()
         if self.picked and text and len(text) < self.picked.min_text:
-            self.add_error(
-                "description", _("请填写说明（至少 {n} 个字）").format(n=self.picked.min_text)
-            )
+            self.add_error("description", self._too_short)
         count = sum(len(given.get(name) or []) for name in self.asks_slots)
         if count > self.policy.max_images:
             self.add_error(None, _("最多上传 {n} 张").format(n=self.policy.max_images))

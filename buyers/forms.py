@@ -19,7 +19,17 @@ CARDS = "components/options.html"
 
 
 class BuyerForm(StepForm):
-    """A step's form as a buyer meets it: ``answers()`` always carry version and key."""
+    """A step's form as a buyer meets it: ``answers()`` always carry version and key.
+
+    ``missing`` maps a field to the sentence where it is empty, in the copy deck's words.
+    """
+
+    missing: dict[str, Any] = {}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, sentence in self.missing.items():
+            self.fields[name].error_messages["required"] = sentence
 
     def click(self) -> dict[str, Any]:
         """The page's version and the click's key."""
@@ -68,6 +78,7 @@ def words(label: Any, *, required: bool = False, rows: int = 4, **more: Any) -> 
 class AcceptForm(BuyerForm):
     """接受方案: one of the shop's open offers; none is chosen for the buyer."""
 
+    missing = {"offer": gettext_lazy("请选择一个方案")}
     offer = forms.ModelChoiceField(
         label=gettext_lazy("商家的方案"),
         queryset=Offer.objects.none(),
@@ -92,10 +103,6 @@ class AcceptForm(BuyerForm):
 
     def layout(self) -> list[Any]:
         return ["version", "key", Field("offer", template=CARDS)]
-
-    def _post_clean(self) -> None:
-        super()._post_clean()  # type: ignore[misc]
-        self.fields["offer"].error_messages["required"] = _("请选择一个方案")
 
 
 class ReplyForm(BuyerForm):
@@ -166,9 +173,10 @@ class ReplyForm(BuyerForm):
 class MessageForm(BuyerForm):
     """联系商家: one message."""
 
+    missing = {"text": gettext_lazy("请输入消息内容")}
+
     def fit(self) -> None:
         self.fields["text"] = words(_("消息"), required=True, rows=3)
-        self.fields["text"].error_messages["required"] = _("请输入消息内容")
 
     def answers(self) -> dict[str, Any]:
         return {**self.click(), "text": self.cleaned_data["text"], "as_party": "buyer"}
@@ -180,6 +188,7 @@ class MessageForm(BuyerForm):
 class ReturnForm(BuyerForm):
     """填写退货单号: the carrier is guessed from the number, and can be chosen."""
 
+    missing = {"tracking": gettext_lazy("请输入快递单号（8–30 位字母和数字）")}
     tracking = forms.CharField(
         label=gettext_lazy("快递单号"),
         max_length=60,
@@ -191,9 +200,6 @@ class ReturnForm(BuyerForm):
     def fit(self) -> None:
         field: Any = self.fields["carrier"]
         field.choices = [("", _("按单号自动识别")), *((name, name) for name in (*CARRIERS, OTHER))]
-        self.fields["tracking"].error_messages["required"] = _(
-            "请输入快递单号（8–30 位字母和数字）"
-        )
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
@@ -219,7 +225,6 @@ class EvidenceForm(BuyerForm):
 
     def fit(self) -> None:
         self.slot("added", _("凭证"), _("照片、聊天记录、物流记录都可以"), required=True)
-        self.fields["proof_added"].error_messages["required"] = _("请选择要上传的凭证")
         self.fields["text"] = words(_("说明"), rows=3)
 
     def answers(self) -> dict[str, Any]:
@@ -234,21 +239,31 @@ class EvidenceForm(BuyerForm):
 class PlatformForm(BuyerForm):
     """申请平台介入: why, what is wanted, and proofs (S-39, S-40)."""
 
+    missing = {
+        "reason": gettext_lazy("请说明申请介入的理由"),
+        "wants": gettext_lazy("请写明你希望的结果"),
+    }
+
     def fit(self) -> None:
         self.fields["reason"] = words(_("申请理由"), required=True, rows=5)
         self.fields["reason"].help_text = _("说清楚发生了什么、商家的说法哪里不对，10 到 500 个字")
-        self.fields["reason"].error_messages["required"] = _("请说明申请介入的理由")
         self.fields["wants"] = forms.CharField(
             label=_("我希望的结果"),
             max_length=200,
             help_text=_("例如：退款 ¥{amount}，不退货").format(amount=self.case.amount),
-            error_messages={"required": _("请写明你希望的结果")},
         )
+        told = _("退款 ¥{amount}").format(amount=self.case.amount)
+        self.initial.setdefault("wants", told)
         self.slot("platform", _("介入凭证"), _("之前交过的凭证平台都看得到，不用再传"))
 
 
 class ComplaintForm(BuyerForm):
     """登记外部投诉 (S-24)."""
+
+    missing = {
+        "channel": gettext_lazy("请选择投诉渠道"),
+        "filed_on": gettext_lazy("请填写投诉日期"),
+    }
 
     channel = forms.ChoiceField(
         label=gettext_lazy("投诉渠道"),
@@ -259,10 +274,7 @@ class ComplaintForm(BuyerForm):
         label=gettext_lazy("投诉日期"),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         input_formats=["%Y-%m-%d"],
-        error_messages={
-            "required": gettext_lazy("请填写投诉日期"),
-            "invalid": gettext_lazy("请填写日期，例如 2026-11-23"),
-        },
+        error_messages={"invalid": gettext_lazy("请填写日期，例如 2026-11-23")},
     )
     wants = forms.CharField(label=gettext_lazy("诉求"), max_length=300, required=False)
 

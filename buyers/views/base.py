@@ -57,8 +57,18 @@ class BuyerStep(BuyerCase, StepView):
     def get_success_url(self) -> str:
         return reverse("buyers:case", args=[self.case.code])
 
+    def refusal(self) -> str:
+        return self.case.refusal(self.step, self.request.user) or self.hindrance()
+
+    def hindrance(self) -> str:
+        """What the step itself would refuse whatever is filled in: said before anybody writes."""
+        return ""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_context_data(**kwargs), "refusal": self.refusal()}
+
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        refusal = self.case.refusal(self.step, request.user)
+        refusal = self.refusal()
         if refusal:
             key = request.POST.get("key", "")[:64]
             if key and self.case.events.filter(key=key, step=self.step).exists():

@@ -6,12 +6,13 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from aftersales import clock
-from aftersales.enums import Clock, Party, Stage
+from aftersales.enums import Clock, Party, Stage, Status
 from aftersales.models import Complaint
-from aftersales.rules import deadlines
+from aftersales.rules import deadlines, facts
 from buyers.forms import AcceptForm
 from buyers.showing.offers import after_accepting, bearer_words, ends_here, shown, verb_of
 from buyers.showing.progress import hours, visible
+from buyers.showing.standing import if_unhandled
 from buyers.views.base import BuyerStep
 
 
@@ -100,6 +101,11 @@ class Cancel(BuyerStep):
 
     step = "cancel"
 
+    def hindrance(self) -> str:
+        if not self.case.return_tracking:
+            return ""
+        return _("你已经寄回商品，不能撤销；可以联系商家或平台客服")
+
     def success_message(self) -> str:
         return _("你撤销了申请")
 
@@ -108,6 +114,14 @@ class AskPlatform(BuyerStep):
     """申请平台介入 (B14)."""
 
     step = "ask_platform"
+
+    def hindrance(self) -> str:
+        early = self.case.policy["allow_early_intervention"]
+        if self.case.status != Status.PENDING_MERCHANT or early:
+            return ""
+        return _("商家还没有处理，暂不能申请平台介入；{otherwise}").format(
+            otherwise=if_unhandled(self.case, clock.now())
+        )
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         evidence = deadlines.length(self.case, Clock.EVIDENCE)
@@ -129,6 +143,11 @@ class Withdraw(BuyerStep):
     """撤回平台介入."""
 
     step = "withdraw"
+
+    def hindrance(self) -> str:
+        asked = self.case.last_intervention
+        mine = asked is not None and asked.asked_by == Party.BUYER
+        return "" if mine else _("只有申请介入的一方可以撤回")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         asked = self.case.last_intervention
@@ -210,6 +229,11 @@ class ReportRefusal(BuyerStep):
     """已拒签退回 (S-03)."""
 
     step = "report_refusal"
+
+    def hindrance(self) -> str:
+        if not facts.outbound(self.case):
+            return _("这个订单没有在途的包裹")
+        return _("包裹已签收，不能记录为拒签") if self.case.order.signed else ""
 
     def success_message(self) -> str:
         return _("已记录，商家会看到包裹正在退回")

@@ -1,0 +1,449 @@
+"""申请售后 through its pages: every guard at the form and against a forged post."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.urls import reverse
+
+from aftersales.enums import Freight, OrderState, Party, Phase, Status
+from aftersales.models import Agreement, Case, Order, Policy, Shop, User
+from tests.buyers.conftest import Phone
+from tests.factories import OrderFactory, picture, upload
+
+Read = Callable[[HttpResponse], str]
+WARNING = "维权要求提交后不能修改，每件商品只能申请一次，请确认后再提交"
+
+
+@pytest.fixture
+def order(shop: Shop, buyer: User) -> Order:
+    """Two mugs for ¥128.00, signed the day before yesterday."""
+    return OrderFactory(shop=shop, buyer=buyer)
+
+
+# Choosing -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("traits", "legal"),
+    [
+        ({"unshipped": True}, {"refund_unshipped"}),
+        ({"in_transit": True}, {"refund_not_received"}),
+        ({}, {"refund_not_received", "refund_received", "return_refund"}),
+    ],
+    ids=["G3-unshipped", "G3-S-04-in-transit", "G3-S-05-signed"],
+)
+def test_only_demands_that_fit_the_order_can_be_chosen(
+    shop: Shop, buyer: User, at_phone: Phone, text_of: Read, traits: Any, legal: set[str]
+) -> None:
+    """S-12; the others are named, with the reason."""
+    order = OrderFactory(shop=shop, buyer=buyer, **traits)
+
+    shown = text_of(at_phone.client.get(at_phone.page("apply", order)))
+
+    every = ("refund_unshipped", "refund_not_received", "refund_received", "return_refund")
+    assert {kind for kind in every if at_phone.page("apply_form", order, kind) in shown} == legal
+    assert "不能选的，以及原因" in shown
+    assert WARNING in shown  # S-15
+
+
+def test_a_signed_order_is_told_to_talk_first(order: Order, at_phone: Phone, text_of: Read) -> None:
+    """S-06."""
+    assert "先联系商家" in text_of(at_phone.client.get(at_phone.page("apply", order)))
+
+
+def test_an_ordinary_return_is_not_offered_on_day_eight(
+    order: Order, at_phone: Phone, now: Any, text_of: Read
+) -> None:
+    """S-05, G4."""
+    now.shift(timedelta(days=6))
+
+    shown = text_of(at_phone.client.get(at_phone.page("apply", order)))
+
+    assert at_phone.page("apply_form", order, "return_refund") not in shown
+    assert "签收已超过 7 天" in shown
+
+
+# Filling in ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("traits", "kind", "asked", "not_asked"),
+    [
+        ({"unshipped": True}, "refund_unshipped", {"quantity"}, {"amount", "goods_state"}),
+        ({"in_transit": True}, "refund_not_received", {"amount", "goods_state"}, {"quantity"}),
+        ({}, "refund_received", {"amount", "quantity"}, {"goods_state"}),
+        ({}, "return_refund", {"amount", "quantity"}, {"goods_state"}),
+    ],
+)
+def test_each_demand_asks_its_own_fields(
+    shop: Shop,
+    buyer: User,
+    at_phone: Phone,
+    traits: Any,
+    kind: str,
+    asked: set[str],
+    not_asked: set[str],
+) -> None:
+    """S-16, S-33."""
+    order = OrderFactory(shop=shop, buyer=buyer, **traits)
+
+    form = at_phone.client.get(at_phone.page("apply_form", order, kind)).context["form"]
+
+    assert asked | {"reason", "description"} <= set(form.fields)
+    assert not not_asked & set(form.fields)
+
+
+def test_the_amount_is_proposed_and_follows_the_quantity(order: Order, at_phone: Phone) -> None:
+    """G6, S-33: the most, until the buyer types his own."""
+    page = at_phone.page("apply_form", order, "refund_received")
+    first = at_phone.client.get(page).context["form"]
+    assert first["amount"].value() == Decimal("128.00")
+
+    answers = {"reason": "R1", "amount": "128.00", "most": "128.00", "refresh": "1"}
+    fewer = at_phone.client.post(page, answers | {"quantity": 1})
+    own = at_phone.client.post(page, answers | {"quantity": 1, "amount": "50.00"})
+
+    assert fewer.status_code == 200
+    assert fewer.context["form"]["amount"].value() == "64.00"
+    assert own.context["form"]["amount"].value() == "50.00"
+    assert not Case.objects.exists()
+
+
+def test_the_slots_follow_the_reason_and_keep_what_was_staged(
+    order: Order, buyer: User, at_phone: Phone, text_of: Read
+) -> None:
+    """Also without script: the same form, sent with 更新; a chosen file is never lost."""
+    page = at_phone.page("apply_form", order, "return_refund")
+    token = upload(buyer).token
+
+    seven = {"reason": "R7", "refresh": "1", "quantity": 2, "amount": "128.00"}
+    first = at_phone.client.post(page, seven | {"proof_goods_kept": token, "proof_box": picture()})
+    slots = first.context["form"].asks_slots
+    assert slots
+    names = [name for name in slots if first.context["form"].fields[name].kept]
+    assert names
+
+    other = at_phone.client.post(page, seven | {"reason": "R13", "proof_goods_kept": token})
+    back = dict(other.context["form"].spare)
+    assert token in back.values()
+    assert "商品完好" in text_of(other)
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [("R1", "商家承担（质量问题（肉眼可见））"), ("R13", "你承担")],
+)
+def test_who_bears_the_freight_is_told(
+    order: Order, at_phone: Phone, text_of: Read, reason: str, told: str
+) -> None:
+    page = at_phone.page("apply_form", order, "return_refund")
+
+    shown = text_of(at_phone.client.post(page, {"reason": reason, "refresh": "1"}))
+
+    assert told in shown
+
+
+# The whole way ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("traits", "kind", "more"),
+    [
+        ({"unshipped": True}, "refund_unshipped", {}),
+        (
+            {"in_transit": True},
+            "refund_not_received",
+            {"reason": "N2", "goods_state": "never_came"},
+        ),
+        ({}, "refund_received", {}),
+        ({}, "return_refund", {}),
+    ],
+    ids=["T-01-unshipped", "T-01-S-04-not-received", "T-01-received", "T-01-S-07-S-30-return"],
+)
+def test_a_buyer_applies(
+    shop: Shop, buyer: User, at_phone: Phone, text_of: Read, traits: Any, kind: str, more: Any
+) -> None:
+    """S-15, S-19, S-34: fill in, check, agree, submit; the shop's deadline is on the page."""
+    order = OrderFactory(shop=shop, buyer=buyer, **traits)
+
+    filled = at_phone.fill(order, kind, **at_phone.answers(kind, **more))
+    review = text_of(at_phone.review(order, kind))
+    done = at_phone.submit(order, kind)
+
+    assert filled["Location"] == at_phone.page("review", order, kind)
+    assert WARNING in review
+    assert "¥128.00" in review
+    case = Case.objects.get()
+    assert done["Location"] == reverse("buyers:case", args=[case.code])
+    assert (case.type, case.status, case.amount) == (
+        kind,
+        Status.PENDING_MERCHANT,
+        Decimal("128.00"),
+    )
+    event = case.events.get()
+    assert (event.step, event.party, event.user) == ("apply", Party.BUYER, buyer)
+    shown = text_of(at_phone.look("case", case))
+    assert "等商家处理" in shown
+    assert "11-25（周三）12:00" in shown
+
+
+def test_the_agreement_is_not_ticked_for_the_buyer_and_is_demanded(
+    order: Order, at_phone: Phone, text_of: Read
+) -> None:
+    """S-11, G9: version and time are kept with the case."""
+    at_phone.fill(order, "refund_received", **at_phone.answers("refund_received"))
+    page = at_phone.review(order, "refund_received")
+    agreement = Agreement.objects.get(version=Policy.current().agreement_version)
+    assert agreement.text_zh.splitlines()[0] in page.content.decode()
+    assert "checked" not in page.content.decode().split('name="agreed"')[1].split(">")[0]
+
+    refused = at_phone.submit(order, "refund_received", agreed=False)
+
+    assert refused.status_code == 422
+    assert "请阅读并同意维权协议" in text_of(refused)
+    assert not Case.objects.exists()
+
+    at_phone.submit(order, "refund_received")
+    case = Case.objects.get()
+    assert case.agreement_version == agreement.version
+    assert case.agreement_at == case.applied_at
+
+
+def test_going_back_from_the_review_loses_nothing(
+    order: Order, buyer: User, at_phone: Phone, text_of: Read
+) -> None:
+    """修改 leads to the same form with everything in it, pictures too."""
+    answers = at_phone.answers("refund_received", amount="99.00", description="杯口裂了，割手。")
+    at_phone.fill(order, "refund_received", **answers)
+
+    form = at_phone.client.get(at_phone.page("apply_form", order, "refund_received")).context[
+        "form"
+    ]
+
+    assert form["amount"].value() == "99.00"
+    assert form["description"].value() == "杯口裂了，割手。"
+    assert not form.errors
+    assert all(form.fields[name].kept for name in form.asks_slots if form.fields[name].required)
+
+
+def test_one_click_twice_is_one_case(order: Order, at_phone: Phone) -> None:
+    answers = at_phone.answers("refund_received")
+    at_phone.fill(order, "refund_received", **answers)
+
+    first = at_phone.submit(order, "refund_received", key=answers["key"])
+    second = at_phone.submit(order, "refund_received", key=answers["key"])
+
+    assert first["Location"] == second["Location"]
+    assert Case.objects.count() == 1
+
+
+def test_without_script_the_files_come_with_the_form(order: Order, at_phone: Phone) -> None:
+    answers = at_phone.answers("refund_received")
+    staged = [name for name in answers if name.endswith("_kept")]
+    for name in staged:
+        answers.pop(name)
+        answers[name.removesuffix("_kept")] = picture()
+
+    assert at_phone.fill(order, "refund_received", **answers).status_code == 302
+    at_phone.submit(order, "refund_received")
+
+    assert Case.objects.get().evidence.count() == len(staged) > 0
+
+
+def test_a_claim_after_the_trade_succeeded_is_marked(
+    shop: Shop, buyer: User, at_phone: Phone, text_of: Read
+) -> None:
+    """S-08, S-10: 售后保障维权."""
+    order = OrderFactory(shop=shop, buyer=buyer, finished=True)
+    at_phone.fill(order, "return_refund", **at_phone.answers("return_refund"))
+    at_phone.submit(order, "return_refund")
+
+    case = Case.objects.get()
+
+    assert case.phase == Phase.AFTERSALE
+    assert "售后保障维权" in text_of(at_phone.look("cases"))
+
+
+def test_a_no_reason_return_is_at_the_buyers_cost(order: Order, at_phone: Phone) -> None:
+    answers = at_phone.answers("return_refund", "R13")
+    refused = at_phone.fill(order, "return_refund", **answers)
+    assert "七天无理由退货需要商品完好" in refused.content.decode()
+
+    at_phone.fill(order, "return_refund", **answers, goods_intact="on")
+    at_phone.submit(order, "return_refund")
+
+    case = Case.objects.get()
+    assert (case.goods_intact, case.freight) == (True, Freight.BUYER)
+
+
+# Guards -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        pytest.param({"quantity": 3}, "件数需在 1 到 2 之间", id="G5-more-than-bought"),
+        pytest.param({"quantity": 0}, "件数需在 1 到 2 之间", id="G5-none"),
+        pytest.param({"amount": "128.01"}, "退款金额需在 0.01 到 128.00 之间", id="G6-too-much"),
+        pytest.param({"amount": "0"}, "退款金额需在 0.01 到 128.00 之间", id="G6-nothing"),
+        pytest.param({"amount": "-1"}, "退款金额需在 0.01 到 128.00 之间", id="G6-negative"),
+        pytest.param({"amount": "NaN"}, "请输入金额", id="G6-no-number"),
+        pytest.param({"amount": "1.001"}, "金额最多两位小数", id="G6-tenths-of-cents"),
+        pytest.param({"reason": "U1"}, "这个原因不适用于所选的售后类型", id="G7-S-12-other-type"),
+        pytest.param({"reason": "R999"}, "这个原因不适用于所选的售后类型", id="G7-unknown"),
+        pytest.param({"reason": ""}, "请选择申请原因", id="G7-none"),
+        pytest.param(
+            {"goods_state": "never_came"}, "提交的内容与所选售后类型不符", id="S-16-foreign-field"
+        ),
+        pytest.param({"reason": "R20", "description": "坏了"}, "至少 10 个字", id="reason-20-text"),
+    ],
+)
+def test_what_is_forged_or_wrong_is_refused_at_the_form(
+    order: Order, at_phone: Phone, text_of: Read, changed: dict[str, Any], sentence: str
+) -> None:
+    answers = at_phone.answers("refund_received") | changed
+
+    answer = at_phone.fill(order, "refund_received", **answers)
+
+    assert answer.status_code == 422
+    assert sentence in text_of(answer)
+    if "description" not in changed:
+        assert "不敢用来喝热水" in text_of(answer)  # what was typed is kept
+    assert not Case.objects.exists()
+    assert at_phone.submit(order, "refund_received").status_code == 302  # there is no draft
+    assert not Case.objects.exists()
+
+
+def test_a_missing_proof_is_refused_and_the_others_are_kept(
+    order: Order, at_phone: Phone, text_of: Read
+) -> None:
+    """G8."""
+    answers = at_phone.answers("refund_received", "R7")
+    slots = sorted(name for name in answers if name.endswith("_kept"))
+    missing = answers.pop(slots[0])
+
+    answer = at_phone.fill(order, "refund_received", **answers)
+
+    assert answer.status_code == 422
+    assert "请上传" in text_of(answer)
+    assert missing not in text_of(answer)
+    assert all(answers[name] in text_of(answer) for name in slots[1:])
+
+
+def test_an_unshipped_amount_cannot_be_set(
+    shop: Shop, buyer: User, at_phone: Phone, text_of: Read
+) -> None:
+    """G6, S-16: it is what was paid."""
+    order = OrderFactory(shop=shop, buyer=buyer, unshipped=True)
+
+    answer = at_phone.fill(
+        order, "refund_unshipped", **at_phone.answers("refund_unshipped", amount="1")
+    )
+
+    assert answer.status_code == 422
+    assert "提交的内容与所选售后类型不符" in text_of(answer)
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "sentence"),
+    [
+        pytest.param({"state": OrderState.CLOSED}, "refund_received", "未付款或已关闭", id="G1"),
+        pytest.param(
+            {"state": OrderState.UNPAID}, "refund_unshipped", "未付款或已关闭", id="G1-unpaid"
+        ),
+        pytest.param({}, "refund_unshipped", "商品已发货", id="G3-S-12"),
+        pytest.param({"state": OrderState.SHIPPED}, "return_refund", "还没有签收", id="G3-S-04"),
+    ],
+)
+def test_a_demand_that_is_not_open_is_refused_however_it_is_sent(
+    order: Order, at_phone: Phone, text_of: Read, change: Any, kind: str, sentence: str
+) -> None:
+    Order.objects.filter(pk=order.pk).update(**change)
+
+    answer = at_phone.fill(order, kind, **at_phone.answers("refund_received"))
+
+    assert answer.status_code == 409
+    assert sentence in text_of(answer)
+    assert at_phone.submit(order, kind).status_code == 409
+    assert not Case.objects.exists()
+
+
+def test_a_period_that_ends_between_form_and_review_is_refused(
+    order: Order, at_phone: Phone, now: Any, text_of: Read
+) -> None:
+    """G4, S-05: the seven days end while the review page is open."""
+    at_phone.fill(order, "return_refund", **at_phone.answers("return_refund"))
+    now.shift(timedelta(days=6))
+
+    answer = at_phone.submit(order, "return_refund")
+
+    assert answer.status_code == 409
+    assert "签收已超过 7 天" in text_of(answer)
+    assert not Case.objects.exists()
+
+
+def test_a_line_is_applied_for_once(order: Order, at_phone: Phone, text_of: Read) -> None:
+    """S-13, S-17, G2, G10: not while a case is open, and not after it."""
+    at_phone.fill(order, "refund_received", **at_phone.answers("refund_received"))
+    at_phone.submit(order, "refund_received")
+    case = Case.objects.get()
+
+    again = at_phone.fill(order, "return_refund", **at_phone.answers("return_refund"))
+    assert again.status_code == 409
+    assert "这件商品正在售后中" in text_of(again)
+
+    case.cancel(by=at_phone.user)
+    after = at_phone.fill(order, "return_refund", **at_phone.answers("return_refund"))
+    assert after.status_code == 409
+    assert at_phone.submit(order, "refund_received").status_code == 409
+    assert Case.objects.count() == 1
+
+
+def test_two_tabs_with_two_demands_make_one_case(
+    order: Order, at_phone: Phone, buyer: User
+) -> None:
+    """G2: the second review page finds the first one's case."""
+    other = Phone(buyer)
+    at_phone.fill(order, "refund_received", **at_phone.answers("refund_received"))
+    other.fill(order, "return_refund", **other.answers("return_refund"))
+
+    assert at_phone.submit(order, "refund_received").status_code == 302
+    assert other.submit(order, "return_refund").status_code == 409
+    assert Case.objects.get().type == "refund_received"
+
+
+def test_nothing_lets_the_buyer_change_his_demand(
+    make_case: Callable[..., Case], at_phone: Phone
+) -> None:
+    """S-14, G10: no step of the buyer takes type, reason or amount."""
+    case = make_case()
+    before = (case.type, case.reason_id, case.amount, case.quantity)
+
+    forged = {"type": "return_refund", "reason": "R7", "amount": "1.00", "quantity": 1}
+    for name in ("send_message", "add_evidence", "reply", "record_complaint", "case"):
+        at_phone.send(name, case, text="改一下", **forged)
+
+    case.refresh_from_db()
+    assert (case.type, case.reason_id, case.amount, case.quantity) == before
+
+
+def test_where_nothing_can_be_applied_for_the_platform_is_named(
+    make_case: Callable[..., Case], at_phone: Phone, buyer: User, text_of: Read
+) -> None:
+    """S-50."""
+    case = make_case()
+    case.cancel(by=buyer)
+
+    shown = text_of(at_phone.client.get(at_phone.page("apply", case.order)))
+
+    assert "你撤销过这件商品的售后，不能再次申请" in shown
+    assert "联系平台客服" in shown
+
+
+@pytest.mark.parametrize("name", ["apply_form", "review"])
+def test_an_unknown_demand_is_not_there(order: Order, at_phone: Phone, name: str) -> None:
+    assert at_phone.client.get(at_phone.page(name, order, "everything")).status_code == 404
