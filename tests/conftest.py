@@ -108,7 +108,9 @@ def new_page(browser: Browser, live_server: Any) -> Iterator[Callable[..., Page]
         page.on(
             "console",
             lambda said: (
-                faults.append(said.text) if "Content Security Policy" in said.text else None
+                faults.append(f"{page.url} {said.location}: {said.text}")
+                if "Content Security Policy" in said.text
+                else None
             ),
         )
         return page

@@ -103,3 +103,9 @@ def confirmation_asked(case: "Case") -> bool:
 @refuses(_("平台已判定，不能撤回"))
 def not_ruled(case: "Case") -> bool:
     return case.stage in (Stage.EVIDENCE, Stage.DECIDING)
+
+
+@refuses(_("举证时间还没有结束，暂不能判定"))
+def evidence_closed(case: "Case") -> bool:
+    """§1.6: staff decide once both sides' evidence window has closed."""
+    return case.stage == Stage.DECIDING

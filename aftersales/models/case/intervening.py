@@ -24,7 +24,12 @@ from aftersales.models.case.fields import CaseFields, required
 from aftersales.models.history import Upload
 from aftersales.models.intervention import Complaint, Intervention
 from aftersales.rules import amounts, deadlines, facts
-from aftersales.rules.conditions import evidence_open, no_open_intervention, not_ruled
+from aftersales.rules.conditions import (
+    evidence_closed,
+    evidence_open,
+    no_open_intervention,
+    not_ruled,
+)
 from aftersales.steps import Refused, step
 
 OPEN = [
@@ -176,6 +181,7 @@ class Intervening(CaseFields):
         by={Party.STAFF},
         source=[Status.PLATFORM_REVIEW],
         target=GET_STATE(_ruled_status, states=list(Status)),
+        conditions=[evidence_closed],
     )
     def rule(
         self,
@@ -190,8 +196,8 @@ class Intervening(CaseFields):
     ) -> dict[str, Any]:
         """T-20, S-23: a written finding, carried out at once; who is supported decides 纠纷退款."""
         asked = self.last_intervention
-        if asked is None or self.stage != Stage.DECIDING:
-            raise Refused(_("举证时间还没有结束，暂不能判定"))
+        if asked is None or self.parties_of(by) - {Party.STAFF}:
+            raise Refused(_("你是本单的买家或商家，不能判定"))
         if ruling not in Ruling.values:
             raise Refused(ruling=_("请选择判定结果"))
         if responsible not in Responsible.values:
