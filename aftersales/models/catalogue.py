@@ -7,13 +7,15 @@ Structure is code, numbers and texts are rows. Texts come in both languages; ``l
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.enums import Burden, CaseType, Clock, Freight, Severity, WizardStep
+from aftersales.rules import wording
 
 
 class Bilingual(models.Model):
@@ -182,9 +184,35 @@ class Script(Bilingual):
         verbose_name = _("协商话术")
         verbose_name_plural = _("协商话术")
 
+    def clean_fields(self, exclude: Any = None) -> None:
+        """NEG-13: what staff write here holds to the same rules as what merchants change in it."""
+        super().clean_fields(exclude)
+        errors = {
+            name: told
+            for name in ("text_zh", "text_en")
+            if name not in (exclude or ())
+            and (told := _script_refusal(getattr(self, name), self._most(name)))
+        }
+        if errors:
+            raise ValidationError(errors)
+
+    def _most(self, name: str) -> int:
+        return int(getattr(self._meta.get_field(name), "max_length", 0))
+
     @property
     def text(self) -> str:
         return self.said("text")
+
+
+def _script_refusal(text: str, most: int) -> str:
+    """Why a script can't be worded so; empty when it can."""
+    if len(text) > most:
+        return gettext("最多 %(count)s 个字") % {"count": most}
+    if unknown := wording.unknown_placeholders(text):
+        return gettext("不认识的变量：%(names)s") % {"names": "、".join(unknown)}
+    if found := wording.contact_found(text):
+        return gettext("话术不能包含电话、微信或外部链接：「%(found)s」") % {"found": found}
+    return ""
 
 
 class Outcome(Bilingual):

@@ -1,0 +1,430 @@
+"""规则与文案: the catalogue as staff keep it. Rows are retired by ``active``, never deleted."""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.enums import CaseType, Clock, GoodsState, WizardStep
+from aftersales.models import (
+    Agreement,
+    Case,
+    Outcome,
+    Plan,
+    Policy,
+    Proof,
+    Reason,
+    RejectReason,
+    Risk,
+    Scenario,
+    Script,
+    StepForm,
+    Window,
+)
+from aftersales.rules import facts
+
+TYPES = [
+    *CaseType.choices,
+    # Known to the reference; rows may name them before their cases exist.
+    ("exchange", _("换货（稍后开放）")),
+    ("resend", _("补寄（稍后开放）")),
+    ("repair", _("维修（稍后开放）")),
+    ("price_difference", _("退差价（稍后开放）")),
+]
+CONDITIONS = {
+    "": _("总是"),
+    "in_transit": _("商品在途"),
+    "signed_not_received": _("显示签收但买家没收到"),
+    "return_in_transit": _("退货在途"),
+    "goods_back": _("买家已寄回"),
+    "replied": _("买家已回复"),
+    "shipped": _("已发货，正常运输中"),
+    "signed_by_self": _("本人签收"),
+    "evidence_was_asked": _("已邀请过举证"),
+    "not_no_reason_goods": _("不支持无理由且购买时已确认"),
+    "window_over": _("超过售后期限"),
+    "agreed": _("已报告协商一致"),
+}
+LISTS: dict[str, Sequence[tuple[str, Any]]] = {
+    "types": TYPES,
+    "goods_states": [each for each in GoodsState.choices if each[0]],
+}
+LEAST_WAIT, MOST_WAIT = 15, 24 * 60  # minutes of D15
+
+
+# Fields -------------------------------------------------------------------------------------------
+
+
+class ListField(forms.CharField):
+    """A list that is written as one text."""
+
+    between = "\n"
+    split = re.compile(r"\n")
+
+    def prepare_value(self, value: Any) -> Any:
+        return self.between.join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        return [part.strip() for part in self.split.split(str(value or "")) if part.strip()]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool((initial or []) != self.to_python(data))
+
+
+class LinesField(ListField):
+    """Sentences, one a line."""
+
+    widget = forms.Textarea(attrs={"rows": 4})
+
+
+class CodesField(ListField):
+    """Codes of buyer's reasons, with anything between them."""
+
+    between = " "
+    split = re.compile(r"[\s,，、;；]+")
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(str(value or "").upper())
+
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        known = set(Reason.objects.values_list("code", flat=True)) if value else set()
+        if unknown := [code for code in value if code not in known]:
+            raise forms.ValidationError(
+                gettext("没有这个买家原因：%(codes)s") % {"codes": "、".join(unknown)}
+            )
+
+
+class CatalogueFields:
+    """Lists are ticked, lines are written one below the other, conditions are chosen by name."""
+
+    def formfield_for_dbfield(
+        self, db_field: models.Field, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        said: dict[str, Any] = {
+            "label": db_field.verbose_name,
+            "required": not db_field.blank,
+            "help_text": db_field.help_text,
+        }
+        if db_field.name in LISTS:
+            ticks = forms.CheckboxSelectMultiple
+            return forms.MultipleChoiceField(choices=LISTS[db_field.name], widget=ticks, **said)
+        if db_field.name == "when":
+            return forms.ChoiceField(
+                choices=[(name, CONDITIONS.get(name, name)) for name in facts.WHEN], **said
+            )
+        if db_field.name.startswith("must_answer"):
+            return LinesField(**said)
+        if db_field.name == "for_buyer_reasons":
+            return CodesField(**said)
+        if db_field.name == "code" and db_field.model is Proof:
+            return forms.SlugField(max_length=40, **said)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+
+
+class Kept:
+    """The history refers to it: it is retired, never deleted."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class Bilingual(CatalogueFields, Kept, admin.ModelAdmin):
+    """A row with a code: the code is how the program knows it, so it never changes."""
+
+    list_display = ["code", "label_zh", "label_en", "active", "position"]
+    list_display_links = ["code", "label_zh"]
+    list_editable = ["active", "position"]
+    list_filter = ["active"]
+    search_fields = ["code", "label_zh", "label_en"]
+    save_on_top = True
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["code"] if obj else []
+
+
+class KnownToCode(Bilingual):
+    """What each of these does is code, keyed by its code: another row would do nothing."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+def shown(codes: Iterable[str], names: Iterable[tuple[str, Any]] = TYPES) -> str:
+    known = dict(names)
+    return "、".join(str(known.get(code, code)) for code in codes)
+
+
+# Proofs -------------------------------------------------------------------------------------------
+
+
+class ProofRows(forms.BaseInlineFormSet):
+    def clean(self) -> None:
+        """A slot is a field of a form: each has a name of its own."""
+        super().clean()
+        codes = [
+            form.cleaned_data.get("code")
+            for form in self.forms
+            if form.cleaned_data and not form.cleaned_data.get("DELETE")
+        ]
+        if len(codes) != len(set(codes)):
+            raise forms.ValidationError(gettext("凭证要求的代码不能重复"))
+
+
+class ProofInline(CatalogueFields, admin.StackedInline):
+    """Nothing refers to a slot (evidence keeps its own label), so a slot may go."""
+
+    model = Proof
+    formset = ProofRows
+    extra = 0
+    fields = [
+        ("code", "position", "required", "most"),
+        ("label_zh", "label_en"),
+        ("hint_zh", "hint_en"),
+        "for_buyer_reasons",
+    ]
+
+
+class ReasonProofInline(ProofInline):
+    fields = ProofInline.fields[:-1]
+
+
+# The rows -----------------------------------------------------------------------------------------
+
+
+@admin.register(Reason)
+class ReasonAdmin(Bilingual):
+    list_display = [
+        "code",
+        "label_zh",
+        "kinds",
+        "quality",
+        "burden",
+        "freight",
+        "active",
+        "position",
+    ]
+    list_filter = ["active", "quality", "logistics", "no_reason", "burden", "freight"]
+    inlines = [ReasonProofInline]
+
+    @admin.display(description=_("适用的售后类型"))
+    def kinds(self, reason: Reason) -> str:
+        return shown(reason.types)
+
+
+@admin.register(Plan)
+class PlanAdmin(KnownToCode):
+    list_display = ["code", "label_zh", "consequence_zh", "wants_amount", "active", "position"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Whether a plan has an amount is what its code does with it."""
+        return ["code", "wants_amount"]
+
+
+@admin.register(Script)
+class ScriptAdmin(Bilingual):
+    list_display = ["code", "label_zh", "text_zh", "editable", "active", "position"]
+    list_filter = ["active", "editable", "plans"]
+    search_fields = ["code", "label_zh", "label_en", "text_zh", "text_en"]
+    filter_horizontal = ["plans", "reasons"]
+
+    def formfield_for_dbfield(
+        self, db_field: models.Field, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        made = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name in ("text_zh", "text_en"):
+            made.help_text = _(
+                "可用变量：{buyer} {goods} {amount} {deadline} {tracking} {carrier} {shop}；"
+                "不能包含电话、微信或外部链接"
+            )
+        return made
+
+
+@admin.register(Outcome)
+class OutcomeAdmin(Bilingual):
+    list_display = ["code", "label_zh", "needs_reply", "condition", "active", "position"]
+    inlines = [ProofInline]
+
+    @admin.display(description=_("成立条件"))
+    def condition(self, row: Outcome) -> str:
+        return str(CONDITIONS.get(row.when, row.when))
+
+
+class RejectReasonForm(forms.ModelForm):
+    def clean(self) -> dict[str, Any]:
+        """A point is answered by number, whatever language it was read in."""
+        said = super().clean() or self.cleaned_data
+        if len(said.get("must_answer_zh") or []) != len(said.get("must_answer_en") or []):
+            self.add_error("must_answer_en", gettext("中英文的必答要点数量要一致"))
+        return said
+
+
+@admin.register(RejectReason)
+class RejectReasonAdmin(Bilingual):
+    form = RejectReasonForm
+    list_display = ["code", "label_zh", "kinds", "condition", "active", "position"]
+    filter_horizontal = ["reasons"]
+    inlines = [ProofInline]
+
+    @admin.display(description=_("适用的售后类型"))
+    def kinds(self, row: RejectReason) -> str:
+        return shown(row.types)
+
+    @admin.display(description=_("成立条件"))
+    def condition(self, row: RejectReason) -> str:
+        return str(CONDITIONS.get(row.when, row.when))
+
+
+@admin.register(Risk)
+class RiskAdmin(KnownToCode):
+    """A tick in a list must not switch a warning off: that is done on its own page."""
+
+    list_display = ["code", "label_zh", "severity", "threshold", "unit_zh", "active"]
+    list_editable = ["threshold"]
+    list_filter = ["active", "severity"]
+    filter_horizontal = ["blocks"]
+
+
+# Scenarios ----------------------------------------------------------------------------------------
+
+
+class StepFormInline(CatalogueFields, Kept, admin.StackedInline):
+    model = StepForm
+    extra = 0
+    max_num = len(WizardStep)
+    filter_horizontal = ["plans", "scripts", "outcomes", "reject_reasons"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        lists = ["plans", "scripts", "outcomes", "reject_reasons"]
+        return super().get_queryset(request).select_related("scenario").prefetch_related(*lists)
+
+
+@admin.register(Scenario)
+class ScenarioAdmin(Bilingual):
+    list_display = ["code", "label_zh", "kinds", "logistics", "goods_back", "active", "position"]
+    inlines = [StepFormInline]
+
+    @admin.display(description=_("售后类型"))
+    def kinds(self, scenario: Scenario) -> str:
+        return shown(scenario.types)
+
+
+# Numbers, rules and the agreement -----------------------------------------------------------------
+
+
+class WindowForm(forms.ModelForm):
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or self.cleaned_data
+        given = {
+            name: said.get(name, getattr(self.instance, name))
+            for name in ("clock", "case_type", "starts_on", "ends_on", "minutes")
+        }
+        starts, ends = given["starts_on"], given["ends_on"]
+        if ends and not starts:
+            self.add_error("starts_on", gettext("有止日时，请填写起日"))
+        elif starts and ends and ends < starts:
+            self.add_error("ends_on", gettext("止日不能早于起日"))
+        waits = given["clock"] == Clock.NEGOTIATION and given["minutes"]
+        if waits and not LEAST_WAIT <= given["minutes"] <= MOST_WAIT:
+            self.add_error(
+                "minutes",
+                gettext("协商等待需在 %(least)s 到 %(most)s 分钟之间")
+                % {"least": LEAST_WAIT, "most": MOST_WAIT},
+            )
+        if self._overlaps(given["clock"], given["case_type"] or "", starts, ends):
+            raise forms.ValidationError(
+                gettext("同一时限、同一售后类型在这段日期已有一行，请改那一行或另选日期")
+            )
+        return said
+
+    def _overlaps(self, clock: str, kind: str, starts: date | None, ends: date | None) -> bool:
+        """An undated row stands behind the dated ones; of each sort only one holds at a time."""
+        others = Window.objects.filter(clock=clock, case_type=kind).exclude(pk=self.instance.pk)
+        if starts is None:
+            return others.filter(starts_on=None).exists()
+        others = others.filter(starts_on__isnull=False)
+        others = others.filter(models.Q(ends_on=None) | models.Q(ends_on__gte=starts))
+        return (others.filter(starts_on__lte=ends) if ends else others).exists()
+
+
+@admin.register(Window)
+class WindowAdmin(Kept, admin.ModelAdmin):
+    form = WindowForm
+    list_display = ["clock", "name", "kind", "length", "starts_on", "ends_on"]
+    list_filter = ["clock", "case_type"]
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": ["clock", "case_type", "minutes", "starts_on", "ends_on"],
+                "description": _("只影响此后申请的售后单；已在处理的按申请时的时限。"),
+            },
+        )
+    ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """The row without type and dates always stands; only its length changes."""
+        if obj is None:
+            return []
+        always = not obj.case_type and obj.starts_on is None
+        return ["clock", "case_type", *(["starts_on", "ends_on"] if always else [])]
+
+    @admin.display(description=_("名称"))
+    def name(self, window: Window) -> str:
+        return window.get_clock_display()
+
+    @admin.display(description=_("售后类型"), empty_value="")
+    def kind(self, window: Window) -> str:
+        return window.get_case_type_display() if window.case_type else gettext("全部")
+
+    @admin.display(description=_("时长"), ordering="minutes")
+    def length(self, window: Window) -> str:
+        minutes = window.minutes
+        if minutes % (24 * 60) == 0 and minutes > 3 * 24 * 60:
+            return ngettext("{n} 天", "{n} 天", minutes // (24 * 60)).format(n=minutes // (24 * 60))
+        if minutes % 60 == 0 and minutes > 60:
+            return ngettext("{n} 小时", "{n} 小时", minutes // 60).format(n=minutes // 60)
+        return ngettext("{n} 分钟", "{n} 分钟", minutes).format(n=minutes)
+
+
+def versions() -> list[tuple[str, str]]:
+    return [(each, each) for each in Agreement.objects.values_list("version", flat=True)]
+
+
+@admin.register(Policy)
+class PolicyAdmin(Kept, admin.ModelAdmin):
+    list_display = ["__str__", "max_applications_per_line", "min_rounds", "agreement_version"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and not Policy.objects.exists()
+
+    def formfield_for_dbfield(
+        self, db_field: models.Field, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        if db_field.name == "agreement_version":
+            return forms.ChoiceField(choices=versions, label=db_field.verbose_name)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+
+@admin.register(Agreement)
+class AgreementAdmin(Kept, admin.ModelAdmin):
+    """What buyers have accepted stays as they read it; a change is a new version."""
+
+    list_display = ["version", "accepted"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        if obj is None:
+            return []
+        accepted = Case.objects.filter(agreement_version=obj.version).exists()
+        return ["version", *(["text_zh", "text_en"] if accepted else [])]
+
+    @admin.display(description=_("已有买家同意"), boolean=True)
+    def accepted(self, agreement: Agreement) -> bool:
+        return Case.objects.filter(agreement_version=agreement.version).exists()

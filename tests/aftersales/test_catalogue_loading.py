@@ -1,0 +1,122 @@
+"""Loading the catalogue: idempotent, kind to staff's edits, whole on a reset; and what it refuses."""
+
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.core.exceptions import ValidationError
+from django.core.management import call_command
+
+from aftersales import catalogue
+from aftersales.models import Agreement, Policy, Proof, Reason, Risk, Script, StepForm, Window
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue_rows")]
+
+
+def step_form(scenario: str, step: str) -> StepForm:
+    return StepForm.objects.get(scenario__code=scenario, step=step)
+
+
+# Loading ------------------------------------------------------------------------------------------
+
+
+def everything() -> dict[str, list[Any]]:
+    """Every row of the catalogue, with what its lists refer to."""
+    found = {}
+    for model in (Window, Agreement, Policy, Proof, StepForm, *map(model_of, catalogue.KINDS)):
+        lists = [field.name for field in model._meta.many_to_many]
+        found[model.__name__] = [
+            (values, [sorted(getattr(row, name).values_list("pk", flat=True)) for name in lists])
+            for row, values in zip(
+                model._default_manager.order_by("pk"),
+                model._default_manager.order_by("pk").values(),
+                strict=True,
+            )
+        ]
+    return found
+
+
+def model_of(kind: str) -> Any:
+    return apps.get_model("aftersales", catalogue.KINDS[kind])
+
+
+def test_loading_twice_changes_nothing() -> None:
+    before = everything()
+    assert not any(catalogue.load().values())
+    assert everything() == before
+
+
+def edit_by_staff() -> None:
+    Window.objects.filter(clock="D15").update(minutes=30)
+    Script.objects.filter(code="SC-01").update(text_zh="您好", active=False)
+    Risk.objects.filter(code="RW-02").update(threshold=96)
+    Script.objects.get(code="SC-01").reasons.set(Reason.objects.filter(code="R1"))
+    Reason.objects.get(code="R1").proofs.filter(code="whole").delete()
+    step_form("unshipped", "round_1").plans.clear()
+
+
+def test_staffs_edits_survive_a_second_load() -> None:
+    edit_by_staff()
+    before = everything()
+    catalogue.load()
+    assert everything() == before
+
+
+def test_what_went_missing_comes_back() -> None:
+    Risk.objects.filter(code="RW-20").delete()
+    step_form("unshipped", "reject").delete()
+    made = catalogue.load()
+    assert {kind for kind, count in made.items() if count} == {"risk", "scenario"}
+    assert step_form("unshipped", "reject").scripts.get().code == "SC-24"
+
+
+def test_a_reset_restores_every_shipped_value(capsys: pytest.CaptureFixture[str]) -> None:
+    edit_by_staff()
+    call_command("load_catalogue", reset=True)
+    assert "script: 24" in capsys.readouterr().out
+    assert Window.objects.get(clock="D15").minutes == 60
+    script = Script.objects.get(code="SC-01")
+    assert script.active
+    assert script.text_zh.startswith("您好，我是{shop}")
+    assert not script.reasons.exists()
+    assert Risk.objects.get(code="RW-02").threshold == 72
+    assert [proof.code for proof in Reason.objects.get(code="R1").proofs.all()] == [
+        "close",
+        "whole",
+    ]
+    assert step_form("unshipped", "round_1").plans.exists()
+
+
+def test_a_row_that_refers_to_nothing_stops_the_whole_load(monkeypatch: Any) -> None:
+    shipped = catalogue.read
+
+    def read(kind: str) -> list[dict[str, Any]]:
+        rows = shipped(kind)
+        return [row | {"blocks": ["RR-99"]} for row in rows] if kind == "risk" else rows
+
+    monkeypatch.setattr(catalogue, "read", read)
+    before = everything()
+    with pytest.raises(ValueError, match="RW-01: no blocks RR-99"):
+        catalogue.load(reset=True)
+    assert everything() == before
+
+
+# Wording on the row -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("加微信 abc", "话术不能包含电话、微信或外部链接：「微信」"),
+        ("打 138 1234 5678", "话术不能包含电话、微信或外部链接：「138 1234 5678」"),
+        ("{phone} 联系", "不认识的变量：phone"),
+        ("字" * 401, "400"),
+    ],
+)
+def test_neg_13_a_script_that_may_not_be_sent_is_not_kept(text: str, told: str) -> None:
+    script = Script.objects.get(code="SC-01")
+    script.text_zh = text
+    with pytest.raises(ValidationError) as refused:
+        script.full_clean()
+    assert told in refused.value.message_dict["text_zh"][0]
+    script.full_clean(exclude=["text_zh"])
