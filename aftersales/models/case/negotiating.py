@@ -248,7 +248,7 @@ class Negotiating(CaseFields):
         self.mark_handled()
         self.drop_offers()
         self.round_number += 1
-        self._pause_deadline()
+        paused = self._pause_deadline()
         wait = deadlines.length(self, Clock.NEGOTIATION)  # type: ignore[arg-type]
         sent = Round(
             case_id=self.pk,
@@ -282,6 +282,7 @@ class Negotiating(CaseFields):
             ],
             "evidence": kept,
             "until": sent.due_at.isoformat(),
+            "paused_minutes": int(paused.total_seconds() // 60),
         }
 
     @step(
@@ -460,8 +461,7 @@ class Negotiating(CaseFields):
         if offer.plan.code in plans.RETURNS:
             address = self.default_address()
             terms["address"] = address.shown() if address else {}
-            covered = offer.plan.code == "return_freight_covered"
-            terms["freight"] = str(Freight.MERCHANT if covered else self._freight_offered())
+            terms["freight"] = str(self._freight_offered(offer.plan.code))
         return Offer(
             case_id=self.pk,
             round=sent,
@@ -472,7 +472,10 @@ class Negotiating(CaseFields):
             at=self.at,
         )
 
-    def _freight_offered(self) -> Freight:
+    def _freight_offered(self, code: str) -> Freight:
+        """Who bears the way back under a plan: the merchant where it says so, else as by rule."""
+        if code == "return_freight_covered":
+            return Freight.MERCHANT
         if self.freight in (Freight.NONE, Freight.UNDECIDED):
             return (
                 Freight(self.reason.freight)
@@ -490,15 +493,16 @@ class Negotiating(CaseFields):
             return {"round": _("附图")}
         return {proof.code: proof.label_zh for proof in outcome.proofs.all()}
 
-    def _pause_deadline(self) -> None:
+    def _pause_deadline(self) -> timedelta:
         """NEG-51: off by default; if on, rounds give back at most two waits of handling time."""
         if not self.policy["negotiation_pauses_deadline"] or self.due_at is None:
-            return
+            return timedelta()
         wait = deadlines.length(self, Clock.NEGOTIATION)  # type: ignore[arg-type]
-        pause = min(wait, 2 * wait - self.paused)
-        if pause > timedelta():
+        pause = max(min(wait, 2 * wait - self.paused), timedelta())
+        if pause:
             self.paused += pause
             self.set_due(self.due_at + pause)
+        return pause
 
     def same_offer(self, offer: Offer) -> Offer:
         """The engine's own copy of an offer, read under the lock; not ours is Refused."""

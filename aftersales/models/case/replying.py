@@ -144,6 +144,8 @@ class Replying(Negotiating):
         offer = self.open_counter()
         if offer is None:
             raise Refused(counter_offered.sentence)  # type: ignore[attr-defined]
+        if offer.plan.code in plans.RETURNS and self.default_address() is None:
+            raise Refused(_("请先设置有效的退货地址"))
         self.__dict__["_accepted_code"] = offer.plan.code
         self.mark_handled()
         return self._carry_out(offer)
@@ -244,7 +246,7 @@ class Replying(Negotiating):
         if code in plans.CASH:
             self.owe_refund(offer.amount if offer.amount is not None else self.amount)
         elif code in plans.RETURNS:
-            self._agree_to_return(terms)
+            self._agree_to_return(code, terms)
         elif code == "wait_until":
             self.promised_until = plans.promised(terms)
             self.set_due(self.promised_until)
@@ -257,20 +259,22 @@ class Replying(Negotiating):
             "amount": str(offer.amount if offer.amount is not None else self.to_refund or ""),
         }
 
-    def _agree_to_return(self, terms: Mapping[str, Any]) -> None:
+    def _agree_to_return(self, code: str, terms: Mapping[str, Any]) -> None:
         address = terms.get("address") or (
             self.default_address().shown() if self.default_address() else None
         )
         if not address:
             raise Refused(_("商家没有有效的退货地址，请联系商家或平台客服"))
         self.return_goods_to(address)
-        self.freight = Freight(terms.get("freight") or self._freight_offered())
+        self.freight = Freight(terms.get("freight") or self._freight_offered(code))
         self.to_refund = self.refundable
 
     def _resume_deadline(self, current: Round) -> None:
         if not self.policy["negotiation_pauses_deadline"] or self.due_at is None:
             return
-        unused = current.due_at - self.at
+        sent = self.events.filter(step="negotiate").last()  # type: ignore[attr-defined]
+        given = timedelta(minutes=sent.details["paused_minutes"] if sent else 0)
+        unused = given - (self.at - current.sent_at)
         if self.round_state == RoundState.WAITING and unused > timedelta():
             self.paused -= unused
             self.set_due(self.due_at - unused)
