@@ -46,7 +46,7 @@ def take_due(model: Any, limit: int = 1000) -> tuple[int, int]:
 
 
 def _claim(model: Any, at: datetime, limit: int) -> Any:
-    due = model.for_writing(skip_locked=True).filter(wake_at__lte=at)
+    due = model.for_sweeping().filter(wake_at__lte=at)
     return due.order_by("wake_at")[:limit]
 
 
@@ -60,7 +60,7 @@ def _one_by_one(model: Any, at: datetime, limit: int) -> tuple[int, int]:
     for pk in keys:
         try:
             with transaction.atomic():
-                row = model.for_writing(skip_locked=True).filter(pk=pk, wake_at__lte=at).first()
+                row = model.for_sweeping().filter(pk=pk, wake_at__lte=at).first()
                 if row is not None:
                     write(lapse(row, at))
                     _mended([pk])

@@ -198,4 +198,4 @@ class Fault(models.Model):
 
 def plain(value: Any) -> Any:
     """A value as the history keeps it: only JSON's own kinds, so that its hash is stable."""
-    return json.loads(json.dumps(value, cls=DjangoJSONEncoder))
+    return json.loads(json.dumps(value, cls=DjangoJSONEncoder)) if value else value
