@@ -207,6 +207,10 @@ class ReturnForm(BuyerForm):
             given["carrier"] = guess_carrier(given["tracking"])
             if not given["carrier"]:
                 self.add_error("carrier", _("认不出是哪家快递，请选择快递公司"))
+            else:  # the page shows what was recognised
+                data = self.data.copy()  # type: ignore[attr-defined]
+                data["carrier"] = given["carrier"]
+                self.data = data
         return given
 
 

@@ -25,7 +25,7 @@ def test_cancelling_names_its_consequence_and_its_main_button_leads_back(
     shown = text_of(at_phone.look("cancel", case))
 
     assert WARNING in shown
-    dock = shown.split('class="dock"')[1].split("</div>")[0]
+    dock = shown.split('class="dock"')[1].split("</section>")[0]
     back = reverse("buyers:case", args=[case.code])
     assert f'<a class="btn btn-primary" href="{back}">返回</a>' in dock
     case.refresh_from_db()

@@ -149,7 +149,7 @@ def test_the_shops_offers_stand_with_their_consequences_and_nothing_is_chosen(
     assert "此商品不能再申请售后" in shown
     assert "运费商家承担" in shown
     assert "checked" not in shown.split('id="offers"')[1].split("</form>")[0]
-    dock = shown.split('class="dock"')[1].split("</div>")[0]
+    dock = shown.split('class="dock"')[1].split("</section>")[0]
     assert "都不接受" in dock
     assert "接受所选方案" in dock
     assert dock.count("btn ") == 2

@@ -246,3 +246,13 @@ def test_a_signed_parcel_cannot_have_been_refused(
 
     assert answer.status_code == 409
     assert case.events.count() == 1
+
+
+def test_typing_the_number_chooses_the_carrier_without_sending_anything(
+    agreed: Case, at_phone: Phone
+) -> None:
+    answer = at_phone.send("send_back", agreed, tracking="SF123456789012", refresh="1")
+
+    assert answer.status_code == 200
+    assert answer.context["form"]["carrier"].value() == "顺丰速运"
+    assert agreed.status == Status.AWAITING_BUYER_RETURN
