@@ -1,0 +1,357 @@
+"""Two hands on one case in the same moment: exactly one effect, and the loser is told."""
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from aftersales import clock
+from aftersales.enums import RoundState, Status
+from aftersales.models import Case, Script
+from aftersales.steps import Refused
+from aftersales.tasks import expire_all
+from tests.aftersales.negotiation.talk import D15, steps, whole, yuan
+from tests.factories import MemberFactory
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+
+TIMES = 4  # a race is run more than once
+DONE = ""
+
+
+def race(*clicks: Callable[[], Any]) -> list[str]:
+    """Let all of them go at once; what each was told: nothing when it was done."""
+    barrier = threading.Barrier(len(clicks))
+    told = ["never came back"] * len(clicks)
+
+    def go(number: int) -> None:
+        try:
+            connection.ensure_connection()
+            barrier.wait(20)
+            clicks[number]()
+            told[number] = DONE
+        except Refused as refused:
+            told[number] = refused.sentence
+        except Exception as error:
+            told[number] = repr(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=go, args=[number]) for number in range(len(clicks))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    return told
+
+
+def click(case: Case, name: str, **answers: Any) -> Callable[[], Any]:
+    """A step from a page of its own: the case as this page has read it."""
+    own = Case.objects.get(pk=case.pk)
+    return lambda: getattr(own, name)(**answers)
+
+
+def one_won(told: list[str], *, sentences: tuple[str, ...] = ("刚刚有更新", "当前状态")) -> bool:
+    lost = [sentence for sentence in told if sentence != DONE]
+    return len(lost) == len(told) - 1 and all(
+        any(part in sentence for part in sentences) for sentence in lost
+    )
+
+
+def fresh(case: Case) -> Case:
+    return Case.objects.get(pk=case.pk)
+
+
+@pytest.mark.parametrize("versioned", [True, False])
+def test_agree_agree(make_desk, shop, versioned):
+    colleague = MemberFactory(shop=shop).user
+    for _ in range(TIMES):
+        desk = make_desk()
+        page = {"version": desk.case.version} if versioned else {}
+
+        told = race(
+            click(desk.case, "agree", by=desk.merchant, key="one", **page),
+            click(desk.case, "agree", by=colleague, key="two", **page),
+        )
+
+        assert one_won(told), told
+        case = fresh(desk.case)
+        assert case.status == Status.REFUNDING
+        assert [refund.amount for refund in case.refunds.all()] == [yuan("128.00")]
+        assert steps(case) == ["apply", "agree"]
+        assert case.attempts.count() == 1
+        assert whole(case)
+
+
+def test_agree_cancel(make_desk):
+    for _ in range(TIMES):
+        desk = make_desk("waiting")
+
+        told = race(
+            click(desk.case, "agree", by=desk.merchant),
+            click(desk.case, "cancel", by=desk.buyer),
+        )
+
+        assert one_won(told), told
+        case = fresh(desk.case)
+        agreed = case.status == Status.REFUNDING
+        assert case.status in (Status.REFUNDING, Status.CANCELLED)
+        assert case.refunds.count() == int(agreed)
+        assert steps(case)[-1] == ("agree" if agreed else "cancel")
+        assert case.reply_due_at is None
+        assert whole(case)
+
+
+def test_accept_agree_pays_once(make_desk):
+    for _ in range(TIMES):
+        desk = make_desk("waiting")
+
+        told = race(
+            click(desk.case, "accept_plan", by=desk.buyer, offer=desk.case.offers.get()),
+            click(desk.case, "agree", by=desk.merchant),
+        )
+
+        assert one_won(told), told
+        case = fresh(desk.case)
+        assert case.status == Status.REFUNDING
+        assert case.refunds.count() == 1
+        assert case.refunds.get().amount == case.to_refund
+        assert whole(case)
+
+
+def test_accept_improve_never_pays_less_than_what_stands(make_desk):
+    for _ in range(TIMES):
+        desk = make_desk("waiting")
+        offer = desk.case.offers.get()
+
+        race(
+            click(desk.case, "accept_plan", by=desk.buyer, offer=desk.case.offers.get()),
+            click(desk.case, "improve_offer", by=desk.merchant, offer=offer, amount=yuan("60.00")),
+        )
+
+        case = fresh(desk.case)
+        accepted = [each.amount for each in case.offers.filter(state="accepted")]
+        assert accepted == [each.amount for each in case.refunds.all()]
+        assert len(accepted) + len(case.open_offers()) == 1
+        assert whole(case)
+
+
+def test_reply_expiry(make_desk, now):
+    for _ in range(TIMES):
+        desk = make_desk("waiting")
+        now.shift(desk.case.reply_due_at - clock.now())
+
+        told = race(click(desk.case, "reply", by=desk.buyer, text="不接受"), expire_all)
+
+        assert told == [DONE, DONE]
+        case = fresh(desk.case)
+        assert steps(case)[-2:] == ["stop_waiting", "reply"]
+        sent = case.rounds.get()
+        assert (sent.state, sent.late) == (RoundState.ANSWERED, True)
+        assert case.wake_at == case.due_at
+        assert whole(case)
+
+
+def test_reject_expiry_of_the_handling_time(make_desk, now):
+    for _ in range(TIMES):
+        desk = make_desk("negotiated")
+        answers = desk.rejection()
+        now.shift(desk.case.due_at - clock.now())
+
+        told = race(click(desk.case, "reject", by=desk.merchant, **answers), expire_all)
+
+        assert told[1] == DONE
+        assert told[0] in ("处理时限已过，已按规则自动处理", "售后单当前状态不能进行此操作")
+        case = fresh(desk.case)
+        assert case.status == Status.REFUNDING
+        assert steps(case).count("agree_by_default") == 1
+        assert case.refunds.count() == 1
+        assert whole(case)
+
+
+def test_sweep_sweep(make_desk, now):
+    desks = [make_desk() for _ in range(6)]
+    now.shift(timedelta(days=3))
+
+    assert race(expire_all, expire_all, expire_all) == [DONE] * 3
+
+    for desk in desks:
+        case = fresh(desk.case)
+        assert steps(case) == ["apply", "agree_by_default"]
+        assert case.refunds.count() == 1
+        assert whole(case)
+
+
+@pytest.mark.parametrize("versioned", [True, False])
+def test_reject_reject(make_desk, shop, versioned):
+    colleague = MemberFactory(shop=shop).user
+    for _ in range(TIMES):
+        desk = make_desk("negotiated")
+        answers = desk.rejection()
+        page = {"version": desk.case.version} if versioned else {}
+
+        told = race(
+            click(desk.case, "reject", by=desk.merchant, key="one", **page, **answers),
+            click(desk.case, "reject", by=colleague, key="two", **page, **answers),
+        )
+
+        assert one_won(told), told
+        case = fresh(desk.case)
+        assert case.status == Status.REJECTED
+        assert steps(case).count("reject") == 1
+        assert case.evidence.filter(version=case.version).count() == len(answers["evidence"])
+        assert whole(case)
+
+
+def round_for(desk: Any) -> dict[str, Any]:
+    offers = desk.offers()
+    return {
+        "by": desk.merchant,
+        "offers": offers,
+        "script": Script.objects.get(code="SC-02"),
+        "risks": [each.code for each in desk.case.warnings() if each.ticked],
+    }
+
+
+def test_round_round_with_the_same_key_is_one_click(make_desk):
+    for _ in range(TIMES):
+        desk = make_desk("checked")
+        given = round_for(desk) | {"version": desk.case.version, "key": "AS-1"}
+
+        told = race(*[click(desk.case, "negotiate", **given) for _ in range(3)])
+
+        assert told == [DONE] * 3
+        case = fresh(desk.case)
+        assert case.rounds.count() == case.offers.count() == case.messages.count() == 1
+        assert not case.attempts.exists()
+        assert whole(case)
+
+
+@pytest.mark.parametrize("versioned", [True, False])
+def test_round_round_with_different_keys_is_one_round(make_desk, versioned):
+    for _ in range(TIMES):
+        desk = make_desk("checked")
+        given = round_for(desk)
+        if versioned:
+            given["version"] = desk.case.version
+
+        told = race(
+            click(desk.case, "negotiate", key="one", **given),
+            click(desk.case, "negotiate", key="two", **given),
+        )
+
+        assert one_won(told, sentences=("刚刚有更新", "请耐心等待消费者回复")), told
+        case = fresh(desk.case)
+        assert (case.round_number, case.rounds.count(), case.messages.count()) == (1, 1, 1)
+        assert case.reply_due_at == clock.now() + D15
+        assert whole(case)
+
+
+def test_reply_round(make_desk, now):
+    """The merchant goes on after silence while the buyer answers at last: one after the other."""
+    for _ in range(TIMES):
+        desk = make_desk("expired")
+        given = round_for(desk) | {
+            "script": Script.objects.get(code="SC-22"),
+            "outcome": desk.outcome(desk.case.step_form("round_2")),
+        }
+        first = desk.case.rounds.get()
+
+        told = race(
+            click(desk.case, "reply", by=desk.buyer, text="不接受", round=first),
+            click(desk.case, "negotiate", version=desk.case.version, **given),
+        )
+
+        assert one_won(told, sentences=("刚刚有更新", "商家已发起新一轮协商")), told
+        case = fresh(desk.case)
+        assert case.round_state in (RoundState.ANSWERED, RoundState.WAITING)
+        assert whole(case)
+
+
+@pytest.fixture
+def make_decidable(make_desk, now):
+    def make():
+        desk = make_desk("under_review")
+        now.shift(timedelta(hours=48))
+        desk.case.catch_up()
+        return desk
+
+    return make
+
+
+RULING = {
+    "ruling": "full_refund",
+    "responsible": "merchant",
+    "grounds": "照片清楚地拍到裂纹，商品页没有说明。",
+}
+
+
+def test_ruling_cancel(make_decidable, staff):
+    for _ in range(TIMES):
+        desk = make_decidable()
+
+        told = race(
+            click(desk.case, "rule", by=staff, **RULING),
+            click(desk.case, "cancel", by=desk.buyer),
+        )
+
+        assert one_won(told), told
+        case = fresh(desk.case)
+        ruled = case.status == Status.REFUNDING
+        assert case.status in (Status.REFUNDING, Status.CANCELLED)
+        assert case.refunds.count() == int(ruled)
+        asked = case.interventions.get()
+        assert asked.stage == case.stage == ("ruled" if ruled else "settled")
+        assert bool(asked.ruling) is ruled
+        assert whole(case)
+
+
+def test_ruling_withdrawing(make_decidable, staff):
+    for _ in range(TIMES):
+        desk = make_decidable()
+
+        told = race(
+            click(desk.case, "rule", by=staff, **RULING),
+            click(desk.case, "withdraw", by=desk.buyer),
+        )
+
+        assert one_won(told), told
+        case = fresh(desk.case)
+        assert case.status in (Status.REFUNDING, Status.REJECTED)
+        assert case.refunds.count() == int(case.status == Status.REFUNDING)
+        assert whole(case)
+
+
+def test_the_same_message_twice_with_the_same_key_is_sent_once(make_desk):
+    for _ in range(TIMES):
+        desk = make_desk("waiting")
+
+        told = race(
+            *[
+                click(desk.case, "send_message", by=desk.buyer, text="在吗？", key="m-1")
+                for _ in range(3)
+            ]
+        )
+
+        assert told == [DONE] * 3
+        case = fresh(desk.case)
+        assert [each.text for each in case.messages.all()].count("在吗？") == 1
+        assert steps(case).count("send_message") == 1
+        assert whole(case)
+
+
+def test_two_people_talking_at_once_are_both_heard(make_desk):
+    desk = make_desk("waiting")
+
+    told = race(
+        click(desk.case, "send_message", by=desk.buyer, text="在吗？", key="m-1"),
+        click(desk.case, "send_message", by=desk.merchant, text="在的", key="m-2"),
+    )
+
+    assert told == [DONE, DONE]
+    case = fresh(desk.case)
+    assert {"在吗？", "在的"} <= {each.text for each in case.messages.all()}
+    assert whole(case)
