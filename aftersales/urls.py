@@ -23,5 +23,6 @@ urlpatterns = [
     path("files/stage/", views.stage, name="stage"),
     path("files/<str:token>/", views.file, name="file"),
     path("demo/clock/", views.demo_clock, name="demo_clock"),
+    path("demo/samples/<str:name>", views.demo_sample, name="demo_sample"),
     path("i18n/", include("django.conf.urls.i18n")),
 ]

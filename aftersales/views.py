@@ -20,6 +20,7 @@ from django.views.generic import FormView
 from aftersales import clock, uploads
 from aftersales.enums import Party
 from aftersales.forms import StepForm, staged
+from aftersales.imports import samples
 from aftersales.models import Case, CaseQuerySet, Evidence, Notice, Shop, Upload, User
 from aftersales.rules import visibility
 from aftersales.steps import STEPS, Refused
@@ -199,3 +200,14 @@ def demo_clock(request: HttpRequest) -> HttpResponse:
     back = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure())
     return redirect(back if safe else "/")
+
+
+@login_required
+def demo_sample(request: HttpRequest, name: str) -> FileResponse:
+    """One of the demo's order files, to try the import with; outside the demo there is none."""
+    known = {*samples.FILES} if settings.DEMO else set()
+    if name not in known:
+        raise Http404
+    return FileResponse(
+        (settings.VAR / "samples" / name).open("rb"), as_attachment=True, filename=name
+    )

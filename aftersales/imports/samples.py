@@ -43,6 +43,7 @@ PINDUODUO_CSV = "pinduoduo-27.csv"
 PINDUODUO_XLSX = "pinduoduo-23.xlsx"
 TAOBAO_CSV = "taobao-ExportOrderList.csv"
 BROKEN_CSV = "broken.csv"
+FILES = (PINDUODUO_CSV, PINDUODUO_XLSX, TAOBAO_CSV, BROKEN_CSV)
 
 
 class Scan(NamedTuple):
