@@ -153,6 +153,7 @@ class Stepped(models.Model):
         self._rows: list[models.Model] = []
         self._changed: list[tuple[models.Model, tuple[str, ...]]] = []
         self._at: datetime | None = None
+        self.acting = Party.CLOCK  # in whose name the step in hand is taken
 
     def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
         """Re-read; the protected field is emptied on this instance only, not on the class."""
@@ -235,12 +236,15 @@ class Stepped(models.Model):
         _become(self, row)
         return bool(acts)
 
-    def _check(self, known: Step, user: Any) -> Party:
-        """The party in whose name the user takes the step, or Refused."""
+    def _check(self, known: Step, user: Any, as_party: str = "") -> Party:
+        """The party in whose name the user takes the step, or Refused.
+
+        Who stands on two sides (a member who bought in his own shop) may say for which he acts.
+        """
         parties = self.parties_of(user) & known.by
         if not parties:
             raise Refused(NOT_YOURS)
-        party = min(parties)
+        party = Party(as_party) if as_party in parties else min(parties)
         if party == Party.MERCHANT and known.permission:
             member = self.member_of(user)
             if member is None or not member.can(known.permission):
@@ -260,6 +264,7 @@ class Stepped(models.Model):
         """Take the step in memory: the body, the clock, the version and the link of the chain."""
         before = str(self.status)
         self._at, self._rows, self._changed = at, [], []
+        self.acting = party
         self.version += 1
         try:
             details = known.move(self, by=user, **answers) or {}
@@ -331,7 +336,7 @@ def _take(
                 raise Refused(LAPSED, conflict=True)
             if known.versioned and by is not None and version is not None and version != seen:
                 raise Refused(STALE, conflict=True)
-            party = row._check(known, by)
+            party = row._check(known, by, str(answers.get("as_party", "")))
             write([row.run(known, party, by, at, key, answers)])
         except Refused as why:
             refused = why

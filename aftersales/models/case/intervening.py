@@ -80,8 +80,7 @@ class Intervening(CaseFields):
             raise Refused(evidence=_("请选择要上传的凭证"))
         if len(text) > 500:
             raise Refused(text=_("最多 500 个字"))
-        parties = self.parties_of(by)
-        party = Party(as_party) if as_party in parties else min(parties)
+        party = self.acting
         kept = self.put_forward(party, evidence, {"added": _("补充凭证")})
         if text.strip():
             self.say(party, by, text.strip())
@@ -109,7 +108,7 @@ class Intervening(CaseFields):
         evidence: Mapping[str, Sequence[Upload]] | None = None,
     ) -> dict[str, Any]:
         """T-17, S-22, S-39, S-40: the buyer after a rejection, the merchant after refused goods."""
-        party = Party.BUYER if by.pk == self.buyer_id else Party.MERCHANT
+        party = self.acting
         if self.status == Status.PENDING_MERCHANT and not self.policy["allow_early_intervention"]:
             raise Refused(
                 _("商家还没有处理，暂不能申请平台介入；到期仍未处理将自动按你的要求处理"),
@@ -166,8 +165,7 @@ class Intervening(CaseFields):
     def withdraw(self, *, by: Any) -> dict[str, Any]:
         """T-19: by who asked; the remaining time is restored, at least 24 hours."""
         asked = self.last_intervention
-        party = Party.BUYER if by.pk == self.buyer_id else Party.MERCHANT
-        if asked is None or asked.asked_by != party:
+        if asked is None or asked.asked_by != self.acting:
             raise Refused(_("只有申请介入的一方可以撤回"))
         left = max(asked.clock_left or timedelta(), deadlines.length(self, Clock.RESTORED))  # type: ignore[arg-type]
         self.__dict__["_came_from"] = asked.came_from
@@ -293,7 +291,6 @@ class Intervening(CaseFields):
             raise Refused(channel=_("请选择投诉渠道"))
         if filed_on > self.at.astimezone(deadlines.CHINA).date():
             raise Refused(filed_on=_("投诉日期不能晚于今天"))
-        party = Party.BUYER if by.pk == self.buyer_id else Party.STAFF
         self.add(
             Complaint(
                 case_id=self.pk,
@@ -301,7 +298,7 @@ class Intervening(CaseFields):
                 number=number.strip()[:60],
                 wants=wants.strip()[:300],
                 filed_on=filed_on,
-                party=party,
+                party=self.acting,
                 at=self.at,
             )
         )

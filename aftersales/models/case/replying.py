@@ -180,8 +180,7 @@ class Replying(Negotiating):
             raise Refused(text=_("请输入消息内容"))
         if len(text) > 500:
             raise Refused(text=_("最多 500 个字"))
-        parties = self.parties_of(by)
-        party = Party(as_party) if as_party in parties else min(parties)
+        party = self.acting
         if party == Party.MERCHANT and (found := wording.contact_found(text)):
             raise Refused(text=_("不能包含电话、微信或外部链接：「%(found)s」") % {"found": found})
         self.say(party, by, text)
