@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 
 from aftersales.imports.layout import Layout, OrderRow
 from aftersales.imports.reading import Record, Table
@@ -22,18 +23,16 @@ class Batch:
 def batches(table: Table, latest: datetime, most: int) -> Iterator[Batch]:
     """About ``most`` rows each; neighbouring rows of one order stay together."""
     layout = table.layout
-    place = layout.place_of("number")
     batch = Batch()
     last = ""
     for record in table.rows:
         row, problems = _read(layout, record, latest)
+        number = number_in(layout, record)
         if problems and layout.is_header(record.cells):
-            row, problems, number = None, [], ""
-        elif row is not None:
-            number = row.number
-        else:
-            number = plain(record.cells[place]) if place < len(record.cells) else ""
-        if batch.size >= most and (not number or number != last):
+            problems, number = [], ""
+        # An order of very many rows is cut all the same: memory stays flat.
+        full = batch.size >= most and (not number or number != last or batch.size >= 5 * most)
+        if full:
             yield batch
             batch = Batch()
         last = number
@@ -46,6 +45,21 @@ def batches(table: Table, latest: datetime, most: int) -> Iterator[Batch]:
                 batch.spoiled.setdefault(number, record.row)
     if batch.size:
         yield batch
+
+
+def passed(table: Table, count: int) -> set[int]:
+    """Pass over rows that were settled before; which orders they were about, as hashes."""
+    return {
+        hash(number)
+        for record in islice(table.rows, count)
+        if (number := number_in(table.layout, record))
+    }
+
+
+def number_in(layout: Layout, record: Record) -> str:
+    """The order number as the row has it, right or wrong."""
+    place = layout.number_place
+    return plain(record.cells[place]) if place < len(record.cells) else ""
 
 
 def _read(

@@ -11,7 +11,7 @@ import logging
 import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import PurePath
@@ -27,7 +27,7 @@ from django.utils.translation import gettext_noop
 from aftersales import clock
 from aftersales.enums import ImportState
 from aftersales.imports import orders, reading
-from aftersales.imports.batching import batches
+from aftersales.imports.batching import batches, passed
 from aftersales.imports.drafts import Outcome
 from aftersales.imports.layout import OrderRow
 from aftersales.imports.reading import Table, Unreadable
@@ -120,7 +120,7 @@ def earlier_import(job: ImportJob) -> ImportJob | None:
 # What workers do ----------------------------------------------------------------------------------
 
 
-def run_due(seconds: float = 60) -> int:
+def run_due(seconds: float = 20) -> int:
     """Take up waiting jobs, one after another, for about so long; return how many came to an end."""
     until = clock.now() + timedelta(seconds=seconds)
     ended = 0
@@ -225,36 +225,36 @@ def _import(job: ImportJob, until: datetime | None) -> bool:
 
 def _walk(job: ImportJob, table: Table, settle: Settle, until: datetime | None) -> bool:
     """Settle the file batch by batch from the checkpoint on; False when time is up before its end."""
-    seen: set[int] = set()
-    done = 0
-    for batch in batches(table, clock.now() + A_DAY, BATCH):
-        numbers = {hash(row.number) for row in batch.rows}
-        done += batch.size
-        if done > job.done:  # else it was settled before a break; batches are the same every time
-            with transaction.atomic():
-                outcome = settle(job.shop, batch.rows, batch.spoiled)
-                problems = [*batch.problems, *outcome.problems]
-                _note(job, problems)
-                # An order that stands in several places of the file counts once.
-                fresh = [
-                    sum(hash(number) not in seen for number in found)
-                    for found in (outcome.new, outcome.updated, outcome.unchanged)
-                ]
-                _save(
-                    job,
-                    done=done,
-                    rows=max(job.rows, done),
-                    new=job.new + fresh[0],
-                    updated=job.updated + fresh[1],
-                    unchanged=job.unchanged + fresh[2],
-                    failed=job.failed + len({row for row, _problem in problems}),
-                    sample=job.sample + [_sample(row) for row in batch.rows[: wanted(job)]],
-                    leased_until=clock.now() + LEASE,
-                    tries=0,
-                )
-            if until is not None and clock.now() >= until:
-                return False
-        seen |= numbers
+    begun = clock.now()
+    seen = passed(table, job.done)
+    if until is not None:
+        until += clock.now() - begun  # the way back to the checkpoint is not counted
+    for batch in batches(table, begun + A_DAY, BATCH):
+        done = job.done + batch.size
+        with transaction.atomic():
+            outcome = settle(job.shop, batch.rows, batch.spoiled)
+            problems = [*batch.problems, *outcome.problems]
+            _note(job, problems)
+            # An order that stands in several places of the file counts once.
+            fresh = [
+                sum(hash(number) not in seen for number in found)
+                for found in (outcome.new, outcome.updated, outcome.unchanged)
+            ]
+            _save(
+                job,
+                done=done,
+                rows=max(job.rows, done),
+                new=job.new + fresh[0],
+                updated=job.updated + fresh[1],
+                unchanged=job.unchanged + fresh[2],
+                failed=job.failed + len({row for row, _problem in problems}),
+                sample=job.sample + [_sample(row) for row in batch.rows[: wanted(job)]],
+                leased_until=clock.now() + LEASE,
+                tries=0,
+            )
+        seen.update(hash(row.number) for row in batch.rows)
+        if until is not None and clock.now() >= until:
+            return False
     return True
 
 
@@ -312,7 +312,7 @@ def _sample(row: OrderRow) -> dict[str, Any]:
 
 def failed_rows_file(job: ImportJob, encoding: str = "utf-8-sig") -> Iterator[bytes]:
     """The rows that failed as csv, with why; mended, the file can be imported as it is."""
-    with opened(job) as table:
+    with suppress(Unreadable), opened(job) as table:
         line = io.StringIO(newline="")
         writer = csv.writer(line)
 

@@ -110,7 +110,7 @@ class Layout:
                 raise TwiceThere(name)
             else:  # another name of the same thing; the first one counts
                 self.ignored.append(name)
-        self.needed_places = [place for column, place in self.places if column.filled]
+        self.number_place = taken["number"]
 
     def read(
         self, row: int, cells: Sequence[str], latest: datetime

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.dateparse import parse_datetime
 from django.utils.http import content_disposition_header
@@ -135,6 +135,8 @@ class FailedRows(JobView, View):
     http_method_names = ["get"]
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> StreamingHttpResponse:
+        if not self.job.failed:
+            raise Http404
         encoding = ENCODINGS.get(request.GET.get("encoding", ""), "utf-8-sig")
         name = f"{PurePath(self.job.filename).stem}-{_('失败行')}.csv"
         charset = "utf-8" if encoding == "utf-8-sig" else encoding

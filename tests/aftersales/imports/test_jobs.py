@@ -118,6 +118,32 @@ def test_a_long_import_makes_way_and_goes_on_later(check, monkeypatch, now):
     assert counts(job) == (10, 0, 0, 0)
 
 
+def test_an_order_in_several_places_counts_once_whatever_the_breaks(check, monkeypatch, now):
+    monkeypatch.setattr(jobs, "BATCH", 2)
+    again = [row | {"订单状态": "已收货"} for row in ROWS[:2]]
+    job = check(pinduoduo(*ROWS[:4], *again))
+    assert counts(job) == (4, 0, 0, 0)
+    jobs.confirm(job)
+
+    while (taken := jobs.take()) is not None:
+        jobs.work(taken, until=jobs.clock.now())
+
+    job.refresh_from_db()
+    assert (job.state, counts(job)) == (ImportState.DONE, (4, 0, 0, 0))
+    assert Order.objects.filter(state="signed").count() == 2
+
+
+def test_very_many_rows_of_one_order_are_settled_in_pieces(bring_in, monkeypatch):
+    monkeypatch.setattr(jobs, "BATCH", 2)
+    rows = [ROWS[0] | {"样式ID": f"16{n:04d}"} for n in range(25)]
+
+    job = bring_in(pinduoduo(*rows))
+
+    assert counts(job) == (1, 0, 0, 0)
+    assert Order.objects.get().lines.count() == 25
+    assert Order.objects.get().paid == 25 * 128
+
+
 def test_a_job_that_breaks_again_and_again_is_given_up_with_a_sentence(shop, now, caplog):
     job = upload(shop, pinduoduo())
     job.file.storage.delete(job.file.name)

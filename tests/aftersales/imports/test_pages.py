@@ -228,6 +228,12 @@ def test_failed_rows_are_downloaded_as_a_file(desk, check):
     assert odd.status_code == 200
 
 
+def test_where_nothing_failed_there_is_nothing_to_download(desk, check):
+    assert desk.get(page_of(check(pinduoduo()), "import_failed_rows")).status_code == 404
+    unreadable = check("姓名,电话\n")
+    assert desk.get(page_of(unreadable, "import_failed_rows")).status_code == 404
+
+
 def test_errors_are_shown_page_by_page(desk, check):
     job = check(pinduoduo(*[{"用户实付金额(元)": f"免费{n}"} for n in range(60)]))
 
