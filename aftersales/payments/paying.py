@@ -83,10 +83,10 @@ def _note(refund: Refund, answer: Answer, words: str) -> None:
         row.error = words[:300]
         if answer == Answer.PAID:
             row.state, row.paid_at, row.due_at = RefundState.PAID, at, None
-        elif answer == Answer.REFUSED or row.tries >= MOST_TRIES:
+        elif answer == Answer.REFUSED or (answer == Answer.UNKNOWN and row.tries >= MOST_TRIES):
             row.state, row.due_at = RefundState.FAILED, None
         else:
-            row.due_at = at + min(FIRST_WAIT * 2 ** (row.tries - 1), LONGEST_WAIT)
+            row.due_at = at + min(FIRST_WAIT * 2 ** min(row.tries - 1, 10), LONGEST_WAIT)
         row.save(update_fields=["state", "paid_at", "due_at", "error"])
 
 
@@ -109,7 +109,11 @@ def finish_cases(limit: int = 200) -> int:
     """Cases whose payouts were noted but which were not told (a crash in between)."""
     owing = Refund.objects.filter(due_at__isnull=False).values("case_id")
     told = Case.objects.filter(status=Status.REFUNDING).exclude(pk__in=owing)
-    keys = list(told.filter(refunds__isnull=False).values_list("pk", flat=True).distinct()[:limit])
+    waiting = told.filter(refunds__isnull=False).order_by("pk").distinct()
+    keys = list(waiting.values_list("pk", flat=True)[:limit])
     for pk in keys:
-        _move_case(pk)
+        try:
+            _move_case(pk)
+        except Exception:
+            logger.exception("case %s could not be told of its refunds", pk)
     return len(keys)

@@ -73,7 +73,10 @@ class Refunding(CaseFields):
         """Staff paid outside the gateway and say how (T-24: offline proof)."""
         if len(proof.strip()) < 6:
             raise Refused(proof=_("请填写线下退款的凭据号和方式（至少 6 个字）"))
-        failed = [each for each in self._payouts() if each.state != RefundState.PAID]
+        payouts = self._payouts()
+        if any(each.state in (RefundState.OWED, RefundState.SENT) for each in payouts):
+            raise Refused(_("还有退款在支付渠道处理中，请等它有结果后再登记"), conflict=True)
+        failed = [each for each in payouts if each.state == RefundState.FAILED]
         for refund in failed:
             self.change(
                 refund,
