@@ -22,7 +22,7 @@ from django_fsm import transition as fsm_transition
 from aftersales import clock
 from aftersales.bulk import insert_rows, update_rows
 from aftersales.enums import Party, Permission, Status
-from aftersales.models.history import Attempt, Event, plain
+from aftersales.models.history import Attempt, Event, Fault, plain
 
 STALE = _("此售后单刚刚有更新，请核对后再提交。你填写的内容已保留。")
 LAPSED = _("处理时限已过，已按规则自动处理")
@@ -46,12 +46,10 @@ class Refused(Exception):
         super().__init__(self.sentence)
 
 
-def refuses(
-    sentence: Any, *, conflict: bool = False
-) -> Callable[[Callable[[Any], bool]], Callable[[Any], bool]]:
+def refuses(sentence: Any, *, conflict: bool = False) -> Callable[[Body], Body]:
     """Give a condition the sentence that a person reads when it does not hold."""
 
-    def decorate(condition: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    def decorate(condition: Body) -> Body:
         condition.sentence = sentence  # type: ignore[attr-defined]
         condition.conflict = conflict  # type: ignore[attr-defined]
         return condition
@@ -69,6 +67,7 @@ class Step:
     sources: frozenset[str]
     permission: Permission | None
     conditions: Sequence[Callable[[Any], bool]]
+    for_whom: Sequence[Callable[[Any, Party, Any], bool]]
     versioned: bool
     move: Callable[..., Any]
 
@@ -106,10 +105,12 @@ def step(
     target: Any = None,
     permission: Permission | None = None,
     conditions: Iterable[Callable[[Any], bool]] = (),
+    for_whom: Iterable[Callable[[Any, Party, Any], bool]] = (),
     versioned: bool = True,
 ) -> Callable[[Body], Body]:
     """A step in the life of a case; what the method returns goes into the history.
 
+    ``conditions`` ask the case; ``for_whom`` asks (case, party, user) where it matters who it is.
     ``versioned=False`` is for steps that do not answer what is on the page (a chat message):
     they need no version, only an idempotency key.
     """
@@ -121,7 +122,15 @@ def step(
             body
         )
         STEPS[name] = Step(
-            name, label, frozenset(by), frozenset(source), permission, asked, versioned, move
+            name,
+            label,
+            frozenset(by),
+            frozenset(source),
+            permission,
+            asked,
+            list(for_whom),
+            versioned,
+            move,
         )
 
         @wraps(move)
@@ -256,6 +265,9 @@ class Stepped(models.Model):
             raise Refused(NOT_NOW, conflict=True)
         if unmet := known.unmet(self):
             raise Refused(unmet.sentence, conflict=unmet.conflict)  # type: ignore[attr-defined]
+        for suits in known.for_whom:
+            if not suits(self, party, user):
+                raise Refused(suits.sentence, conflict=suits.conflict)  # type: ignore[attr-defined]
         return party
 
     def run(
@@ -365,6 +377,7 @@ def write(acts: Sequence[Act]) -> None:
         update_rows(list(rows.values()), fields)
     insert_rows([row for act in acts for row in act.rows])
     insert_rows([act.event for act in acts])
+    Fault.objects.filter(case__in=[case.pk for case in cases]).delete()  # what broke has passed
     for case in cases:
         case.remember()  # type: ignore[attr-defined]
 

@@ -1,7 +1,6 @@
 """Time acts on what nobody touches: due cases are taken in batches, a broken one stands aside."""
 
 import logging
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,14 +30,13 @@ def take_due(model: Any, limit: int = 1000) -> tuple[int, int]:
             broken: list[tuple[Any, Exception]] = []
             for row in rows:
                 try:
-                    acts.extend(lapse(row, at))
+                    acts.extend(_acts(row, at))
                 except Exception as error:
                     logger.exception("time could not act on case %s", row.pk)
                     broken.append((row, error))
             write(acts)
             for row, why in broken:
                 _set_aside(model, row.pk, why, at)
-            _mended([act.case.pk for act in acts])
         return len(rows) - len(broken), len(broken)
     except Exception:
         logger.exception("a batch of due cases could not be written; taking them one by one")
@@ -62,8 +60,7 @@ def _one_by_one(model: Any, at: datetime, limit: int) -> tuple[int, int]:
             with transaction.atomic():
                 row = model.for_sweeping().filter(pk=pk, wake_at__lte=at).first()
                 if row is not None:
-                    write(lapse(row, at))
-                    _mended([pk])
+                    write(_acts(row, at))
                     done += 1
         except Exception as error:
             logger.exception("time could not act on case %s", pk)
@@ -73,9 +70,12 @@ def _one_by_one(model: Any, at: datetime, limit: int) -> tuple[int, int]:
     return done, broken
 
 
-def _mended(keys: Sequence[int]) -> None:
-    """Time has acted on these cases: what once broke there is past."""
-    Fault.objects.filter(case__in=set(keys)).delete()
+def _acts(row: Any, at: datetime) -> list[Act]:
+    """What time does to a row; one that was woken too early is put back to sleep."""
+    acts = lapse(row, at)
+    if not acts:
+        type(row).objects.filter(pk=row.pk).update(wake_at=row.next_wake())
+    return acts
 
 
 def _set_aside(model: Any, pk: int, error: Exception, at: datetime) -> None:

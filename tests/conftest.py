@@ -61,6 +61,23 @@ def unavailable(sentence: str) -> None:
     pytest.skip(sentence)
 
 
+# The database -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """End connections that Playwright's threads left open, so that the database can be dropped."""
+    yield
+    if connection.vendor == "postgresql":
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        with django_db_blocker.unblock():
+            connection.close()
+
+
 # The browser --------------------------------------------------------------------------------------
 
 

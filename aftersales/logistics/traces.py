@@ -64,8 +64,9 @@ def record(parcel: Parcel, scans: Sequence[Scan]) -> None:
         row.save()
         if row.direction == Direction.OUTBOUND and row.signed_at:
             order = row.order
-            if order.state == OrderState.SHIPPED:
-                order.state = OrderState.SIGNED
+            if order.state == OrderState.SHIPPED or (order.signed and order.signed_at is None):
+                if order.state == OrderState.SHIPPED:
+                    order.state = OrderState.SIGNED
                 order.signed_at = order.signed_at or row.signed_at
                 order.save(update_fields=["state", "signed_at"])
     parcel.__dict__.update(row.__dict__)

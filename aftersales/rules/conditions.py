@@ -1,10 +1,10 @@
 """步骤前提: what must hold before a step, each with the sentence a person reads when it does not."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.enums import CaseType, RoundState, Stage, Status
+from aftersales.enums import CaseType, Party, RoundState, Stage, Status
 from aftersales.rules import facts
 from aftersales.steps import refuses
 
@@ -109,3 +109,48 @@ def not_ruled(case: "Case") -> bool:
 def evidence_closed(case: "Case") -> bool:
     """§1.6: staff decide once both sides' evidence window has closed."""
     return case.stage == Stage.DECIDING
+
+
+@refuses(_("你已经寄回商品，不能撤销；可以联系商家或平台客服"))
+def not_sent_back(case: "Case") -> bool:
+    """T-02: never once the return is on its way, also not back from a review."""
+    return not case.return_tracking
+
+
+@refuses(_("商家还没有处理，暂不能申请平台介入；到期仍未处理将自动按你的要求处理"), conflict=True)
+def merchant_answered(case: "Case") -> bool:
+    """T-17: before the merchant's answer only where the policy allows it (D10, off by default)."""
+    early = bool(case.policy["allow_early_intervention"])
+    return case.status != Status.PENDING_MERCHANT or early
+
+
+@refuses(_("这个订单没有在途的包裹"))
+def parcel_sent(case: "Case") -> bool:
+    return facts.outbound(case) is not None
+
+
+@refuses(_("包裹已签收，不能记录为拒签"))
+def not_signed_for(case: "Case") -> bool:
+    return not case.order.signed
+
+
+# Where it matters who it is.
+
+
+@refuses(_("商家只能在拒绝收货后申请平台介入"))
+def buyer_or_refused_goods(case: "Case", party: Party, user: Any) -> bool:
+    """T-17: the merchant may complain too, but only of goods that came back."""
+    return party == Party.BUYER or case.status == Status.RETURN_REFUSED
+
+
+@refuses(_("只有申请介入的一方可以撤回"))
+def asked_himself(case: "Case", party: Party, user: Any) -> bool:
+    """T-19."""
+    asked = case.last_intervention
+    return asked is not None and asked.asked_by == party
+
+
+@refuses(_("你是本单的买家或商家，不能判定"))
+def impartial(case: "Case", party: Party, user: Any) -> bool:
+    """T-20: nobody rules in a case in which he stands on a side himself."""
+    return case.parties_of(user) == {Party.STAFF}

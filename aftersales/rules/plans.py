@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext
 
-from aftersales.enums import CaseType, Status
+from aftersales.enums import Status
 from aftersales.rules import facts
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def unfit(code: str, case: "Case", *, address_ready: bool = True) -> str:
             return gettext("买家已经寄回")
         return "" if address_ready else gettext("请先设置有效的退货地址")
     if code == "intercept_refund":
-        fits = case.type == CaseType.REFUND_NOT_RECEIVED and not facts.signed(case)
+        fits = case.order.shipped and not facts.signed(case) and not facts.received(case)
         return "" if fits else gettext("包裹不在运输途中")
     if code == "wait_until":
         fits = facts.in_transit(case) or facts.stalled(case, case.at)

@@ -58,11 +58,7 @@ class BuyerStep(BuyerCase, StepView):
         return reverse("buyers:case", args=[self.case.code])
 
     def refusal(self) -> str:
-        return self.case.refusal(self.step, self.request.user) or self.hindrance()
-
-    def hindrance(self) -> str:
-        """What the step itself would refuse whatever is filled in: said before anybody writes."""
-        return ""
+        return self.case.refusal(self.step, self.request.user)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return {**super().get_context_data(**kwargs), "refusal": self.refusal()}

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from aftersales import clock
 from aftersales.enums import Clock, Party, Stage, Status
 from aftersales.models import Complaint
-from aftersales.rules import deadlines, facts
+from aftersales.rules import deadlines
 from buyers.forms import AcceptForm
 from buyers.showing.offers import after_accepting, bearer_words, ends_here, shown, verb_of
 from buyers.showing.progress import hours, visible
@@ -101,11 +101,6 @@ class Cancel(BuyerStep):
 
     step = "cancel"
 
-    def hindrance(self) -> str:
-        if not self.case.return_tracking:
-            return ""
-        return _("你已经寄回商品，不能撤销；可以联系商家或平台客服")
-
     def success_message(self) -> str:
         return _("你撤销了申请")
 
@@ -115,19 +110,13 @@ class AskPlatform(BuyerStep):
 
     step = "ask_platform"
 
-    def hindrance(self) -> str:
-        early = self.case.policy["allow_early_intervention"]
-        if self.case.status != Status.PENDING_MERCHANT or early:
-            return ""
-        return _("商家还没有处理，暂不能申请平台介入；{otherwise}").format(
-            otherwise=if_unhandled(self.case, clock.now())
-        )
-
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         evidence = deadlines.length(self.case, Clock.EVIDENCE)
         decision = deadlines.length(self.case, Clock.DECISION)
         now = clock.now()
+        unanswered = self.case.status == Status.PENDING_MERCHANT
         return super().get_context_data(
+            otherwise=if_unhandled(self.case, now) if unanswered else "",
             evidence_hours=hours(evidence),
             evidence_until=now + evidence,
             decision_hours=hours(decision),
@@ -143,11 +132,6 @@ class Withdraw(BuyerStep):
     """撤回平台介入."""
 
     step = "withdraw"
-
-    def hindrance(self) -> str:
-        asked = self.case.last_intervention
-        mine = asked is not None and asked.asked_by == Party.BUYER
-        return "" if mine else _("只有申请介入的一方可以撤回")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         asked = self.case.last_intervention
@@ -229,11 +213,6 @@ class ReportRefusal(BuyerStep):
     """已拒签退回 (S-03)."""
 
     step = "report_refusal"
-
-    def hindrance(self) -> str:
-        if not facts.outbound(self.case):
-            return _("这个订单没有在途的包裹")
-        return _("包裹已签收，不能记录为拒签") if self.case.order.signed else ""
 
     def success_message(self) -> str:
         return _("已记录，商家会看到包裹正在退回")

@@ -10,7 +10,8 @@ from django.forms import ModelForm
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from aftersales import admin_catalogue, clock
+from aftersales import clock
+from aftersales.admin import catalogue as admin_catalogue
 from aftersales.admin.people import reviewers_group
 from aftersales.models import (
     Agreement,

@@ -19,6 +19,7 @@ from aftersales.models.catalogue import Policy, Reason, Window
 from aftersales.models.history import Event, Upload
 from aftersales.models.order import Order, OrderLine
 from aftersales.rules import amounts, deadlines, eligibility
+from aftersales.rules.conditions import not_sent_back
 from aftersales.steps import Refused, open_case, step
 
 
@@ -207,11 +208,10 @@ class Applying(CaseFields):
             Status.PLATFORM_REVIEW,
         ],
         target=Status.CANCELLED,
+        conditions=[not_sent_back],
     )
     def cancel(self, *, by: Any) -> dict[str, Any]:
         """T-02: final; never once the return is on its way (also not back from a review)."""
-        if self.return_tracking:
-            raise Refused(_("你已经寄回商品，不能撤销；可以联系商家或平台客服"))
         self.end_rounds()
         self.settle()
         return {}

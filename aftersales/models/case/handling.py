@@ -12,7 +12,13 @@ from aftersales.models.case.fields import CaseFields
 from aftersales.models.history import Upload
 from aftersales.models.people import ReturnAddress
 from aftersales.rules import facts
-from aftersales.rules.conditions import parcel_in_transit, refund_only, wants_return
+from aftersales.rules.conditions import (
+    not_signed_for,
+    parcel_in_transit,
+    parcel_sent,
+    refund_only,
+    wants_return,
+)
 from aftersales.steps import Refused, step
 
 ANSWERABLE = [Status.PENDING_MERCHANT, Status.REJECTED]  # T-22: also after a rejection
@@ -93,15 +99,12 @@ class Handling(CaseFields):
         gettext_lazy("已拒签退回"),
         by={Party.BUYER},
         source=[Status.PENDING_MERCHANT, Status.AWAITING_DELIVERY_REFUSAL],
+        conditions=[parcel_sent, not_signed_for],
     )
     def report_refusal(
         self, *, by: Any, evidence: Mapping[str, Sequence[Upload]] | None = None
     ) -> dict[str, Any]:
         """S-03: the buyer records that the parcel was refused and is going back."""
-        if not facts.outbound(self):  # type: ignore[arg-type]
-            raise Refused(_("这个订单没有在途的包裹"))
-        if self.order.signed:
-            raise Refused(_("包裹已签收，不能记录为拒签"))
         return {"evidence": self.put_forward(Party.BUYER, evidence or {}, {"slip": _("拒收面单")})}
 
     @step(

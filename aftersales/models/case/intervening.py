@@ -25,12 +25,16 @@ from aftersales.models.history import Upload
 from aftersales.models.intervention import Complaint, Intervention
 from aftersales.rules import amounts, deadlines, facts
 from aftersales.rules.conditions import (
+    asked_himself,
+    buyer_or_refused_goods,
     evidence_closed,
     evidence_open,
+    impartial,
+    merchant_answered,
     no_open_intervention,
     not_ruled,
 )
-from aftersales.steps import Refused, step
+from aftersales.steps import NOT_NOW, Refused, step
 
 OPEN = [
     Status.PENDING_MERCHANT,
@@ -97,7 +101,8 @@ class Intervening(CaseFields):
         permission=Permission.NEGOTIATE,
         source=[Status.REJECTED, Status.RETURN_REFUSED, Status.PENDING_MERCHANT],
         target=Status.PLATFORM_REVIEW,
-        conditions=[no_open_intervention],
+        conditions=[no_open_intervention, merchant_answered],
+        for_whom=[buyer_or_refused_goods],
     )
     def ask_platform(
         self,
@@ -109,13 +114,6 @@ class Intervening(CaseFields):
     ) -> dict[str, Any]:
         """T-17, S-22, S-39, S-40: the buyer after a rejection, the merchant after refused goods."""
         party = self.acting
-        if self.status == Status.PENDING_MERCHANT and not self.policy["allow_early_intervention"]:
-            raise Refused(
-                _("商家还没有处理，暂不能申请平台介入；到期仍未处理将自动按你的要求处理"),
-                conflict=True,
-            )
-        if party == Party.MERCHANT and self.status != Status.RETURN_REFUSED:
-            raise Refused(_("商家只能在拒绝收货后申请平台介入"))
         reason = required(reason, _("请说明申请介入的理由"), "reason")
         if not 10 <= len(reason) <= 500:
             raise Refused(reason=_("理由需 10 到 500 个字"))
@@ -161,12 +159,13 @@ class Intervening(CaseFields):
             lambda case, **_: Status(case.__dict__["_came_from"]), states=list(Status)
         ),
         conditions=[not_ruled],
+        for_whom=[asked_himself],
     )
     def withdraw(self, *, by: Any) -> dict[str, Any]:
         """T-19: by who asked; the remaining time is restored, at least 24 hours."""
         asked = self.last_intervention
-        if asked is None or asked.asked_by != self.acting:
-            raise Refused(_("只有申请介入的一方可以撤回"))
+        if asked is None:
+            raise Refused(NOT_NOW)
         left = max(asked.clock_left or timedelta(), deadlines.length(self, Clock.RESTORED))  # type: ignore[arg-type]
         self.__dict__["_came_from"] = asked.came_from
         self.set_due(self.at + left)
@@ -180,6 +179,7 @@ class Intervening(CaseFields):
         source=[Status.PLATFORM_REVIEW],
         target=GET_STATE(_ruled_status, states=list(Status)),
         conditions=[evidence_closed],
+        for_whom=[impartial],
     )
     def rule(
         self,
@@ -194,8 +194,8 @@ class Intervening(CaseFields):
     ) -> dict[str, Any]:
         """T-20, S-23: a written finding, carried out at once; who is supported decides 纠纷退款."""
         asked = self.last_intervention
-        if asked is None or self.parties_of(by) - {Party.STAFF}:
-            raise Refused(_("你是本单的买家或商家，不能判定"))
+        if asked is None:
+            raise Refused(NOT_NOW)
         if ruling not in Ruling.values:
             raise Refused(ruling=_("请选择判定结果"))
         if responsible not in Responsible.values:
