@@ -47,7 +47,8 @@ def deliver_due(limit: int = 1000) -> int:
 
 def _members(shops: Iterable[int]) -> dict[int, list[User]]:
     found: dict[int, list[User]] = {}
-    for member in Member.objects.filter(shop__in=shops, active=True).select_related("user"):
+    here = Member.objects.filter(shop__in=shops, active=True, user__is_active=True)
+    for member in here.select_related("user"):
         found.setdefault(member.shop_id, []).append(member.user)
     return found
 
@@ -61,8 +62,9 @@ def _notices(event: Event, members: list[User]) -> list[Notice]:
         people.append((Party.BUYER, event.case.buyer))
     if event.party != Party.MERCHANT:
         people.extend((Party.MERCHANT, user) for user in members)
+    people = [(party, user) for party, user in people if user.pk != event.user_id]
     at = clock.now()
-    texts = {party: text_of(event, party) for party, _user in people}
+    texts = {party: text_of(event, party) for party in {party for party, _user in people}}
     return [
         Notice(
             user=user,
@@ -98,7 +100,12 @@ def _text(event: Event, party: Party) -> str:
         "label": label,
     }
     names = [f"notices/{event.step}.txt", "notices/step.txt"]
-    return " ".join(render_to_string(names, context).split())
+    try:
+        text = render_to_string(names, context)
+    except Exception:  # one broken text must not stop the queue; the general one says enough
+        logger.exception("the text for %s is broken", event.step)
+        text = render_to_string(names[1:], context)
+    return " ".join(text.split())
 
 
 def send_mails(limit: int = 200) -> int:
