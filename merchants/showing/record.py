@@ -70,7 +70,10 @@ def _own_words(event: Event) -> str:
     if event.step == "apply":
         return str(details.get("text", ""))
     if event.step in ("reject", "refuse_receipt"):
-        answers = [f"{each['point']}：{each['text']}" for each in details.get("answers", [])]
+        answers = [
+            _("{name}：{text}").format(name=each["point"], text=each["text"])
+            for each in details.get("answers", [])
+        ]
         return "\n".join([str(details.get("statement", "")), *answers])
     if event.step == "ask_platform":
         return str(details.get("reason", ""))
@@ -130,7 +133,7 @@ def _checked(details: dict[str, Any]) -> str:
 def _sent(details: dict[str, Any]) -> str:
     plans = " / ".join(plan_line(each["plan"], each["amount"]) for each in details.get("plans", []))
     told = _("发送第 %(n)s 轮协商") % {"n": details.get("round", 1)}
-    return f"{told}：{plans}" if plans else told
+    return _("{name}：{text}").format(name=told, text=plans) if plans else told
 
 
 @tells("improve_offer")

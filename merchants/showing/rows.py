@@ -62,7 +62,7 @@ def _row(case: Case, now: datetime) -> Row:
         image=static(case.line.image) if case.line.image else "",
         goods=case.line.title,
         sku=" · ".join(
-            part for part in (case.line.sku, f"× {case.quantity}", tail(case.code)) if part
+            part for part in (tail(case.code), case.line.sku, f"× {case.quantity}") if part
         ),
         amount=plain_money(case.amount),
         type=case.get_type_display(),
