@@ -8,7 +8,7 @@ are those that real use would leave.
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -17,7 +17,6 @@ from django.utils.timezone import localtime
 from aftersales import catalogue, clock, tasks
 from aftersales.admin.people import reviewers_group
 from aftersales.enums import (
-    CaseType,
     Freight,
     FreightCover,
     Responsible,
@@ -28,6 +27,7 @@ from aftersales.imports import jobs, samples
 from aftersales.logistics.traces import Scan, record
 from aftersales.market.desk import Desk, application_for, upload
 from aftersales.market.people import BUYERS, PASSWORD, PEOPLE, SHOPS, STAFF
+from aftersales.market.stories import STORIES, WORDS, Told
 from aftersales.models import (
     Case,
     CounterOffer,
@@ -43,175 +43,6 @@ from aftersales.models import (
     User,
 )
 from aftersales.payments import pay_due
-
-
-class Told(NamedTuple):
-    """One case's story: the order behind it, what is asked for, and what happens when.
-
-    ``signed`` and ``shipped`` are hours before now; ``acts`` are (hours before now, act).
-    """
-
-    goods: str
-    buyer: int
-    type: CaseType
-    reason: str
-    acts: list[tuple[float, str]]
-    shop: int = 0
-    pieces: int = 1
-    shipped: float | None = 150
-    signed: float | None = 100
-    trace: str = "self"
-
-
-UNSHIPPED, NEVER, KEEP, BACK = (
-    CaseType.REFUND_UNSHIPPED,
-    CaseType.REFUND_NOT_RECEIVED,
-    CaseType.REFUND_RECEIVED,
-    CaseType.RETURN_REFUND,
-)
-TWO_ROUNDS = ["check", "negotiate", "reply", "negotiate", "reply"]
-
-
-def _acts(start: float, *names: str, every: float = 0.5) -> list[tuple[float, str]]:
-    return [(start - every * number, name) for number, name in enumerate(names)]
-
-
-STORIES = [
-    # waiting for the shop
-    Told("mug", 0, KEEP, "R1", _acts(27, "apply"), pieces=2),
-    Told("towel", 1, KEEP, "R8", _acts(46.3, "apply")),
-    Told("lamp", 2, UNSHIPPED, "U1", _acts(20, "apply"), 1, shipped=None, signed=None),
-    Told("slipper", 0, BACK, "R13", _acts(38, "apply")),
-    Told("kettle", 1, NEVER, "N1", _acts(40, "apply"), shipped=190, signed=None, trace="stalled"),
-    Told("blanket", 2, NEVER, "N3", _acts(12, "apply"), trace="other"),
-    Told("rice", 0, KEEP, "R7", _acts(5, "apply"), 2),
-    Told("kettle", 2, NEVER, "N4", _acts(9, "apply", "report_refusal"), signed=None, trace="back"),
-    # in the tool
-    Told("mug", 1, KEEP, "R1", _acts(30, "apply", "check", every=20)),
-    Told("towel", 0, KEEP, "R3", [(25, "apply"), (0.4, "check"), (0.3, "negotiate")]),
-    Told(
-        "lamp",
-        1,
-        KEEP,
-        "R3",
-        [(28, "apply"), (3, "check"), (2.9, "negotiate"), (2.5, "counter")],
-        1,
-    ),
-    Told("slipper", 2, BACK, "R4", [(30, "apply"), (5, "check"), (4.9, "negotiate")]),
-    Told("blanket", 0, KEEP, "R1", [(33, "apply"), *_acts(4, *TWO_ROUNDS[:3]), (0.2, "negotiate")]),
-    Told("kettle", 0, KEEP, "R2", [(33, "apply"), *_acts(6, *TWO_ROUNDS)]),
-    Told(
-        "rice", 1, KEEP, "R7", [(20, "apply"), *_acts(3, *TWO_ROUNDS[:3]), (0.5, "claim_agreed")], 2
-    ),
-    # turned down, with the platform, ruled
-    Told("mug", 2, KEEP, "R1", [(60, "apply"), *_acts(55, *TWO_ROUNDS, "reject")], pieces=2),
-    Told("lamp", 0, KEEP, "R1", [(80, "apply"), *_acts(75, *TWO_ROUNDS, "reject"), (10, "ask")], 1),
-    Told("towel", 2, KEEP, "R1", [(98, "apply"), *_acts(90, *TWO_ROUNDS, "reject"), (60, "ask")]),
-    Told(
-        "blanket",
-        1,
-        KEEP,
-        "R1",
-        [(130, "apply"), *_acts(125, *TWO_ROUNDS, "reject"), (110, "ask"), (50, "rule_full")],
-        shipped=200,
-        signed=150,
-    ),
-    Told(
-        "slipper",
-        1,
-        KEEP,
-        "R4",
-        [(130, "apply"), *_acts(125, *TWO_ROUNDS, "reject"), (110, "ask"), (50, "rule_deny")],
-        shipped=200,
-        signed=150,
-    ),
-    # goods on their way back
-    Told("slipper", 0, BACK, "R4", [(30, "apply"), (26, "agree_return")]),
-    Told(
-        "blanket",
-        2,
-        BACK,
-        "R1",
-        [(70, "apply"), (60, "agree_return"), (40, "send_back"), (30, "move")],
-    ),
-    Told(
-        "kettle",
-        1,
-        BACK,
-        "R1",
-        [(90, "apply"), (80, "agree_return"), (70, "send_back"), (20, "arrive")],
-    ),
-    Told(
-        "lamp",
-        2,
-        BACK,
-        "R13",
-        [
-            (98, "apply"),
-            (90, "agree_return"),
-            (80, "send_back"),
-            (40, "arrive"),
-            *_acts(30, *TWO_ROUNDS, "reject"),
-        ],
-        1,
-    ),
-    Told(
-        "mug", 0, NEVER, "N2", [(26, "apply"), (20, "agree_refusal")], signed=None, trace="moving"
-    ),
-    # ended
-    Told("towel", 1, KEEP, "R1", [(70, "apply"), (60, "agree")]),
-    Told(
-        "rice",
-        2,
-        KEEP,
-        "R11",
-        [(80, "apply"), (79, "check"), (78.9, "negotiate"), (78.5, "accept")],
-        2,
-    ),
-    Told("mug", 1, UNSHIPPED, "U2", _acts(60, "apply"), shipped=None, signed=None),
-    Told("slipper", 2, KEEP, "R3", [(40, "apply"), (30, "cancel")]),
-    Told(
-        "kettle", 2, BACK, "R13", [(290, "apply"), (280, "agree_return")], shipped=340, signed=300
-    ),
-    Told(
-        "rice",
-        0,
-        KEEP,
-        "R7",
-        [
-            (40, "apply"),
-            *_acts(36, *TWO_ROUNDS[:3]),
-            (33, "claim_agreed"),
-            (32.5, "confirm_agreed"),
-        ],
-        2,
-    ),
-    # money that does not want to go
-    Told("lamp", 1, KEEP, "R7", [(20, "apply"), (10, "gateway_refuses"), (9.9, "agree")], 1),
-    Told("blanket", 0, KEEP, "R7", [(20, "apply"), (0.01, "gateway_late"), (0.005, "agree")]),
-    # orders that nobody has applied for yet
-    Told("mug", 0, KEEP, "R1", [], pieces=2, signed=30),
-    Told("towel", 0, UNSHIPPED, "U1", [], shipped=None, signed=None),
-    Told("kettle", 0, NEVER, "N2", [], shipped=60, signed=None, trace="moving"),
-    Told("lamp", 1, BACK, "R13", [], 1, signed=30),
-    Told("rice", 2, KEEP, "R7", [], 2, signed=20),
-]
-
-
-# What buyers write, by reason.
-WORDS = {
-    "R1": "收到后发现有一道裂纹，用手能摸到，不敢再用。",
-    "R2": "用了两次以后底部开始掉漆，应该是质量问题。",
-    "R3": "收到的颜色明显偏灰，和页面上的图片差得多。",
-    "R4": "按尺码表买的，量出来短了两厘米，穿不了。",
-    "R7": "外箱压扁了，里面也破了，撒出来一些。",
-    "R8": "写的是两件，箱子里只有一件。",
-    "R11": "打开有一股霉味，米里还有小虫。",
-    "N1": "物流好几天没有动了，问快递也说不清楚。",
-    "N2": "说好三天到，现在还没有收到。",
-    "N3": "显示驿站代签，可驿站说没有这个件。",
-    "N4": "外箱破得厉害，当场拒收了，快递已经带回去。",
-}
 
 
 class Market:
