@@ -18,6 +18,7 @@ check: dev
 	$(RUN) -m djlint templates --check --lint
 	$(RUN) manage.py makemigrations --check --dry-run
 	$(RUN) tools/messages.py --check
+	$(RUN) tools/requirements.py --check
 	@! grep -n '://' requirements/*.txt || { echo "A lock holds an address."; exit 1; }
 
 bench: dev

@@ -229,7 +229,7 @@ def test_the_home_counts_what_waits_for_staff(
 def test_a_members_permissions_are_ticked_and_stored_as_their_codes(
     root: Client, merchant: User, shop: Shop
 ) -> None:
-    """S-56: what a member may do is chosen from the list."""
+    """What a member may do is chosen from the list."""
     member = Member.objects.get(user=merchant)
     page = reverse("admin:aftersales_member_change", args=[member.pk])
     assert str(Permission.REJECT.label) in root.get(page).content.decode()

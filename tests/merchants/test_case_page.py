@@ -70,7 +70,7 @@ def test_every_kind_of_case_has_its_page(make_case, at_desk, type):
 
 
 def test_the_deadline_stands_twice_with_what_happens_then(make_case, at_desk, text_of):
-    """S-29, S-73: remaining and absolute time, and for how much it lapses."""
+    """S-19: remaining and absolute time, and for how much it lapses."""
     page = text_of(at_desk.look("case", make_case()))
 
     assert "处理剩余时间" in page

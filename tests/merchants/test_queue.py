@@ -19,7 +19,7 @@ def codes(answer):
 
 
 def test_the_least_time_stands_first(make_case, at_desk, now):
-    """S-29: sorted by time left."""
+    """Sorted by time left."""
     early = make_case()
     now.shift(timedelta(hours=3))
     late = make_case()
@@ -51,7 +51,7 @@ def test_the_summary_counts_what_is_urgent(make_case, at_desk, text_of, now):
     ],
 )
 def test_a_case_stands_in_the_tab_of_whose_turn_it_is(make_case, at_desk, trait, given, tab):
-    """S-29, S-73: one tab each, and the counts are those of the lists."""
+    """One tab each, and the counts are those of the lists."""
     case = make_case(trait, **given)
 
     for each in ("mine", "reply", "return", "receive", "platform", "refund", "done"):
