@@ -95,7 +95,8 @@ class StepView(CaseView, FormView):
         return self.render_to_response(context, status=409 if conflict else 422)
 
     def success_message(self) -> str:
-        return self.done or f"{self.case}：{self.case.get_status_display()}"
+        status = self.case.get_status_display()
+        return self.done or _("{name}：{text}").format(name=self.case, text=status)
 
 
 def home(request: HttpRequest) -> HttpResponse:

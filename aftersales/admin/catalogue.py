@@ -98,7 +98,7 @@ class CodesField(ListField):
         known = set(Reason.objects.values_list("code", flat=True)) if value else set()
         if unknown := [code for code in value if code not in known]:
             raise forms.ValidationError(
-                gettext("没有这个买家原因：%(codes)s") % {"codes": "、".join(unknown)}
+                gettext("没有这个买家原因：%(codes)s") % {"codes": gettext("、").join(unknown)}
             )
 
 
@@ -159,7 +159,7 @@ class KnownToCode(Bilingual):
 
 def shown(codes: Iterable[str], names: Iterable[tuple[str, Any]] = TYPES) -> str:
     known = dict(names)
-    return "、".join(str(known.get(code, code)) for code in codes)
+    return gettext("、").join(str(known.get(code, code)) for code in codes)
 
 
 # Proofs -------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django.contrib.auth.models import Permission as AdminPermission
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from aftersales import display
@@ -147,7 +148,8 @@ class MemberAdmin(Kept, admin.ModelAdmin):
     @admin.display(description=_("权限"))
     def may(self, member: Member) -> str:
         names = dict(Permission.choices)
-        return "、".join(str(names.get(each, each)) for each in member.permissions) or display.EMPTY
+        held = [str(names.get(each, each)) for each in member.permissions]
+        return gettext("、").join(held) or display.EMPTY
 
 
 class AddressForm(forms.ModelForm):

@@ -256,7 +256,12 @@ class Record:
     def facts(self) -> list[tuple[str, Any]]:
         case, order = self.case, self.case.order
         items: list[tuple[str, Any]] = [
-            (_("举证责任"), f"{case.reason.label}：{case.reason.get_burden_display()}"),
+            (
+                _("举证责任"),
+                _("{name}：{text}").format(
+                    name=case.reason.label, text=case.reason.get_burden_display()
+                ),
+            ),
             (_("订单状态"), order.get_state_display()),
         ]
         if order.signed_at:
@@ -272,7 +277,7 @@ class Record:
             items.append(
                 (
                     _("协商"),
-                    "；".join(
+                    _("；").join(
                         _("第 {n} 轮{state}（{waited}）").format(
                             n=sent.round.number,
                             state=sent.round.get_state_display(),
@@ -315,4 +320,6 @@ def _waited(row: Round) -> str:
 
 def _offer(offer: Offer) -> str:
     amount = f" {display.money(offer.amount)}" if offer.amount is not None else ""
-    return f"{offer.plan.label}{amount}（{offer.get_state_display()}）"
+    return _("{plan}（{state}）").format(
+        plan=f"{offer.plan.label}{amount}", state=offer.get_state_display()
+    )

@@ -48,7 +48,9 @@ class RefundAdmin(OfCase):
     @admin.display(description=_("渠道答复"))
     def answer(self, refund: Refund) -> SafeString:
         tries = ngettext("{n} 次", "{n} 次", refund.tries).format(n=refund.tries)
-        return lines(refund.error or display.EMPTY, f"{refund.route} · {tries}")
+        return lines(
+            gettext(refund.error) if refund.error else display.EMPTY, f"{refund.route} · {tries}"
+        )
 
     @admin.display(description=_("到账时间"), ordering="owed_at")
     def paid(self, refund: Refund) -> SafeString:

@@ -134,9 +134,14 @@ def said(details: Mapping[str, Any], numbers: Mapping[int, str]) -> list[tuple[s
 
 def words(name: str, value: Any, numbers: Mapping[int, str]) -> str:
     if name == "warnings":
-        return "；".join(f"{each['code']} {each['title']}：{each['facts']}" for each in value)
+        return _("；").join(
+            _("{name}：{text}").format(name=f"{each['code']} {each['title']}", text=each["facts"])
+            for each in value
+        )
     if name == "answers":
-        return "；".join(f"{each['point']}：{each['text']}" for each in value)
+        return _("；").join(
+            _("{name}：{text}").format(name=each["point"], text=each["text"]) for each in value
+        )
     if name == "cited":
         return " ".join(numbers.get(pk, f"#{pk}") for pk in value)
     if name in MOMENTS:
@@ -151,5 +156,5 @@ def words(name: str, value: Any, numbers: Mapping[int, str]) -> str:
         inner = [(each, value[each]) for each in LABELS if value.get(each)]
         return " ".join(words(each, what, numbers) for each, what in inner)
     if isinstance(value, list):
-        return "；".join(words("", each, numbers) for each in value)
+        return _("；").join(words("", each, numbers) for each in value)
     return str(value)

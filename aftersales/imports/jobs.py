@@ -330,7 +330,7 @@ def failed_rows_file(job: ImportJob, encoding: str = "utf-8-sig") -> Iterator[by
         errors = job.errors.order_by("row", "pk").iterator(chunk_size=1000)
         records = iter(table.rows)
         for row, problems in groupby(errors, key=lambda error: error.row):
-            reasons = "；".join(_told(error) for error in problems)
+            reasons = _("；").join(_told(error) for error in problems)
             record = next((each for each in records if each.row >= row), None)
             if record is None or record.row != row:
                 return

@@ -209,7 +209,7 @@ def _script_refusal(text: str, most: int) -> str:
     if len(text) > most:
         return gettext("最多 %(count)s 个字") % {"count": most}
     if unknown := wording.unknown_placeholders(text):
-        return gettext("不认识的变量：%(names)s") % {"names": "、".join(unknown)}
+        return gettext("不认识的变量：%(names)s") % {"names": gettext("、").join(unknown)}
     if found := wording.contact_found(text):
         return gettext("话术不能包含电话、微信或外部链接：「%(found)s」") % {"found": found}
     return ""

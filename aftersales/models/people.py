@@ -4,6 +4,7 @@ from typing import Any, Self
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.enums import Permission
@@ -62,7 +63,7 @@ class Member(models.Model):
         constraints = [models.UniqueConstraint(fields=["shop", "user"], name="member_once")]
 
     def __str__(self) -> str:
-        return f"{self.user}（{self.shop}）"
+        return gettext("{name}（{shop}）").format(name=self.user, shop=self.shop)
 
     def can(self, permission: Permission | str) -> bool:
         return self.active and str(permission) in self.permissions

@@ -380,6 +380,6 @@ def complained_outside(
     if not figures.complaints:
         return None
     return Found(
-        _("买家已向外部渠道投诉：%(channels)s") % {"channels": "、".join(figures.complaints)},
+        _("买家已向外部渠道投诉：%(channels)s") % {"channels": _("、").join(figures.complaints)},
         key=str(len(figures.complaints)),
     )

@@ -75,7 +75,7 @@ def consequence_of(offer: Offer, case: Case, now: datetime) -> str:
 def routes(case: Case) -> str:
     """微信支付、余额: where the money goes back to."""
     names = dict.fromkeys(payment.route for payment in case.order.payments.all())
-    return "、".join(names)
+    return _("、").join(names)
 
 
 def bearer_words(freight: str) -> str:

@@ -79,7 +79,10 @@ def _side(party: str) -> str:
 def _own_words(event: Event) -> str:
     details = event.details
     if event.step in ("reject", "refuse_receipt"):
-        answers = [f"{each['point']}：{each['text']}" for each in details.get("answers", [])]
+        answers = [
+            _("{name}：{text}").format(name=each["point"], text=each["text"])
+            for each in details.get("answers", [])
+        ]
         return "\n".join([str(details.get("statement", "")), *answers])
     for name in ("text", "reason", "grounds"):
         if event.step in ("apply", "ask_platform", "rule") and details.get(name):

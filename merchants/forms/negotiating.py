@@ -295,7 +295,7 @@ class RoundForm(FacesRisks):
         ]
         if not slots:
             return outcome.hint or _("不要求凭证")
-        return _("需%(slots)s") % {"slots": "、".join(slots)}
+        return _("需%(slots)s") % {"slots": _("、").join(slots)}
 
     def outcome(self) -> Outcome | None:
         code = self.raw("outcome")

@@ -376,7 +376,7 @@ class Negotiating(CaseFields):
             if plan.pk not in allowed or codes.count(plan.code) > 1:
                 raise Refused(plans=_("方案“%(plan)s”不适用于本单") % {"plan": plan.label})
             if refusal := plans.unfit(plan.code, self, address_ready=ready):  # type: ignore[arg-type]
-                raise Refused(plans=f"{plan.label}：{refusal}")
+                raise Refused(plans=_("{name}：{text}").format(name=plan.label, text=refusal))
             refusal = plans.amount_refusal(plan.code, plan.wants_amount, offer.amount, self)  # type: ignore[arg-type]
             if refusal:
                 raise Refused(**{f"amount_{plan.code}": refusal})
@@ -444,7 +444,7 @@ class Negotiating(CaseFields):
         if len(text) > TEXT_MOST:
             raise Refused(text=_("最多 %(count)s 个字") % {"count": TEXT_MOST})
         if unknown := wording.unknown_placeholders(text):
-            raise Refused(text=_("不认识的变量：%(names)s") % {"names": "、".join(unknown)})
+            raise Refused(text=_("不认识的变量：%(names)s") % {"names": _("、").join(unknown)})
         try:
             text = wording.fill(text, self.script_values(offers, script))
         except KeyError:
