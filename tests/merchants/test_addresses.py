@@ -104,7 +104,7 @@ def test_another_shops_address_is_not_there(at_desk, name):
 
 @pytest.mark.parametrize("name", ["addresses", "add_address", "members", "add_member"])
 def test_it_takes_the_permission(shop, at_desk, text_of, name):
-    """S-64."""
+    """The engine's permission is the page's."""
     Member.objects.update(permissions=["agree"])
 
     answer = at_desk.look(name)

@@ -12,7 +12,7 @@ from tests.factories import ReturnAddressFactory, picture
 
 
 def test_agreeing_says_what_it_does_and_for_how_much(make_case, at_desk, text_of):
-    """S-33, S-60: consequence in words, the amount in the button."""
+    """T-03: consequence in words, the amount in the button."""
     page = text_of(at_desk.look("agree", make_case()))
 
     assert "同意退款 ¥128.00？" in page
@@ -68,7 +68,7 @@ def test_who_agrees_too_late_is_told(make_case, at_desk, text_of, now):
 
 
 def test_a_return_is_agreed_with_its_address(make_case, at_desk, shop):
-    """T-04, S-34."""
+    """T-04, S-35."""
     case = make_case(type="return_refund")
     address = shop.addresses.get()
 
@@ -132,7 +132,7 @@ def test_refusing_at_the_door_is_agreed(make_case, at_desk):
 
 
 def test_goods_are_received_and_paid_for(make_case, at_desk, text_of):
-    """T-11, S-35."""
+    """T-11, S-36."""
     case = make_case("sent_back", type="return_refund")
 
     assert "确认收货并退款 ¥128.00" in text_of(at_desk.look("confirm_receipt", case))

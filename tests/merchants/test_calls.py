@@ -10,7 +10,7 @@ from tests.factories import MemberFactory
 
 
 def test_a_number_is_lent_and_the_look_is_recorded(make_case, at_desk, text_of, merchant):
-    """NEG-23, S-72: bound to case and member, expiring, logged."""
+    """NEG-23, S-73: bound to case and member, expiring, logged."""
     case = make_case("waiting")
 
     at_desk.send("call", case)

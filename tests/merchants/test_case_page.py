@@ -79,7 +79,7 @@ def test_the_deadline_stands_twice_with_what_happens_then(make_case, at_desk, te
 
 
 def test_the_real_phone_and_name_are_nowhere(make_case, at_desk, text_of):
-    """NEG-23, S-72: the buyer's number, full name and address are in no HTML."""
+    """NEG-23, S-73: the buyer's number, full name and address are in no HTML."""
     page = text_of(at_desk.look("case", make_case()))
 
     for secret in ("13812345678", "林溪树", "某路 9 号"):
@@ -148,7 +148,7 @@ def test_lapsed_time_acts_before_the_page_is_shown(make_case, at_desk, text_of, 
     ],
 )
 def test_who_lacks_the_permission_reads_which(make_case, at_desk, text_of, name, permission):
-    """S-64: sub-accounts with separate permissions; the engine and the page say the same."""
+    """Sub-accounts with separate permissions; the engine and the page say the same."""
     case = make_case()
     Member.objects.update(permissions=[])
 

@@ -28,7 +28,7 @@ def test_the_dialog_says_wait_and_the_click_is_logged(make_case, merchant, new_p
 
 
 def test_choosing_fills_the_words_and_the_preview(make_case, merchant, new_page):
-    """S-66: without a click on 预览."""
+    """S-68: without a click on 预览."""
     case = make_case("checked")
     page = new_page(merchant)
     page.goto(url("negotiate", case.code))

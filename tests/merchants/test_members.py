@@ -16,7 +16,7 @@ def test_the_list_says_who_may_what(shop, at_desk, text_of):
 
 
 def test_a_member_is_added_by_account(shop, at_desk):
-    """S-64: sub-accounts."""
+    """Sub-accounts."""
     user = UserFactory(username="xiaoli")
 
     at_desk.post("add_member", username="xiaoli", permissions=["negotiate", "agree"])

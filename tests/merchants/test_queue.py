@@ -68,7 +68,7 @@ def test_an_ended_case_is_among_the_done(make_case, at_desk):
 
 
 def test_another_shops_cases_are_not_in_it(make_case, stranger, desk_of):
-    """S-72: with data that could leak."""
+    """With data that could leak."""
     make_case()
 
     assert codes(desk_of(stranger).look("queue", tab="all")) == []

@@ -45,7 +45,7 @@ def test_after_two_rounds_both_results_stand_before_the_decision(make_case, at_d
 
 @pytest.mark.parametrize("trait", ["", "checked", "answered", "expired"])
 def test_before_two_rounds_there_is_no_rejecting(make_case, at_desk, text_of, trait):
-    """NEG-45, S-64: the page leads elsewhere, a forged post is refused."""
+    """NEG-45, S-60: the page leads elsewhere, a forged post is refused."""
     case = make_case(trait)
 
     assert at_desk.look("reject", case).status_code == 302
@@ -58,7 +58,7 @@ def test_before_two_rounds_there_is_no_rejecting(make_case, at_desk, text_of, tr
 
 
 def test_the_reason_asks_for_its_answers_and_proofs(make_case, at_desk, text_of):
-    """NEG-47, S-79, S-80."""
+    """NEG-47, S-80."""
     case = make_case("negotiated")
 
     answer = at_desk.send("reject", case, refresh="1", reason=REASON)
@@ -73,7 +73,7 @@ def test_the_reason_asks_for_its_answers_and_proofs(make_case, at_desk, text_of)
 
 
 def test_a_reason_that_the_facts_rule_out_is_shown_with_why(make_case, at_desk, text_of):
-    """S-79, RW-09: disabled in the page, refused when forged."""
+    """RW-09: disabled in the page, refused when forged."""
     case = make_case("negotiated")
 
     page = at_desk.look("reject", case)
@@ -88,7 +88,7 @@ def test_a_reason_that_the_facts_rule_out_is_shown_with_why(make_case, at_desk, 
 
 
 def test_everything_missing_is_said_at_once(make_case, at_desk, text_of):
-    """NEG-47, S-80, S-81."""
+    """NEG-47, S-80."""
     case = make_case("negotiated")
 
     answer = at_desk.send("reject", case, reason=REASON, statement="短", answer_0="是开片")
@@ -104,7 +104,7 @@ def test_everything_missing_is_said_at_once(make_case, at_desk, text_of):
 
 
 def test_a_look_at_all_of_it_submits_nothing(make_case, at_desk, merchant, text_of):
-    """S-81: 先检查一遍."""
+    """先检查一遍."""
     case = make_case("negotiated")
 
     answer = at_desk.send("reject", case, review="1", **SAID, **proofs(at_desk, case, merchant))
@@ -133,7 +133,7 @@ def test_going_back_from_the_review_keeps_everything(make_case, at_desk, merchan
 
 
 def test_the_rejection_is_complete(make_case, at_desk, merchant, text_of):
-    """NEG-49, S-82, S-83: 驳回退款提交完成, and what the buyer can do until when."""
+    """NEG-49, S-81, S-83: 驳回退款提交完成, and what the buyer can do until when."""
     case = make_case("negotiated")
 
     answer = at_desk.send("reject", case, **SAID, **proofs(at_desk, case, merchant))
@@ -151,7 +151,7 @@ def test_the_rejection_is_complete(make_case, at_desk, merchant, text_of):
 
 
 def test_a_double_click_rejects_once(make_case, at_desk, merchant):
-    """S-71."""
+    """NEG-49: once."""
     case = make_case("negotiated")
     said = SAID | proofs(at_desk, case, merchant)
     click = {"version": case.version, "key": uuid.uuid4().hex}
@@ -201,7 +201,7 @@ def test_pictures_of_round_two_are_offered_again(make_case, at_desk, merchant):
 
 
 def test_the_number_on_the_label_must_be_that_of_the_return(make_desk, at_desk, merchant, text_of):
-    """NEG-48, S-81."""
+    """NEG-48."""
     desk = make_desk("sent_back", type="return_refund")
     for _ in range(2):
         desk.negotiate()

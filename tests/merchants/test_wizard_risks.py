@@ -29,7 +29,7 @@ def test_a_click_stores_what_it_saw_and_rejects_nothing(make_case, at_desk, merc
 
 
 def test_every_warning_says_its_concrete_facts(make_case, at_desk, text_of):
-    """NEG-03, S-63."""
+    """NEG-03, S-65."""
     case = make_case()
 
     page = text_of(at_desk.look("confirm_risks", case))
@@ -40,7 +40,7 @@ def test_every_warning_says_its_concrete_facts(make_case, at_desk, text_of):
 
 
 def test_the_first_page_advises_to_talk_and_shows_the_claim(make_case, at_desk, text_of):
-    """NEG-07: advice, reason, description, evidence, history and clock on one page."""
+    """NEG-07, S-67: advice, reason, description, evidence, history and clock on one page."""
     case = make_case()
 
     page = text_of(at_desk.look("confirm_risks", case))
@@ -52,7 +52,7 @@ def test_the_first_page_advises_to_talk_and_shows_the_claim(make_case, at_desk, 
 
 
 def test_a_risk_that_is_not_ticked_is_named(make_case, at_desk, text_of):
-    """NEG-04."""
+    """NEG-04, S-66."""
     case = make_case()
 
     answer = at_desk.send("confirm_risks", case, **{"risk_RW-09": "on"})
@@ -76,7 +76,7 @@ def test_with_every_tick_round_one_begins(make_case, at_desk):
 
 
 def test_a_hard_risk_leaves_only_the_other_ways_out(make_case, at_desk, text_of):
-    """NEG-04, RW-18, S-64: an unshipped order is not rejected."""
+    """NEG-04, RW-18: an unshipped order is not rejected."""
     case = make_case(type="refund_unshipped")
     assert case.warnings()[0].severity == Severity.BLOCK
 
@@ -92,7 +92,7 @@ def test_a_hard_risk_leaves_only_the_other_ways_out(make_case, at_desk, text_of)
 
 
 def test_goods_that_come_back_are_named_with_their_number(make_case, at_desk, text_of):
-    """RW-01, S-62: 商品已寄回."""
+    """RW-01, S-65: 商品已寄回."""
     case = make_case("sent_back", type="return_refund")
 
     page = text_of(at_desk.look("confirm_risks", case))
@@ -102,7 +102,7 @@ def test_goods_that_come_back_are_named_with_their_number(make_case, at_desk, te
 
 
 def test_a_stalled_parcel_is_named_with_its_hours(make_case, at_desk, text_of, shop, buyer):
-    """RW-02, S-62: 物流断更."""
+    """RW-02, S-65: 物流断更."""
     order = OrderFactory(shop=shop, buyer=buyer, in_transit=True)
     parcel = order.parcels.get()
     parcel.last_scan_at -= timedelta(hours=97)
@@ -137,7 +137,7 @@ def test_too_little_time_is_said_and_does_not_block(make_case, at_desk, text_of,
 
 
 def test_a_stale_page_records_nothing_and_keeps_the_ticks(make_case, at_desk, text_of):
-    """NEG-06, S-71."""
+    """NEG-06."""
     case = make_case()
 
     answer = at_desk.send("confirm_risks", case, version=0, **ticks(case))

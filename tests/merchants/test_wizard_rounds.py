@@ -15,7 +15,7 @@ PARTIAL = {"plans": ["partial_refund"], "amount_partial_refund": "45.00", "scrip
 
 
 def test_round_one_goes_to_the_buyer_verbatim_and_the_wait_begins(make_case, at_desk, text_of):
-    """NEG-15, NEG-17, S-66, S-67, S-70."""
+    """NEG-15, NEG-17, S-69, S-70."""
     case = make_case("checked")
 
     answer = at_desk.send("negotiate", case, **PARTIAL)
@@ -40,7 +40,7 @@ def test_the_button_says_how_long_the_wait_is(make_case, at_desk, text_of):
 
 
 def test_several_plans_go_together(make_case, at_desk):
-    """NEG-10, S-65."""
+    """NEG-10, S-62."""
     case = make_case("checked")
 
     at_desk.send("negotiate", case, **PARTIAL | {"plans": ["partial_refund", "return_refund"]})
@@ -102,7 +102,7 @@ def test_a_return_is_not_offered_without_an_address(make_case, at_desk, text_of,
 
 
 def test_the_preview_fills_the_script_and_sends_nothing(make_case, at_desk, text_of):
-    """NEG-13, S-66: filled on the server, shown as the buyer will read it."""
+    """NEG-13, S-68: filled on the server, shown as the buyer will read it."""
     case = make_case("checked")
 
     answer = at_desk.send("negotiate", case, refresh="1", **PARTIAL)
@@ -165,7 +165,7 @@ def test_a_mistake_never_loses_a_picture(make_case, at_desk, text_of):
 
 
 def test_a_double_click_sends_one_round(make_case, at_desk):
-    """NEG-16, S-71."""
+    """NEG-16, S-69."""
     case = make_case("checked")
     click = {"version": case.version, "key": uuid.uuid4().hex}
 
@@ -182,7 +182,7 @@ def test_a_double_click_sends_one_round(make_case, at_desk):
 
 @pytest.mark.parametrize("name", ["reject", "negotiate", "confirm_risks"])
 def test_a_forged_post_is_told_to_wait(make_case, at_desk, text_of, name):
-    """NEG-20, S-72: 409, nothing changed, the attempt logged."""
+    """NEG-20, S-71, S-72: 409, nothing changed, the attempt logged."""
     case = make_case("waiting")
     version, events = case.version, case.events.count()
 
@@ -297,7 +297,7 @@ def test_one_click_takes_the_buyers_offer(countered, at_desk):
 
 
 def test_without_a_reply_agreed_is_not_selectable(make_case, at_desk, text_of):
-    """NEG-41, S-75."""
+    """NEG-41."""
     case = make_case("expired")
 
     page = at_desk.look("negotiate", case)
@@ -312,7 +312,7 @@ def test_without_a_reply_agreed_is_not_selectable(make_case, at_desk, text_of):
 
 
 def test_the_outcome_names_its_proofs(make_case, at_desk, text_of):
-    """NEG-42, S-75, S-76: chosen, the slots appear; empty, they are refused by name."""
+    """NEG-42, S-76: chosen, the slots appear; empty, they are refused by name."""
     case = make_case("answered")
     chosen = {"outcome": "evidence_quality", "plans": ["partial_refund"]}
     chosen |= {"amount_partial_refund": "60", "script": "SC-21"}
@@ -355,7 +355,7 @@ def test_round_two_goes_out_with_its_proofs(make_case, at_desk, merchant):
 
 
 def test_the_monitoring_notice_stands_on_round_two(make_case, at_desk, text_of):
-    """NEG-44, S-77."""
+    """NEG-44."""
     page = text_of(at_desk.look("negotiate", make_case("answered")))
 
     assert "经核实为商家责任的，计入纠纷退款率；无效或虚假凭证，直接判责" in page

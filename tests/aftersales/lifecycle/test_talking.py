@@ -8,7 +8,7 @@ from aftersales.enums import Party, Status, WizardStep
 from aftersales.models import Notice, Scenario
 from aftersales.notices import delivering
 from aftersales.steps import STEPS
-from tests.aftersales.lifecycle.reading import assert_moved, last, refused, stored, told
+from tests.aftersales.lifecycle.reading import HOUR, assert_moved, last, refused, stored, told
 
 
 def test_both_sides_talk_on_the_case(make_case: Any, buyer: Any, merchant: Any) -> None:
@@ -88,3 +88,26 @@ def test_rejecting_has_one_way_in(make_case: Any, merchant: Any) -> None:
         case = make_case(type=kind)
         with refused(case, "驳回前请先与消费者完成两轮协商", by=merchant):
             case.reject(by=merchant)
+
+
+@pytest.mark.parametrize(("first", "second"), [("waiting", 1), ("second_waiting", 2)])
+def test_a_round_is_over_with_the_answer_or_with_its_time(
+    first: str, second: int, make_desk: Any, merchant: Any, now: Any
+) -> None:
+    """S-71, S-74, S-79: neither the next round nor rejecting while the buyer may still reply."""
+    step = "negotiate" if second == 1 else "reject"
+    for end in ("reply", "time"):
+        desk = make_desk(first)
+        case = desk.case
+        assert case.refusal(step, merchant) == "请耐心等待消费者回复"
+        with refused(case, "请耐心等待消费者回复", by=merchant) as caught:
+            getattr(case, step)(by=merchant)
+        assert caught.value.conflict
+        if end == "reply":
+            desk.reply()
+        else:
+            now.shift(HOUR)
+            case.catch_up()
+        assert case.may(step, merchant)
+        getattr(desk, step)()
+        assert last(case).step == step
