@@ -12,7 +12,7 @@ from aftersales.enums import ENDED, Status
 from aftersales.models.case.applying import Application, Applying
 from aftersales.models.case.handling import Handling
 from aftersales.models.case.intervening import Intervening
-from aftersales.models.case.negotiating import Offering
+from aftersales.models.case.preparing import Offering
 from aftersales.models.case.refunding import Refunding
 from aftersales.models.case.rejecting import Rejecting
 from aftersales.models.case.replying import CounterOffer, Replying

@@ -1,18 +1,13 @@
 """驳回协商: the tool itself — pre-check, two rounds, the buyer's answers, and only then 驳回."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from aftersales import clock
-from aftersales.display import mask, plain_money, when
 from aftersales.enums import (
     Clock,
     Freight,
@@ -23,20 +18,16 @@ from aftersales.enums import (
     Status,
     WizardStep,
 )
-from aftersales.models.case.fields import CaseFields
+from aftersales.models.case.preparing import Offering, Preparing
 from aftersales.models.case.proofs import slot_errors
 from aftersales.models.catalogue import (
     Outcome,
-    Plan,
     Proof,
-    Risk,
-    Scenario,
     Script,
     StepForm,
 )
-from aftersales.models.history import Attempt, Event, Upload
+from aftersales.models.history import Upload
 from aftersales.models.negotiation import Offer, Precheck, Round, VirtualNumber
-from aftersales.models.refund import Refund
 from aftersales.rules import deadlines, facts, plans, risks, wording
 from aftersales.rules.conditions import (
     not_accepted,
@@ -45,7 +36,7 @@ from aftersales.rules.conditions import (
     prechecked,
     rounds_left,
 )
-from aftersales.steps import STEPS, Refused, step
+from aftersales.steps import Refused, step
 
 NEGOTIABLE = [Status.PENDING_MERCHANT, Status.AWAITING_MERCHANT_RECEIPT]
 ANYTIME = list(Status)
@@ -55,16 +46,7 @@ ROUND_SLOT = Proof(code="round", label_zh="附图", label_en="Pictures", require
 CONTACT = gettext_lazy("话术不能包含电话、微信或外部链接：「%(found)s」")
 
 
-@dataclass
-class Offering:
-    """A plan as the merchant fills it in; yuan with two places."""
-
-    plan: Plan
-    amount: Decimal | None = None
-    terms: dict[str, Any] = field(default_factory=dict)
-
-
-class Negotiating(CaseFields):
+class Negotiating(Preparing):
     class Meta:
         abstract = True
 
@@ -75,123 +57,6 @@ class Negotiating(CaseFields):
             self.change(current, state=RoundState.CLOSED)
             self.round_state, self.reply_due_at = RoundState.CLOSED, None
         super().restart_clock(before)
-
-    # What the wizard shows.
-
-    def scenario(self) -> Scenario:
-        """The first active scenario that fits: what the tool offers depends on it (S-61)."""
-        for scenario in Scenario.objects.filter(active=True):
-            if self.type not in scenario.types:
-                continue
-            if scenario.logistics is not None and scenario.logistics != self.reason.logistics:
-                continue
-            if scenario.goods_back != facts.goods_back(self):  # type: ignore[arg-type]
-                continue
-            return scenario
-        raise Refused(_("没有适用的协商步骤，请联系平台客服"))
-
-    def step_form(self, wizard_step: WizardStep) -> StepForm:
-        form = StepForm.objects.filter(scenario=self.scenario(), step=wizard_step).first()
-        if form is None:
-            raise Refused(_("没有适用的协商步骤，请联系平台客服"))
-        return form
-
-    def warnings(self, at: datetime | None = None) -> list[risks.Warning]:
-        """Every risk warning on current data (NEG-02, NEG-05)."""
-        rows = list(Risk.objects.filter(active=True).prefetch_related("blocks"))
-        return risks.evaluate(self, rows, self.shop_figures(), at or self.at)  # type: ignore[arg-type]
-
-    def shop_figures(self) -> risks.ShopFigures:
-        """What the last 30 days of this shop say (RW-13 to RW-15), and what stands on the case."""
-        since = self.at - timedelta(days=30)
-        recent = type(self)._default_manager.filter(shop_id=self.shop_id, applied_at__gte=since)
-        rejected = Event.objects.filter(
-            case__shop_id=self.shop_id, step__in=["reject", "refuse_receipt"], at__gte=since
-        )
-        others = Refund.objects.filter(case__order_id=self.order_id, purpose="refund").exclude(
-            case_id=self.pk
-        )
-        statements = Counter(str(event.details.get("statement")) for event in rejected)
-        return risks.ShopFigures(
-            same_product=recent.filter(
-                line__goods_id=self.line.goods_id, reason_id=self.reason_id
-            ).count(),
-            rejected=len(rejected),
-            lost=recent.filter(dispute_refund=True).count(),
-            clicks=self.prechecks.filter(  # type: ignore[attr-defined]
-                at__gte=self.at - timedelta(hours=24), ticked={}
-            ).count(),
-            same_text=max(statements.values(), default=0),
-            address_ready=self.default_address() is not None,
-            complaints=[str(each) for each in self.complaints.all()],  # type: ignore[attr-defined]
-            given_back=others.aggregate(total=Sum("amount"))["total"] or Decimal("0.00"),
-        )
-
-    def ticks(self) -> dict[str, str]:
-        """The warnings confirmed so far in this handling, with the key of the facts confirmed."""
-        asked = self.last_intervention
-        began = [self.applied_at, self.return_filed_at, asked.ruled_at if asked else None]
-        since = max(moment for moment in began if moment is not None)
-        ticked: dict[str, str] = {}
-        for precheck in self.prechecks.filter(at__gte=since):  # type: ignore[attr-defined]
-            ticked |= precheck.ticked
-        return ticked
-
-    def look_before_rejecting(self, *, by: Any) -> list[risks.Warning]:
-        """NEG-02: what clicking 驳回退款 does: the pre-check is made and stored; nothing moves.
-
-        Where nothing may be rejected (NEG-06, NEG-20), the click is refused and logged.
-        """
-        self.catch_up()
-        try:
-            self._check(STEPS["confirm_risks"], by)
-        except Refused as why:
-            Attempt.objects.create(
-                case_id=self.pk, user=by, step="reject", sentence=why.sentence, at=clock.now()
-            )
-            raise
-        found = self.warnings(clock.now())
-        Precheck.objects.create(
-            case_id=self.pk, user=by, warnings=[each.stored() for each in found], at=clock.now()
-        )
-        return found
-
-    def script_values(
-        self, offers: Sequence[Offering], script: Script | None = None
-    ) -> dict[str, str]:
-        """The placeholders of a script, filled on the server (NEG-13).
-
-        Amount and time are those of the plan that the script speaks of, where it names one.
-        """
-        parcel = facts.returned(self) or facts.outbound(self)  # type: ignore[arg-type]
-        codes = {plan.code for plan in script.plans.all()} if script else set()
-        meant = [offer for offer in offers if offer.plan.code in codes]
-        amounts = [each.amount for each in [*meant, *offers] if each.amount is not None]
-        promises = [plans.promised(each.terms) for each in meant if each.plan.code == "wait_until"]
-        until = next(filter(None, promises), None)
-        until = until or self.at + deadlines.length(self, Clock.NEGOTIATION)  # type: ignore[arg-type]
-        values = {
-            "buyer": mask(str(self.buyer)),
-            "goods": self.line.title,
-            "deadline": when(until, self.at),
-            "shop": self.shop.name,
-        }
-        if amounts:
-            values["amount"] = plain_money(amounts[0])
-        if parcel is not None:
-            values |= {"tracking": parcel.tracking, "carrier": parcel.carrier}
-        return values
-
-    def script_text(self, script: Script, offers: Sequence[Offering]) -> str:
-        """The script as it will be sent, in the buyer's language; Refused if a value is missing."""
-        english = self.buyer.language.startswith("en")
-        template = script.text_en if english else script.text_zh
-        try:
-            return wording.fill(template, self.script_values(offers, script))
-        except KeyError as missing:
-            if "amount" in str(missing):
-                raise Refused(script=_("这段话术需要一个填了金额的方案")) from None
-            raise Refused(script=_("这段话术缺少本单没有的资料，请换一段")) from None
 
     # The steps.
 
