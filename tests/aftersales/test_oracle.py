@@ -285,8 +285,8 @@ def test_the_engine_does_what_the_table_says(catalogue_rows: None, staff: Any) -
     run_state_machine_as_test(
         Market,
         settings=settings(
-            max_examples=30,
-            stateful_step_count=25,
+            max_examples=20,
+            stateful_step_count=30,
             deadline=None,
             database=None,
             suppress_health_check=list(HealthCheck),
