@@ -133,6 +133,7 @@ class AddressInline(admin.StackedInline):
 class ShopAdmin(Kept, admin.ModelAdmin):
     list_display = ["name", "code", "platform", column(_("开店时间"), "created_at")]
     search_fields = ["name", "code"]
+    ordering = ["code"]
     inlines = [MemberInline, AddressInline]
 
 
