@@ -37,7 +37,8 @@ def claimed(make_desk):
     return desk
 
 
-def test_neg_46_the_buyer_is_asked_to_confirm_in_the_merchants_words(claimed, buyer):
+def test_the_buyer_is_asked_to_confirm_in_the_merchants_words(claimed, buyer):
+    """NEG-46."""
     case = claimed.case
 
     assert (case.round_number, case.round_state) == (2, RoundState.WAITING)
@@ -48,14 +49,16 @@ def test_neg_46_the_buyer_is_asked_to_confirm_in_the_merchants_words(claimed, bu
     assert {"confirm_agreed", "reply"} <= mine
 
 
-def test_neg_46_only_after_a_round_that_was_answered(make_desk):
+def test_only_after_a_round_that_was_answered(make_desk):
+    """NEG-46."""
     desk = make_desk("expired")
 
     with refused(desk.case, "买家没有回复", field="outcome"):
         claim(desk)
 
 
-def test_neg_46_not_in_the_first_round(make_desk):
+def test_not_in_the_first_round(make_desk):
+    """NEG-46."""
     desk = make_desk("checked")
 
     with refused(desk.case, "请选择至少一个方案", field="plans"):
@@ -63,28 +66,32 @@ def test_neg_46_not_in_the_first_round(make_desk):
     assert not desk.case.agreement_claimed
 
 
-def test_neg_46_the_chat_must_be_shown(make_desk):
+def test_the_chat_must_be_shown(make_desk):
+    """NEG-46."""
     desk = make_desk("answered")
 
     with refused(desk.case, "请上传聊天截图（1–3 张）", field="proof_chat"):
         claim(desk, evidence={})
 
 
-def test_neg_46_and_what_was_agreed_must_be_said(make_desk):
+def test_and_what_was_agreed_must_be_said(make_desk):
+    """NEG-46."""
     desk = make_desk("answered")
 
     with refused(desk.case, "请写明协商一致的内容", field="explanation"):
         claim(desk, explanation="说好了")
 
 
-def test_neg_46_in_words_that_keep_to_the_platform(make_desk):
+def test_in_words_that_keep_to_the_platform(make_desk):
+    """NEG-46."""
     desk = make_desk("answered")
 
     with refused(desk.case, "不能包含电话、微信或外部链接：「13812345678」", field="explanation"):
         claim(desk, explanation="说好了，之后打 13812345678 联系我。")
 
 
-def test_neg_46_no_plans_ride_along_unchecked(make_desk):
+def test_no_plans_ride_along_unchecked(make_desk):
+    """NEG-46."""
     desk = make_desk("answered")
 
     claim(desk, offers=[plan("partial_refund", "99999.00")])
@@ -92,7 +99,8 @@ def test_neg_46_no_plans_ride_along_unchecked(make_desk):
     assert not desk.case.rounds.last().offers.exists()
 
 
-def test_neg_46_on_the_buyers_word_the_case_closes_as_agreed(claimed):
+def test_on_the_buyers_word_the_case_closes_as_agreed(claimed):
+    """NEG-46."""
     claimed.case.confirm_agreed(by=claimed.buyer)
 
     case = claimed.case
@@ -105,7 +113,8 @@ def test_neg_46_on_the_buyers_word_the_case_closes_as_agreed(claimed):
     assert whole(case)
 
 
-def test_neg_46_he_may_confirm_late(claimed, now):
+def test_he_may_confirm_late(claimed, now):
+    """NEG-46."""
     now.shift(D15 + timedelta(minutes=5))
 
     claimed.case.confirm_agreed(by=claimed.buyer)
@@ -113,7 +122,8 @@ def test_neg_46_he_may_confirm_late(claimed, now):
     assert claimed.case.status == Status.CLOSED_AGREED
 
 
-def test_neg_46_a_word_is_not_yet_a_confirmation(claimed):
+def test_a_word_is_not_yet_a_confirmation(claimed):
+    """NEG-46."""
     claimed.case.send_message(by=claimed.buyer, text="好的")
 
     assert claimed.case.status == Status.PENDING_MERCHANT
@@ -121,13 +131,15 @@ def test_neg_46_a_word_is_not_yet_a_confirmation(claimed):
     assert claimed.case.status == Status.CLOSED_AGREED
 
 
-def test_neg_46_nobody_else_confirms(claimed, stranger, staff):
+def test_nobody_else_confirms(claimed, stranger, staff):
+    """NEG-46."""
     for user in (claimed.merchant, stranger, staff):
         with refused(claimed.case, "你没有权限进行此操作"):
             claimed.case.confirm_agreed(by=user)
 
 
-def test_neg_46_without_his_word_it_is_an_ordinary_gate(claimed, now):
+def test_without_his_word_it_is_an_ordinary_gate(claimed, now):
+    """NEG-46."""
     with refused(claimed.case, "请耐心等待消费者回复"):
         claimed.case.reject(by=claimed.merchant, **claimed.answers_for(reject_reason("RR-15")))
     now.shift(D15)
@@ -138,7 +150,8 @@ def test_neg_46_without_his_word_it_is_an_ordinary_gate(claimed, now):
     assert last(claimed.case).details["reason_code"] == "RR-15"
 
 
-def test_neg_46_who_denies_it_did_not_agree(claimed):
+def test_who_denies_it_did_not_agree(claimed):
+    """NEG-46."""
     claimed.reply("没有这回事，我要退款")
 
     assert not claimed.case.agreement_claimed
@@ -148,14 +161,16 @@ def test_neg_46_who_denies_it_did_not_agree(claimed):
         claimed.reject(**claimed.answers_for(reject_reason("RR-15")))
 
 
-def test_neg_46_nothing_is_confirmed_that_nobody_claimed(make_desk):
+def test_nothing_is_confirmed_that_nobody_claimed(make_desk):
+    """NEG-46."""
     desk = make_desk("answered")
 
     with refused(desk.case, "商家没有请你确认协商结果"):
         desk.case.confirm_agreed(by=desk.buyer)
 
 
-def test_neg_46_a_claim_does_not_outlive_its_handling(claimed, now, staff):
+def test_a_claim_does_not_outlive_its_handling(claimed, now, staff):
+    """NEG-46."""
     claimed.case.send_message(by=claimed.buyer, text="等等")
     claimed.reject(**claimed.answers_for(reject_reason("RR-15")))
     claimed.case.ask_platform(by=claimed.buyer, reason="我没有答应过换货，请平台处理。")
@@ -169,7 +184,8 @@ def test_neg_46_a_claim_does_not_outlive_its_handling(claimed, now, staff):
         claimed.case.confirm_agreed(by=claimed.buyer)
 
 
-def test_neg_46_a_script_may_say_it_instead(make_desk):
+def test_a_script_may_say_it_instead(make_desk):
+    """NEG-46."""
     desk = make_desk("answered")
 
     claim(desk, script=script("SC-22"))

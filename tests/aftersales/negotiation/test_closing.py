@@ -30,7 +30,8 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("trait", ["checked", "waiting", "answered", "negotiated"])
-def test_neg_51_rounds_do_not_pause_the_handling_clock(make_desk, now, trait):
+def test_rounds_do_not_pause_the_handling_clock(make_desk, now, trait):
+    """NEG-51."""
     desk = make_desk(trait)
     assert desk.case.due_at == desk.case.applied_at + 2 * DAY
     now.shift(desk.case.due_at - clock.now())
@@ -46,7 +47,8 @@ def test_neg_51_rounds_do_not_pause_the_handling_clock(make_desk, now, trait):
     assert whole(case)
 
 
-def test_neg_51_an_open_wait_is_closed_when_time_agrees(make_desk, now):
+def test_an_open_wait_is_closed_when_time_agrees(make_desk, now):
+    """NEG-51."""
     desk = make_desk()
     now.shift(desk.case.due_at - clock.now() - 30 * MINUTE)
     desk.negotiate()
@@ -61,7 +63,8 @@ def test_neg_51_an_open_wait_is_closed_when_time_agrees(make_desk, now):
     assert "send_message" not in steps(desk.case)
 
 
-def test_neg_51_a_rejection_one_second_late_is_an_agreement(make_desk, now):
+def test_a_rejection_one_second_late_is_an_agreement(make_desk, now):
+    """NEG-51."""
     desk = make_desk("negotiated")
     given = desk.rejection()
     now.shift(desk.case.due_at - clock.now() - timedelta(seconds=1))
@@ -75,7 +78,8 @@ def test_neg_51_a_rejection_one_second_late_is_an_agreement(make_desk, now):
     assert desk.case.attempts.get().step == "reject"
 
 
-def test_neg_51_goods_that_came_back_have_their_clock_too(make_desk, now):
+def test_goods_that_came_back_have_their_clock_too(make_desk, now):
+    """NEG-51."""
     desk = make_desk("sent_back", type="return_refund")
     desk.negotiate()
     now.shift(10 * DAY)
@@ -95,7 +99,8 @@ def pausing(make_desk):
     return desk
 
 
-def test_neg_51_switched_on_a_silent_round_gives_its_wait_back(pausing, now):
+def test_switched_on_a_silent_round_gives_its_wait_back(pausing, now):
+    """NEG-51."""
     pausing.negotiate()
     now.shift(D15)
     pausing.case.catch_up()
@@ -104,7 +109,8 @@ def test_neg_51_switched_on_a_silent_round_gives_its_wait_back(pausing, now):
     assert pausing.case.paused == D15
 
 
-def test_neg_51_switched_on_an_answer_gives_back_only_what_was_waited(pausing, now):
+def test_switched_on_an_answer_gives_back_only_what_was_waited(pausing, now):
+    """NEG-51."""
     pausing.negotiate()
     now.shift(25 * MINUTE)
     pausing.reply()
@@ -114,7 +120,8 @@ def test_neg_51_switched_on_an_answer_gives_back_only_what_was_waited(pausing, n
     assert pausing.case.wake_at == pausing.case.due_at
 
 
-def test_neg_51_switched_on_never_more_than_two_waits(make_desk, now):
+def test_switched_on_never_more_than_two_waits(make_desk, now):
+    """NEG-51."""
     set_policy(negotiation_pauses_deadline=True, min_rounds=4)
     desk = make_desk("checked")
     due_at = desk.case.due_at
@@ -131,7 +138,8 @@ def test_neg_51_switched_on_never_more_than_two_waits(make_desk, now):
     assert desk.case.paused == 2 * D15
 
 
-def test_neg_51_switched_on_a_late_answer_changes_nothing_more(pausing, now):
+def test_switched_on_a_late_answer_changes_nothing_more(pausing, now):
+    """NEG-51."""
     pausing.negotiate()
     now.shift(D15 + 5 * MINUTE)
     pausing.reply()
@@ -139,7 +147,8 @@ def test_neg_51_switched_on_a_late_answer_changes_nothing_more(pausing, now):
     assert pausing.case.due_at == pausing.due_at + D15
 
 
-def test_neg_51_switched_on_time_still_agrees_in_the_end(pausing, now):
+def test_switched_on_time_still_agrees_in_the_end(pausing, now):
+    """NEG-51."""
     pausing.negotiate()
     now.shift(pausing.case.due_at - clock.now())
 
@@ -153,7 +162,8 @@ def test_neg_51_switched_on_time_still_agrees_in_the_end(pausing, now):
 
 
 @pytest.mark.parametrize("trait", ["waiting", "second_waiting", "expired", "negotiated"])
-def test_neg_52_when_the_buyer_cancels_the_tool_is_gone(make_desk, now, merchant, trait):
+def test_when_the_buyer_cancels_the_tool_is_gone(make_desk, now, merchant, trait):
+    """NEG-52."""
     desk = make_desk(trait)
 
     desk.case.cancel(by=desk.buyer)
@@ -170,7 +180,8 @@ def test_neg_52_when_the_buyer_cancels_the_tool_is_gone(make_desk, now, merchant
     assert expire_all() == (0, 0)
 
 
-def test_neg_52_when_the_platform_takes_over_the_wait_is_closed(make_desk, merchant):
+def test_when_the_platform_takes_over_the_wait_is_closed(make_desk, merchant):
+    """NEG-52."""
     set_policy(allow_early_intervention=True)
     desk = make_desk("waiting")
 
@@ -185,7 +196,8 @@ def test_neg_52_when_the_platform_takes_over_the_wait_is_closed(make_desk, merch
     assert whole(case)
 
 
-def test_neg_52_under_review_nobody_negotiates(make_desk, merchant):
+def test_under_review_nobody_negotiates(make_desk, merchant):
+    """NEG-52."""
     desk = make_desk("under_review")
 
     assert not {move.name for move in desk.case.moves(merchant, Party.MERCHANT)} & TOOL
@@ -196,8 +208,8 @@ def test_neg_52_under_review_nobody_negotiates(make_desk, merchant):
 # NEG-53
 
 
-def test_neg_53_on_the_phone_the_tool_is_closed_until_the_policy_opens_it(make_case):
-    """The pages ask the policy stamped on the case; it is off unless staff switch it on."""
+def test_on_the_phone_the_tool_is_closed_until_the_policy_opens_it(make_case):
+    """NEG-53: The pages ask the policy stamped on the case; it is off unless staff switch it on."""
     assert make_case().policy["mobile_negotiation"] is False
     set_policy(mobile_negotiation=True)
     assert make_case().policy["mobile_negotiation"] is True
@@ -206,7 +218,8 @@ def test_neg_53_on_the_phone_the_tool_is_closed_until_the_policy_opens_it(make_c
 # NEG-55
 
 
-def test_neg_55_everything_in_the_tool_is_in_the_history(make_desk):
+def test_everything_in_the_tool_is_in_the_history(make_desk):
+    """NEG-55."""
     desk = make_desk("rejected")
 
     assert steps(desk.case) == [
@@ -225,7 +238,8 @@ def test_neg_55_everything_in_the_tool_is_in_the_history(make_desk):
     assert whole(desk.case)
 
 
-def test_neg_55_staff_take_no_step_of_the_tool(make_desk, staff):
+def test_staff_take_no_step_of_the_tool(make_desk, staff):
+    """NEG-55."""
     desk = make_desk("negotiated")
     before = footprint(desk.case)
 
@@ -238,7 +252,8 @@ def test_neg_55_staff_take_no_step_of_the_tool(make_desk, staff):
 # NEG-57
 
 
-def test_neg_57_how_long_it_took_without_the_platform_can_be_told(make_desk, now):
+def test_how_long_it_took_without_the_platform_can_be_told(make_desk, now):
+    """NEG-57."""
     desk = make_desk()
     now.shift(3 * HOUR)
     desk.negotiate()
@@ -251,5 +266,6 @@ def test_neg_57_how_long_it_took_without_the_platform_can_be_told(make_desk, now
     assert case.platform_asked_at is None
 
 
-def test_neg_57_what_went_to_the_platform_is_told_apart(make_desk):
+def test_what_went_to_the_platform_is_told_apart(make_desk):
+    """NEG-57."""
     assert make_desk("under_review").case.platform_asked_at == clock.now()

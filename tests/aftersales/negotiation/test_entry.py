@@ -27,7 +27,8 @@ def entries(case, user, party=Party.MERCHANT):
     return {move.name for move in case.moves(user, party)} & ENTRY
 
 
-def test_neg_01_the_entry_stands_where_the_merchant_must_answer(make_case, merchant):
+def test_the_entry_stands_where_the_merchant_must_answer(make_case, merchant):
+    """NEG-01."""
     assert entries(make_case(), merchant) == {"confirm_risks", "reject"}
     assert entries(make_case("sent_back", type="return_refund"), merchant) == {
         "confirm_risks",
@@ -39,11 +40,13 @@ def test_neg_01_the_entry_stands_where_the_merchant_must_answer(make_case, merch
     ("trait", "kind"),
     [("rejected", "refund_received"), ("agreed", "return_refund"), ("agreed", "refund_received")],
 )
-def test_neg_01_the_entry_stands_nowhere_else(make_case, merchant, trait, kind):
+def test_the_entry_stands_nowhere_else(make_case, merchant, trait, kind):
+    """NEG-01."""
     assert not entries(make_case(trait, type=kind), merchant)
 
 
-def test_neg_01_the_entry_is_for_members_of_this_shop(make_case, buyer, stranger, staff):
+def test_the_entry_is_for_members_of_this_shop(make_case, buyer, stranger, staff):
+    """NEG-01."""
     case = make_case("negotiated")
 
     for user in (buyer, stranger, staff):
@@ -53,7 +56,8 @@ def test_neg_01_the_entry_is_for_members_of_this_shop(make_case, buyer, stranger
             case.confirm_risks(by=user, risks=asked(case))
 
 
-def test_neg_01_a_member_without_the_permission_may_talk_but_not_reject(make_desk, shop):
+def test_a_member_without_the_permission_may_talk_but_not_reject(make_desk, shop):
+    """NEG-01."""
     desk = make_desk("checked")
     clerk = MemberFactory(shop=shop, permissions=[str(Permission.NEGOTIATE)]).user
 
@@ -63,7 +67,8 @@ def test_neg_01_a_member_without_the_permission_may_talk_but_not_reject(make_des
     assert desk.case.refusal("negotiate", clerk) == ""
 
 
-def test_neg_01_who_has_left_the_shop_has_left(make_desk):
+def test_who_has_left_the_shop_has_left(make_desk):
+    """NEG-01."""
     desk = make_desk("negotiated")
     answers = desk.rejection()
     Member.objects.filter(user=desk.merchant).update(active=False)
@@ -73,7 +78,8 @@ def test_neg_01_who_has_left_the_shop_has_left(make_desk):
         desk.case.reject(by=desk.merchant, **answers)
 
 
-def test_neg_02_a_click_looks_and_stores_what_it_saw_and_moves_nothing(make_desk):
+def test_a_click_looks_and_stores_what_it_saw_and_moves_nothing(make_desk):
+    """NEG-02."""
     desk = make_desk()
     before = footprint(desk.case)
 
@@ -86,14 +92,16 @@ def test_neg_02_a_click_looks_and_stores_what_it_saw_and_moves_nothing(make_desk
     assert footprint(desk.case) | {"prechecks": []} == before
 
 
-def test_neg_02_who_may_not_reject_may_not_look_either(make_desk, stranger):
+def test_who_may_not_reject_may_not_look_either(make_desk, stranger):
+    """NEG-02."""
     desk = make_desk()
 
     with refused(desk.case, "你没有权限进行此操作"):
         desk.case.look_before_rejecting(by=stranger)
 
 
-def test_neg_02_neg_06_a_case_that_moved_on_is_not_looked_at_but_shown(make_desk, now):
+def test_a_case_that_moved_on_is_not_looked_at_but_shown(make_desk, now):
+    """NEG-02, NEG-06."""
     desk = make_desk()
     now.shift(49 * HOUR)  # nobody swept
 
@@ -104,14 +112,16 @@ def test_neg_02_neg_06_a_case_that_moved_on_is_not_looked_at_but_shown(make_desk
     assert not desk.case.prechecks.exists()
 
 
-def test_neg_03_every_warning_carries_facts_and_a_title(make_case):
+def test_every_warning_carries_facts_and_a_title(make_case):
+    """NEG-03."""
     for warning in found(make_case("sent_back", type="return_refund")).values():
         assert warning.title
         assert warning.facts
         assert warning.facts != warning.title
 
 
-def test_neg_04_a_warning_that_asks_for_it_must_be_ticked(make_desk):
+def test_a_warning_that_asks_for_it_must_be_ticked(make_desk):
+    """NEG-04."""
     desk = make_desk()
     wanted = asked(desk.case)
     assert set(wanted) == {"RW-09", "RW-11"}
@@ -123,7 +133,8 @@ def test_neg_04_a_warning_that_asks_for_it_must_be_ticked(make_desk):
     assert desk.case.prechecked_at == clock.now()
 
 
-def test_neg_04_the_ticks_are_stored_with_the_case_and_its_history(make_desk):
+def test_the_ticks_are_stored_with_the_case_and_its_history(make_desk):
+    """NEG-04."""
     desk = make_desk()
     wanted = asked(desk.case)
 
@@ -137,7 +148,8 @@ def test_neg_04_the_ticks_are_stored_with_the_case_and_its_history(make_desk):
     assert {each["code"] for each in details["warnings"]} >= set(wanted)
 
 
-def test_neg_04_a_hard_warning_ends_the_way(make_desk):
+def test_a_hard_warning_ends_the_way(make_desk):
+    """NEG-04."""
     desk = make_desk(type="refund_not_received")
     Parcel.objects.filter(order=desk.case.order).update(state=ScanKind.RETURNING)
     assert found(desk.case)["RW-06"].severity == Severity.BLOCK
@@ -146,7 +158,8 @@ def test_neg_04_a_hard_warning_ends_the_way(make_desk):
         desk.case.confirm_risks(by=desk.merchant, risks=asked(desk.case))
 
 
-def test_neg_04_nothing_is_negotiated_before_the_risks_were_faced(make_desk):
+def test_nothing_is_negotiated_before_the_risks_were_faced(make_desk):
+    """NEG-04."""
     desk = make_desk()
     risks = asked(desk.case)
 
@@ -159,7 +172,8 @@ def test_neg_04_nothing_is_negotiated_before_the_risks_were_faced(make_desk):
         )
 
 
-def test_neg_05_a_warning_that_appeared_at_the_last_step_must_be_ticked_too(make_desk, now):
+def test_a_warning_that_appeared_at_the_last_step_must_be_ticked_too(make_desk, now):
+    """NEG-05."""
     desk = make_desk("negotiated")
     now.shift(timedelta(minutes=5))
     desk.case.add_evidence(by=desk.buyer, evidence={"added": [upload(desk.buyer)]})
@@ -173,7 +187,8 @@ def test_neg_05_a_warning_that_appeared_at_the_last_step_must_be_ticked_too(make
     assert "RW-11" in last(desk.case).details["risks"]
 
 
-def test_neg_05_what_was_ticked_once_needs_no_second_tick(make_desk):
+def test_what_was_ticked_once_needs_no_second_tick(make_desk):
+    """NEG-05."""
     desk = make_desk("checked")
 
     desk.negotiate(risks=[])
@@ -181,7 +196,8 @@ def test_neg_05_what_was_ticked_once_needs_no_second_tick(make_desk):
     assert desk.case.round_number == 1
 
 
-def test_neg_06_a_stale_page_is_told_so_and_gets_the_new_state(make_desk):
+def test_a_stale_page_is_told_so_and_gets_the_new_state(make_desk):
+    """NEG-06."""
     desk = make_desk()
     seen = desk.case.version
     desk.case.send_message(by=desk.buyer, text="在吗？")
@@ -191,7 +207,8 @@ def test_neg_06_a_stale_page_is_told_so_and_gets_the_new_state(make_desk):
     assert desk.case.version == seen + 1
 
 
-def test_neg_06_a_case_that_can_no_longer_be_rejected_says_so(make_desk):
+def test_a_case_that_can_no_longer_be_rejected_says_so(make_desk):
+    """NEG-06."""
     desk = make_desk("agreed")
 
     with refused(desk.case, "售后单当前状态不能进行此操作"):
@@ -199,7 +216,8 @@ def test_neg_06_a_case_that_can_no_longer_be_rejected_says_so(make_desk):
     assert steps(desk.case) == ["apply", "agree"]
 
 
-def test_neg_07_the_advice_to_talk_first_is_the_scenarios(make_case):
+def test_the_advice_to_talk_first_is_the_scenarios(make_case):
+    """NEG-07."""
     goods, parcel = make_case(), make_case(type="refund_not_received")
 
     assert "先和消费者进行友好、充分的沟通" in goods.scenario().advice
@@ -210,7 +228,8 @@ def test_neg_07_the_advice_to_talk_first_is_the_scenarios(make_case):
     assert goods.due_at is not None
 
 
-def test_neg_08_too_little_time_is_said_and_does_not_block(make_desk, now):
+def test_too_little_time_is_said_and_does_not_block(make_desk, now):
+    """NEG-08."""
     desk = make_desk()
     now.shift(desk.case.due_at - clock.now() - D15)
 
@@ -219,7 +238,8 @@ def test_neg_08_too_little_time_is_said_and_does_not_block(make_desk, now):
     assert desk.case.prechecked_at == clock.now()
 
 
-def test_neg_54_any_member_goes_on_where_another_began_and_the_log_says_who(make_desk, shop):
+def test_any_member_goes_on_where_another_began_and_the_log_says_who(make_desk, shop):
+    """NEG-54."""
     desk = make_desk("answered")
     colleague = MemberFactory(shop=shop).user
     began, desk.merchant = desk.merchant, colleague

@@ -72,11 +72,13 @@ def paid_out(case):
         ("repair", REFUND, "", "这种方案暂未开放"),
     ],
 )
-def test_neg_12_each_plan_fits_where_its_facts_hold(make_case, code, kind, trait, sentence):
+def test_each_plan_fits_where_its_facts_hold(make_case, code, kind, trait, sentence):
+    """NEG-12."""
     assert plans.unfit(code, make_case(trait, type=kind)) == sentence
 
 
-def test_neg_12_missing_parts_may_be_refunded_in_part(make_desk, shop, buyer):
+def test_missing_parts_may_be_refunded_in_part(make_desk, shop, buyer):
+    """NEG-12."""
     order = OrderFactory(shop=shop, buyer=buyer)
     case = make_desk(type=PARCEL, reason="N5", order=order).case
 
@@ -84,7 +86,8 @@ def test_neg_12_missing_parts_may_be_refunded_in_part(make_desk, shop, buyer):
 
 
 @pytest.mark.parametrize("state", [ScanKind.SIGNED, ScanKind.SIGNED_BY_OTHER])
-def test_neg_12_what_was_signed_for_is_neither_recalled_nor_waited_for(make_case, state):
+def test_what_was_signed_for_is_neither_recalled_nor_waited_for(make_case, state):
+    """NEG-12."""
     case = make_case(type=PARCEL)
     Parcel.objects.filter(order=case.order).update(state=state)
 
@@ -92,13 +95,15 @@ def test_neg_12_what_was_signed_for_is_neither_recalled_nor_waited_for(make_case
     assert plans.unfit("wait_until", case) == "包裹不在运输途中"
 
 
-def test_neg_12_a_cent_cannot_be_divided(make_desk):
+def test_a_cent_cannot_be_divided(make_desk):
+    """NEG-12."""
     case = make_desk(amount=yuan("0.01")).case
 
     assert plans.unfit("partial_refund", case) == "申请金额太小，不能再分"
 
 
-def test_neg_11_freight_compensation_has_an_amount(make_desk):
+def test_freight_compensation_has_an_amount(make_desk):
+    """NEG-11."""
     desk = make_desk("sent_back", type=RETURN)
     desk.check()
 

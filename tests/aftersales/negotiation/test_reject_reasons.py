@@ -231,14 +231,16 @@ def inspected(make_desk):
 
 
 @pytest.mark.parametrize("code", ["RR-09", "RR-10"])
-def test_neg_48_the_number_on_the_proof_is_asked_for(inspected, code):
+def test_the_number_on_the_proof_is_asked_for(inspected, code):
+    """NEG-48."""
     given = inspected.answers_for(reject_reason(code)) | {"proof_tracking": "  "}
 
     with refused(inspected.case, "请填写凭证面单上的快递单号", field="proof_tracking"):
         inspected.reject(**given)
 
 
-def test_neg_48_a_number_that_differs_must_be_explained(inspected):
+def test_a_number_that_differs_must_be_explained(inspected):
+    """NEG-48."""
     given = inspected.answers_for(reject_reason("RR-09")) | {"proof_tracking": "ZT0000000000"}
 
     for mismatch in ("", "换了面单"):
@@ -251,7 +253,8 @@ def test_neg_48_a_number_that_differs_must_be_explained(inspected):
     assert details["mismatch"] == "承运商中途换过面单，附承运商说明。"
 
 
-def test_neg_48_the_same_number_needs_no_explanation_however_it_is_typed(inspected):
+def test_the_same_number_needs_no_explanation_however_it_is_typed(inspected):
+    """NEG-48."""
     number = inspected.case.return_tracking
     typed = f" {number[:2].lower()} {number[2:6]}-{number[6:]} "
 
@@ -261,7 +264,8 @@ def test_neg_48_the_same_number_needs_no_explanation_however_it_is_typed(inspect
     assert last(inspected.case).details["proof_tracking"] == number
 
 
-def test_neg_48_other_reasons_do_not_ask_for_it(inspected):
+def test_other_reasons_do_not_ask_for_it(inspected):
+    """NEG-48."""
     inspected.reject(**(inspected.answers_for(reject_reason("RR-13")) | {"proof_tracking": ""}))
 
     assert inspected.case.status == Status.RETURN_REFUSED

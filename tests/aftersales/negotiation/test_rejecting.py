@@ -32,7 +32,8 @@ def desk(make_desk):
 
 
 @pytest.mark.parametrize("trait", ["", "checked", "answered", "expired"])
-def test_neg_45_not_before_two_rounds_are_done(make_desk, trait):
+def test_not_before_two_rounds_are_done(make_desk, trait):
+    """NEG-45."""
     desk = make_desk(trait)
     given = desk.answers_for(reject_reason("RR-14"))
 
@@ -40,7 +41,8 @@ def test_neg_45_not_before_two_rounds_are_done(make_desk, trait):
         desk.case.reject(by=desk.merchant, **given)
 
 
-def test_neg_45_not_while_the_second_wait_is_open(make_desk):
+def test_not_while_the_second_wait_is_open(make_desk):
+    """NEG-45."""
     desk = make_desk("second_waiting")
 
     with refused(desk.case, "请耐心等待消费者回复"):
@@ -48,7 +50,8 @@ def test_neg_45_not_while_the_second_wait_is_open(make_desk):
 
 
 @pytest.mark.parametrize("how", ["replied", "silent"])
-def test_neg_45_after_the_second_answer_or_the_second_silence(make_desk, now, how):
+def test_after_the_second_answer_or_the_second_silence(make_desk, now, how):
+    """NEG-45."""
     desk = make_desk("second_waiting")
     if how == "replied":
         desk.reply()
@@ -60,7 +63,8 @@ def test_neg_45_after_the_second_answer_or_the_second_silence(make_desk, now, ho
     assert desk.case.status == Status.REJECTED
 
 
-def test_neg_45_not_after_the_buyer_accepted(make_desk):
+def test_not_after_the_buyer_accepted(make_desk):
+    """NEG-45."""
     desk = make_desk("answered", type="refund_not_received")
     until = (clock.now() + timedelta(hours=24)).isoformat()
     desk.negotiate(offers=[plan("wait_until", until=until)], script=script("SC-12"))
@@ -70,7 +74,8 @@ def test_neg_45_not_after_the_buyer_accepted(make_desk):
         desk.reject()
 
 
-def test_neg_45_the_number_of_rounds_is_the_policys(make_desk):
+def test_the_number_of_rounds_is_the_policys(make_desk):
+    """NEG-45."""
     set_policy(min_rounds=1)
     desk = make_desk("answered")
 
@@ -79,7 +84,8 @@ def test_neg_45_the_number_of_rounds_is_the_policys(make_desk):
     assert desk.case.status == Status.REJECTED
 
 
-def test_neg_45_three_rounds_where_the_policy_says_three(make_desk):
+def test_three_rounds_where_the_policy_says_three(make_desk):
+    """NEG-45."""
     set_policy(min_rounds=3)
     desk = make_desk("negotiated")
     with refused(desk.case, "驳回前请先与消费者完成两轮协商"):
@@ -96,31 +102,36 @@ def test_neg_45_three_rounds_where_the_policy_says_three(make_desk):
 # NEG-47: the form
 
 
-def test_neg_47_a_rejection_needs_a_reason(desk):
+def test_a_rejection_needs_a_reason(desk):
+    """NEG-47."""
     with refused(desk.case, "请选择驳回原因", field="reason"):
         desk.reject(reason=None)
 
 
-def test_neg_47_a_reason_of_another_scenario_is_none(desk):
+def test_a_reason_of_another_scenario_is_none(desk):
+    """NEG-47."""
     with refused(desk.case, "请选择驳回原因", field="reason"):
         desk.reject(reason=reject_reason("RR-10"))
 
 
 @pytest.mark.parametrize("text", ["", "太短了", " " * 40, "九个字的一个说明呢", "长" * 501])
-def test_neg_47_the_explanation_has_ten_to_five_hundred_characters(desk, text):
+def test_the_explanation_has_ten_to_five_hundred_characters(desk, text):
+    """NEG-47."""
     with refused(desk.case, "驳回说明需 10 到 500 个字", field="statement"):
         desk.reject(statement=text)
 
 
 @pytest.mark.parametrize("count", [10, 500])
-def test_neg_47_both_ends_are_allowed(desk, count):
+def test_both_ends_are_allowed(desk, count):
+    """NEG-47."""
     desk.reject(statement="长" * count)
 
     assert last(desk.case).details["statement"] == "长" * count
 
 
 @pytest.mark.parametrize("said", [[], [""], ["不是"], ["         "]])
-def test_neg_47_every_point_that_must_be_answered_is(desk, said):
+def test_every_point_that_must_be_answered_is(desk, said):
+    """NEG-47."""
     reason = desk.rejection()["reason"]
     point = reason.must_answer[0]
 
@@ -128,7 +139,8 @@ def test_neg_47_every_point_that_must_be_answered_is(desk, said):
         desk.reject(answers=said)
 
 
-def test_neg_47_all_that_is_missing_is_said_at_once(desk):
+def test_all_that_is_missing_is_said_at_once(desk):
+    """NEG-47."""
     with refused(desk.case, "驳回说明需 10 到 500 个字") as caught:
         desk.reject(statement="", answers=[], evidence={})
 
@@ -137,7 +149,8 @@ def test_neg_47_all_that_is_missing_is_said_at_once(desk):
     assert {"statement", "answer_0", *proofs} <= errors.keys()
 
 
-def test_neg_47_every_required_proof_is_there_one_to_three(desk):
+def test_every_required_proof_is_there_one_to_three(desk):
+    """NEG-47."""
     given = desk.rejection()
     slot = next(iter(given["evidence"]))
     four = [upload(desk.merchant) for _ in range(4)]
@@ -150,7 +163,8 @@ def test_neg_47_every_required_proof_is_there_one_to_three(desk):
     assert desk.case.evidence.filter(version=desk.case.version, slot=slot).count() == 3
 
 
-def test_neg_47_a_proof_in_a_slot_nobody_asked_for_is_refused(desk):
+def test_a_proof_in_a_slot_nobody_asked_for_is_refused(desk):
+    """NEG-47."""
     given = desk.rejection()
 
     with refused(desk.case, "这里不需要凭证", field="proof_surprise"):
@@ -160,7 +174,8 @@ def test_neg_47_a_proof_in_a_slot_nobody_asked_for_is_refused(desk):
 # NEG-49: what it leaves behind
 
 
-def test_neg_49_a_rejection_leaves_status_clock_history_and_proofs(desk):
+def test_a_rejection_leaves_status_clock_history_and_proofs(desk):
+    """NEG-49."""
     given = desk.rejection()
 
     desk.case.reject(by=desk.merchant, **given)
@@ -182,7 +197,8 @@ def test_neg_49_a_rejection_leaves_status_clock_history_and_proofs(desk):
     assert whole(case)
 
 
-def test_neg_49_the_buyer_is_told_once_and_has_his_options(desk, buyer):
+def test_the_buyer_is_told_once_and_has_his_options(desk, buyer):
+    """NEG-49."""
     desk.reject()
     delivering.deliver_due()
     delivering.deliver_due()
@@ -192,7 +208,8 @@ def test_neg_49_the_buyer_is_told_once_and_has_his_options(desk, buyer):
     assert {"add_evidence", "ask_platform", "cancel", "send_message"} <= mine
 
 
-def test_neg_49_an_open_plan_stays_open_after_the_rejection(make_desk, now, buyer):
+def test_an_open_plan_stays_open_after_the_rejection(make_desk, now, buyer):
+    """NEG-49."""
     desk = make_desk("second_waiting")
     now.shift(D15)
     desk.reject()
@@ -202,7 +219,8 @@ def test_neg_49_an_open_plan_stays_open_after_the_rejection(make_desk, now, buye
     assert "accept_plan" in mine
 
 
-def test_neg_49_goods_that_came_back_are_refused_the_same_way(make_desk):
+def test_goods_that_came_back_are_refused_the_same_way(make_desk):
+    """NEG-49."""
     desk = make_desk("sent_back", type="return_refund")
     for _ in range(2):
         desk.negotiate()
@@ -228,7 +246,8 @@ def test_a_rejection_clicked_twice_happens_once(desk):
 # NEG-50
 
 
-def test_neg_50_a_rejected_case_is_not_rejected_again(make_desk):
+def test_a_rejected_case_is_not_rejected_again(make_desk):
+    """NEG-50."""
     desk = make_desk("rejected")
 
     with refused(desk.case, "售后单当前状态不能进行此操作"):
@@ -250,7 +269,8 @@ def sent_back_by_platform(make_desk, staff, now):
     return desk
 
 
-def test_neg_50_after_the_platform_sent_it_back_the_rounds_count_anew(sent_back_by_platform):
+def test_after_the_platform_sent_it_back_the_rounds_count_anew(sent_back_by_platform):
+    """NEG-50."""
     desk = sent_back_by_platform
     case = desk.case
     assert case.status == Status.PENDING_MERCHANT
@@ -261,14 +281,16 @@ def test_neg_50_after_the_platform_sent_it_back_the_rounds_count_anew(sent_back_
         case.negotiate(by=desk.merchant, offers=[plan("return_refund")], script=script("SC-03"))
 
 
-def test_neg_50_and_the_risks_are_faced_anew(sent_back_by_platform):
+def test_and_the_risks_are_faced_anew(sent_back_by_platform):
+    """NEG-50."""
     desk = sent_back_by_platform
 
     with refused(desk.case, "请先确认：", field="risks"):
         desk.case.confirm_risks(by=desk.merchant, risks=[])
 
 
-def test_neg_50_then_two_more_rounds_and_a_second_rejection(sent_back_by_platform):
+def test_then_two_more_rounds_and_a_second_rejection(sent_back_by_platform):
+    """NEG-50."""
     desk = sent_back_by_platform
     for _ in range(2):
         desk.negotiate()
@@ -282,7 +304,8 @@ def test_neg_50_then_two_more_rounds_and_a_second_rejection(sent_back_by_platfor
     assert whole(desk.case)
 
 
-def test_neg_50_goods_on_their_way_back_begin_a_handling_of_their_own(make_desk):
+def test_goods_on_their_way_back_begin_a_handling_of_their_own(make_desk):
+    """NEG-50."""
     desk = make_desk("answered", type="return_refund")
     desk.case.agree_return(by=desk.merchant, address=desk.case.default_address())
     desk.case.send_back(by=desk.buyer, carrier="中通快递", tracking="ZT9900000001")

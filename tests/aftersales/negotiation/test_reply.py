@@ -36,13 +36,15 @@ def counter(code="partial_refund", amount="80.00"):
 # NEG-30, NEG-31
 
 
-def test_neg_30_the_buyer_may_accept_decline_counter_write_and_show(desk, buyer):
+def test_the_buyer_may_accept_decline_counter_write_and_show(desk, buyer):
+    """NEG-30."""
     mine = {move.name for move in desk.case.moves(buyer, Party.BUYER) if not move.refusal}
 
     assert {"accept_plan", "reply", "send_message", "add_evidence"} <= mine
 
 
-def test_neg_31_declining_ends_the_wait_at_once(desk, now):
+def test_declining_ends_the_wait_at_once(desk, now):
+    """NEG-31."""
     now.shift(timedelta(minutes=7))
 
     desk.case.reply(by=desk.buyer, text="", round=desk.case.rounds.get())
@@ -58,7 +60,8 @@ def test_neg_31_declining_ends_the_wait_at_once(desk, now):
     assert whole(desk.case)
 
 
-def test_neg_31_a_counter_offer_stands_with_words_and_pictures(desk):
+def test_a_counter_offer_stands_with_words_and_pictures(desk):
+    """NEG-31."""
     desk.case.reply(
         by=desk.buyer,
         text="两只都坏了，退 80 我就留着。",
@@ -74,7 +77,8 @@ def test_neg_31_a_counter_offer_stands_with_words_and_pictures(desk):
     assert (details["counter"], details["amount"]) == ("部分退款，无需退货", "80.00")
 
 
-def test_neg_31_accepting_takes_one_plan_and_drops_the_others(make_desk):
+def test_accepting_takes_one_plan_and_drops_the_others(make_desk):
+    """NEG-31."""
     desk = make_desk("checked")
     desk.negotiate(
         offers=[plan("partial_refund", "45.00"), plan("return_refund")], script=script("SC-02")
@@ -90,7 +94,8 @@ def test_neg_31_accepting_takes_one_plan_and_drops_the_others(make_desk):
     assert desk.case.status == Status.REFUNDING
 
 
-def test_neg_30_a_plain_message_counts_as_a_reply(desk):
+def test_a_plain_message_counts_as_a_reply(desk):
+    """NEG-30."""
     desk.case.send_message(by=desk.buyer, text="我再想想")
 
     assert desk.case.rounds.get().answer == "我再想想"
@@ -99,7 +104,8 @@ def test_neg_30_a_plain_message_counts_as_a_reply(desk):
     assert last(desk.case).details == {"text": "我再想想", "counts": True}
 
 
-def test_neg_30_after_a_plain_message_the_plans_can_still_be_declined_or_countered(desk, now):
+def test_after_a_plain_message_the_plans_can_still_be_declined_or_countered(desk, now):
+    """NEG-30."""
     desk.case.send_message(by=desk.buyer, text="我再想想")
     at = clock.now()
     now.shift(timedelta(minutes=3))
@@ -119,7 +125,8 @@ def test_a_second_answer_to_the_same_round_is_refused(make_desk):
         desk.reply("还是不行")
 
 
-def test_neg_30_a_message_does_not_count_where_the_policy_says_so(make_desk):
+def test_a_message_does_not_count_where_the_policy_says_so(make_desk):
+    """NEG-30."""
     desk = make_desk()
     type(desk.case).objects.filter(pk=desk.case.pk).update(
         policy=desk.case.policy | {"any_message_counts": False}
@@ -161,7 +168,8 @@ def test_the_merchant_is_told_of_the_answer(make_desk, merchant):
 # NEG-32
 
 
-def test_neg_32_an_open_plan_is_accepted_after_the_window_too(make_desk):
+def test_an_open_plan_is_accepted_after_the_window_too(make_desk):
+    """NEG-32."""
     desk = make_desk("expired")
 
     desk.case.accept_plan(by=desk.buyer, offer=desk.case.offers.get())
@@ -170,7 +178,8 @@ def test_neg_32_an_open_plan_is_accepted_after_the_window_too(make_desk):
     assert desk.case.refunds.get().amount == yuan("45.00")
 
 
-def test_neg_32_and_after_the_rejection_and_under_review(make_desk):
+def test_and_after_the_rejection_and_under_review(make_desk):
+    """NEG-32."""
     for trait in ("rejected", "under_review"):
         desk = make_desk("expired")
         desk.negotiate(offers=[plan("partial_refund", "50.00")], script=script("SC-21"))
@@ -185,7 +194,8 @@ def test_neg_32_and_after_the_rejection_and_under_review(make_desk):
         assert desk.case.refunds.get().amount == yuan("50.00")
 
 
-def test_neg_32_round_two_replaces_the_plans_of_round_one(make_desk):
+def test_round_two_replaces_the_plans_of_round_one(make_desk):
+    """NEG-32."""
     desk = make_desk("expired")
     first = desk.case.offers.get()
     desk.negotiate()
@@ -198,7 +208,8 @@ def test_neg_32_round_two_replaces_the_plans_of_round_one(make_desk):
 # NEG-33
 
 
-def test_neg_33_without_a_reply_the_round_expires_and_nothing_else_moves(desk, now, merchant):
+def test_without_a_reply_the_round_expires_and_nothing_else_moves(desk, now, merchant):
+    """NEG-33."""
     due_at = desk.case.due_at
     now.shift(D15)
 
@@ -218,7 +229,8 @@ def test_neg_33_without_a_reply_the_round_expires_and_nothing_else_moves(desk, n
 # NEG-34
 
 
-def test_neg_34_in_the_second_of_the_end_it_is_over_and_the_reply_still_counts(desk, now):
+def test_in_the_second_of_the_end_it_is_over_and_the_reply_still_counts(desk, now):
+    """NEG-34."""
     now.shift(D15)  # nobody swept
 
     desk.reply("刚看到，不接受")
@@ -232,7 +244,8 @@ def test_neg_34_in_the_second_of_the_end_it_is_over_and_the_reply_still_counts(d
     assert whole(desk.case)
 
 
-def test_neg_34_a_second_earlier_it_is_in_time(desk, now):
+def test_a_second_earlier_it_is_in_time(desk, now):
+    """NEG-34."""
     now.shift(D15 - timedelta(seconds=1))
 
     desk.reply("不接受")
@@ -241,7 +254,8 @@ def test_neg_34_a_second_earlier_it_is_in_time(desk, now):
     assert desk.case.rounds.get().late is False
 
 
-def test_neg_34_a_late_message_counts_for_the_next_step(make_desk):
+def test_a_late_message_counts_for_the_next_step(make_desk):
+    """NEG-34."""
     desk = make_desk("expired")
 
     desk.case.send_message(by=desk.buyer, text="刚看到")
@@ -260,7 +274,8 @@ def invited(make_desk):
     return desk
 
 
-def test_neg_35_an_invitation_is_an_open_request(invited):
+def test_an_invitation_is_an_open_request(invited):
+    """NEG-35."""
     offer = invited.case.offers.get()
 
     assert (offer.plan.code, offer.state) == ("invite_evidence", PlanState.OPEN)
@@ -268,7 +283,8 @@ def test_neg_35_an_invitation_is_an_open_request(invited):
     assert invited.case.evidence_asked_at == clock.now()
 
 
-def test_neg_35_evidence_asked_for_is_the_reply(invited):
+def test_evidence_asked_for_is_the_reply(invited):
+    """NEG-35."""
     invited.case.add_evidence(by=invited.buyer, evidence={"added": [upload(invited.buyer)]})
 
     answered = invited.case.rounds.get()
@@ -276,18 +292,21 @@ def test_neg_35_evidence_asked_for_is_the_reply(invited):
     assert invited.case.reply_due_at is None
 
 
-def test_neg_35_evidence_nobody_asked_for_is_welcome_and_ends_no_wait(desk):
+def test_evidence_nobody_asked_for_is_welcome_and_ends_no_wait(desk):
+    """NEG-35."""
     desk.case.add_evidence(by=desk.buyer, evidence={"added": [upload(desk.buyer)]})
 
     assert desk.case.round_state == RoundState.WAITING
 
 
-def test_neg_35_an_invitation_is_answered_with_evidence_not_with_a_click(invited):
+def test_an_invitation_is_answered_with_evidence_not_with_a_click(invited):
+    """NEG-35."""
     with refused(invited.case, "请直接补充凭证", field="offer"):
         invited.case.accept_plan(by=invited.buyer, offer=invited.case.offers.get())
 
 
-def test_neg_35_what_is_asked_for_carries_no_contact_data(make_desk):
+def test_what_is_asked_for_carries_no_contact_data(make_desk):
+    """NEG-35."""
     desk = make_desk("checked")
 
     with refused(desk.case, "不能包含电话", field="what_invite_evidence"):

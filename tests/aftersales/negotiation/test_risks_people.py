@@ -64,7 +64,8 @@ def test_rw_11_ticked_asks_again_when_more_evidence_arrives(make_desk, now):
     assert desk.case.rounds.count() == 1
 
 
-def test_neg_35_rw_12_names_the_invitation_and_what_came(make_desk, now):
+def test_rw_12_names_the_invitation_and_what_came(make_desk, now):
+    """NEG-35."""
     desk = make_desk("checked")
     look_at_evidence(desk.case)
     desk.negotiate(offers=[plan("invite_evidence")], script=script("SC-05"))
@@ -187,7 +188,8 @@ def test_rw_15_notices_the_same_statement_used_again(make_desk):
 
 
 @pytest.mark.parametrize(("left", "fires"), [(119, True), (121, False)])
-def test_rw_16_neg_08_says_that_two_rounds_no_longer_fit(make_desk, now, left, fires):
+def test_rw_16_says_that_two_rounds_no_longer_fit(make_desk, now, left, fires):
+    """NEG-08."""
     desk = make_desk()
     now.shift(desk.case.due_at - clock.now() - timedelta(minutes=left))
 

@@ -43,7 +43,8 @@ def send(desk, *codes, **answers):
     desk.case.negotiate(by=desk.merchant, **(given | answers))
 
 
-def test_neg_10_several_plans_go_out_together(desk):
+def test_several_plans_go_out_together(desk):
+    """NEG-10."""
     send(desk, offers=[plan("partial_refund", "45.00"), plan("return_refund")])
 
     assert offers(desk.case) == [
@@ -52,52 +53,61 @@ def test_neg_10_several_plans_go_out_together(desk):
     ]
 
 
-def test_neg_10_a_round_needs_a_plan(desk):
+def test_a_round_needs_a_plan(desk):
+    """NEG-10."""
     with refused(desk.case, "请选择至少一个方案", field="plans"):
         send(desk, offers=[])
 
 
-def test_neg_10_a_round_needs_a_script(desk):
+def test_a_round_needs_a_script(desk):
+    """NEG-10."""
     with refused(desk.case, "请选择一段话术", field="script"):
         send(desk, script=None)
 
 
-def test_neg_10_a_plan_of_another_scenario_is_refused(desk):
+def test_a_plan_of_another_scenario_is_refused(desk):
+    """NEG-10."""
     with refused(desk.case, "不适用于本单", field="plans"):
         send(desk, offers=[plan("intercept_refund")])
 
 
-def test_neg_10_the_same_plan_twice_is_refused(desk):
+def test_the_same_plan_twice_is_refused(desk):
+    """NEG-10."""
     with refused(desk.case, "不适用于本单", field="plans"):
         send(desk, offers=[plan("partial_refund", "45.00"), plan("partial_refund", "50.00")])
 
 
 @pytest.mark.parametrize("amount", [None, "0", "0.00", "-1", "128.00", "128.01", "999999"])
-def test_neg_11_a_partial_refund_lies_between_nothing_and_everything(desk, amount):
+def test_a_partial_refund_lies_between_nothing_and_everything(desk, amount):
+    """NEG-11."""
     with refused(desk.case, "退款金额需在 0.01 到 127.99 之间", field="amount_partial_refund"):
         send(desk, offers=[plan("partial_refund", amount)])
 
 
 @pytest.mark.parametrize("amount", ["0.01", "127.99"])
-def test_neg_11_both_ends_are_allowed(desk, amount):
+def test_both_ends_are_allowed(desk, amount):
+    """NEG-11."""
     send(desk, offers=[plan("partial_refund", amount)])
 
     assert desk.case.offers.get().amount == Decimal(amount)
 
 
-def test_neg_11_amounts_have_two_places(desk):
+def test_amounts_have_two_places(desk):
+    """NEG-11."""
     with refused(desk.case, "金额最多两位小数", field="amount_partial_refund"):
         send(desk, offers=[plan("partial_refund", "45.001")])
 
 
 @pytest.mark.parametrize("code", ["full_refund_no_return", "return_refund", "invite_evidence"])
-def test_neg_11_other_plans_carry_no_amount(desk, code):
+def test_other_plans_carry_no_amount(desk, code):
+    """NEG-11."""
     with refused(desk.case, "这个方案不能填写金额", field=f"amount_{code}"):
         send(desk, offers=[plan(code, "45.00")])
 
 
 @pytest.mark.parametrize("code", ["return_refund", "return_freight_covered"])
-def test_neg_12_a_return_is_not_offered_for_what_never_came(make_desk, code):
+def test_a_return_is_not_offered_for_what_never_came(make_desk, code):
+    """NEG-12."""
     case = make_desk("checked", type="refund_not_received").case
     case.step_form("round_1").plans.add(plan(code).plan)
 
@@ -106,7 +116,8 @@ def test_neg_12_a_return_is_not_offered_for_what_never_came(make_desk, code):
 
 
 @pytest.mark.parametrize("code", ["exchange", "resend", "repair"])
-def test_neg_12_neg_56_plans_of_other_demands_are_not_offered(desk, code):
+def test_plans_of_other_demands_are_not_offered(desk, code):
+    """NEG-12, NEG-56."""
     row = plan(code)
     desk.case.step_form("round_1").plans.add(row.plan)
     assert code not in [each.code for each in desk.case.step_form("round_1").offered("plans")]
@@ -115,14 +126,16 @@ def test_neg_12_neg_56_plans_of_other_demands_are_not_offered(desk, code):
         send(desk, offers=[row])
 
 
-def test_neg_14_pictures_are_welcome_and_not_demanded(desk):
+def test_pictures_are_welcome_and_not_demanded(desk):
+    """NEG-14."""
     send(desk, evidence={"round": [upload(desk.merchant)]})
 
     shown = desk.case.evidence.get(party=Party.MERCHANT)
     assert (shown.slot, shown.label, shown.version) == ("round", "附图", desk.case.version)
 
 
-def test_neg_15_a_round_is_sent_verbatim_and_opens_the_wait(desk):
+def test_a_round_is_sent_verbatim_and_opens_the_wait(desk):
+    """NEG-15."""
     send(desk)
 
     sent = Round.objects.get(case=desk.case)
@@ -140,7 +153,8 @@ def test_neg_15_a_round_is_sent_verbatim_and_opens_the_wait(desk):
     assert whole(desk.case)
 
 
-def test_neg_15_the_buyer_is_told_at_once_and_once(desk):
+def test_the_buyer_is_told_at_once_and_once(desk):
+    """NEG-15."""
     send(desk)
     assert last(desk.case).delivered_at is None
 
@@ -152,7 +166,8 @@ def test_neg_15_the_buyer_is_told_at_once_and_once(desk):
     assert not Notice.objects.filter(event=last(desk.case), user=desk.merchant).exists()
 
 
-def test_neg_16_a_double_click_sends_one_message(desk):
+def test_a_double_click_sends_one_message(desk):
+    """NEG-16."""
     version = desk.case.version
 
     for _ in range(2):
@@ -164,7 +179,8 @@ def test_neg_16_a_double_click_sends_one_message(desk):
     assert not desk.case.attempts.exists()
 
 
-def test_neg_16_a_second_tab_sends_nothing_either(desk):
+def test_a_second_tab_sends_nothing_either(desk):
+    """NEG-16."""
     version = desk.case.version
     send(desk, key="click-1", version=version)
 
@@ -174,7 +190,8 @@ def test_neg_16_a_second_tab_sends_nothing_either(desk):
         send(desk, key="click-3")
 
 
-def test_neg_17_the_wait_is_a_time_of_the_server_on_the_case(desk, buyer):
+def test_the_wait_is_a_time_of_the_server_on_the_case(desk, buyer):
+    """NEG-17."""
     send(desk)
 
     assert desk.case.reply_due_at == clock.now() + D15
@@ -183,7 +200,8 @@ def test_neg_17_the_wait_is_a_time_of_the_server_on_the_case(desk, buyer):
     assert {"reply", "accept_plan", "send_message"} <= seen_by_buyer
 
 
-def test_neg_21_the_wait_lets_the_merchant_agree_but_not_reject(desk):
+def test_the_wait_lets_the_merchant_agree_but_not_reject(desk):
+    """NEG-21."""
     send(desk)
     moves = {move.name: move.refusal for move in desk.case.moves(desk.merchant, Party.MERCHANT)}
 

@@ -57,7 +57,8 @@ def desk(make_desk):
 
 
 @pytest.mark.parametrize("trait", ["answered", "expired"])
-def test_neg_40_round_two_opens_after_an_answer_or_the_end_of_the_wait(make_desk, trait):
+def test_round_two_opens_after_an_answer_or_the_end_of_the_wait(make_desk, trait):
+    """NEG-40."""
     desk = make_desk(trait)
 
     second(desk, "amount")
@@ -65,14 +66,16 @@ def test_neg_40_round_two_opens_after_an_answer_or_the_end_of_the_wait(make_desk
     assert desk.case.round_number == 2
 
 
-def test_neg_40_not_while_the_buyer_may_still_answer(make_desk):
+def test_not_while_the_buyer_may_still_answer(make_desk):
+    """NEG-40."""
     desk = make_desk("waiting")
 
     with refused(desk.case, "请耐心等待消费者回复"):
         second(desk, "amount")
 
 
-def test_neg_40_not_after_he_accepted(make_desk):
+def test_not_after_he_accepted(make_desk):
+    """NEG-40."""
     desk = make_desk("checked", type="refund_not_received")
     until = {"until": (clock.now() + 24 * D15).isoformat()}
     desk.negotiate(offers=[plan("wait_until", **until)], script=script("SC-12"))
@@ -82,7 +85,8 @@ def test_neg_40_not_after_he_accepted(make_desk):
         second(desk, "amount", offers=[plan("full_refund_no_return")], script=script("SC-22"))
 
 
-def test_neg_40_there_is_no_third_round(make_desk):
+def test_there_is_no_third_round(make_desk):
+    """NEG-40."""
     desk = make_desk("negotiated")
 
     with refused(desk.case, "两轮协商已完成，请选择同意或驳回"):
@@ -92,24 +96,28 @@ def test_neg_40_there_is_no_third_round(make_desk):
 # NEG-41
 
 
-def test_neg_41_round_two_asks_what_came_of_round_one(desk):
+def test_round_two_asks_what_came_of_round_one(desk):
+    """NEG-41."""
     with refused(desk.case, "请选择第一轮的结果", field="outcome"):
         second(desk, "amount", outcome=None)
 
 
-def test_neg_41_the_outcome_is_one_of_the_scenarios(desk):
+def test_the_outcome_is_one_of_the_scenarios(desk):
+    """NEG-41."""
     with refused(desk.case, "请选择第一轮的结果", field="outcome"):
         second(desk, "return_in_transit")
 
 
-def test_neg_41_an_agreement_is_not_claimed_with_who_never_answered(make_desk):
+def test_an_agreement_is_not_claimed_with_who_never_answered(make_desk):
+    """NEG-41."""
     desk = make_desk("expired")
 
     with refused(desk.case, "买家没有回复，不能选择“已与消费者协商达成一致”", field="outcome"):
         second(desk, "agreed", explanation="买家同意换一只同款的杯子。")
 
 
-def test_neg_34_neg_41_with_a_late_answer_it_can_be(make_desk):
+def test_with_a_late_answer_it_can_be(make_desk):
+    """NEG-34, NEG-41."""
     desk = make_desk("expired")
     desk.reply("刚看到，可以换一只")
 
@@ -119,7 +127,8 @@ def test_neg_34_neg_41_with_a_late_answer_it_can_be(make_desk):
 
 
 @pytest.mark.parametrize("code", SLOTS)
-def test_neg_42_each_outcome_asks_for_its_own_proofs(catalogue_rows, code):
+def test_each_outcome_asks_for_its_own_proofs(catalogue_rows, code):
+    """NEG-42."""
     row = Outcome.objects.get(code=code)
 
     assert [proof.code for proof in row.proofs.all()] == SLOTS[code]
@@ -128,14 +137,16 @@ def test_neg_42_each_outcome_asks_for_its_own_proofs(catalogue_rows, code):
 
 
 @pytest.mark.parametrize("code", ["evidence_missing", "evidence_described", "evidence_quality"])
-def test_neg_42_an_empty_slot_is_refused_by_its_name(desk, code):
+def test_an_empty_slot_is_refused_by_its_name(desk, code):
+    """NEG-42."""
     for proof in outcome(code).proofs.all():
         given = proofs_for(desk.merchant, outcome(code).proofs.all()) | {proof.code: []}
         with refused(desk.case, f"请上传{proof.label}（1–3 张）", field=f"proof_{proof.code}"):
             second(desk, code, evidence=given)
 
 
-def test_neg_42_three_pictures_fit_a_slot_and_a_fourth_does_not(desk):
+def test_three_pictures_fit_a_slot_and_a_fourth_does_not(desk):
+    """NEG-42."""
     pictures = [upload(desk.merchant) for _ in range(4)]
 
     with refused(desk.case, "请上传发货凭证（1–3 张）", field="proof_packing"):
@@ -147,7 +158,8 @@ def test_neg_42_three_pictures_fit_a_slot_and_a_fourth_does_not(desk):
 
 
 @pytest.mark.parametrize("extra", ["surprise", "round"])
-def test_neg_42_pictures_belong_in_a_slot_that_was_asked_for(desk, extra):
+def test_pictures_belong_in_a_slot_that_was_asked_for(desk, extra):
+    """NEG-42."""
     with refused(desk.case, "这里不需要凭证", field=f"proof_{extra}"):
         second(desk, "amount", evidence={extra: [upload(desk.merchant)]})
 
@@ -200,7 +212,8 @@ def test_return_outcomes_follow_the_returns_trace(make_desk, now):
 # NEG-43
 
 
-def test_neg_43_round_two_is_sent_verbatim_once_and_opens_a_new_wait(desk):
+def test_round_two_is_sent_verbatim_once_and_opens_a_new_wait(desk):
+    """NEG-43."""
     first = desk.case.offers.get()
     version = desk.case.version
 
@@ -226,7 +239,8 @@ def test_neg_43_round_two_is_sent_verbatim_once_and_opens_a_new_wait(desk):
     assert whole(desk.case)
 
 
-def test_neg_43_the_words_of_round_two_are_not_the_merchants(desk):
+def test_the_words_of_round_two_are_not_the_merchants(desk):
+    """NEG-43."""
     second(
         desk,
         "amount",
@@ -238,7 +252,8 @@ def test_neg_43_the_words_of_round_two_are_not_the_merchants(desk):
     assert desk.case.rounds.get(number=2).text == script("SC-23").text_zh
 
 
-def test_neg_43_the_history_keeps_outcome_words_and_proofs(desk):
+def test_the_history_keeps_outcome_words_and_proofs(desk):
+    """NEG-43."""
     second(desk, "evidence_quality", explanation="照片里是开片纹。")
 
     details = last(desk.case).details
@@ -257,8 +272,8 @@ def test_an_explanation_is_not_a_book(desk):
 
 
 @pytest.mark.parametrize("trait", ["answered", "negotiated"])
-def test_neg_44_the_way_goes_on_under_notice(make_desk, merchant, trait):
-    """The notice itself stands on the pages; the engine keeps the way open to both of them."""
+def test_the_way_goes_on_under_notice(make_desk, merchant, trait):
+    """NEG-44: The notice itself stands on the pages; the engine keeps the way open to both of them."""
     desk = make_desk(trait)
     moves = {move.name: move.refusal for move in desk.case.moves(merchant, Party.MERCHANT)}
 

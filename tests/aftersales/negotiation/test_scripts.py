@@ -204,7 +204,8 @@ def test_the_language_is_the_buyers_not_the_merchants(make_desk):
 # NEG-13: editing
 
 
-def test_neg_13_an_editable_script_may_be_put_in_other_words(make_desk):
+def test_an_editable_script_may_be_put_in_other_words(make_desk):
+    """NEG-13."""
     desk = make_desk("checked")
 
     say(desk, "SC-02", [PART], 1, text="  您好，{shop}愿意退您{amount}元，{deadline}前有效。 ")
@@ -214,7 +215,8 @@ def test_neg_13_an_editable_script_may_be_put_in_other_words(make_desk):
     assert desk.case.rounds.get().text == text
 
 
-def test_neg_13_a_fixed_script_stays_as_it_is(make_desk):
+def test_a_fixed_script_stays_as_it_is(make_desk):
+    """NEG-13."""
     desk = make_desk("checked")
 
     say(desk, "SC-04", [("return_freight_covered",)], 1, text="随便写点别的")
@@ -222,7 +224,8 @@ def test_neg_13_a_fixed_script_stays_as_it_is(make_desk):
     assert messages(desk.case)[-1][1] == script("SC-04").text_zh
 
 
-def test_neg_13_an_emptied_text_is_the_script(make_desk):
+def test_an_emptied_text_is_the_script(make_desk):
+    """NEG-13."""
     desk = make_desk("checked")
 
     say(desk, "SC-03", [("return_refund",)], 1, text="   ")
@@ -243,14 +246,16 @@ def test_neg_13_an_emptied_text_is_the_script(make_desk):
         ("请看 http://example.com", "「http://example.com」"),
     ],
 )
-def test_neg_13_what_an_edited_text_must_not_be(make_desk, text, sentence):
+def test_what_an_edited_text_must_not_be(make_desk, text, sentence):
+    """NEG-13."""
     desk = make_desk("checked")
 
     with refused(desk.case, sentence, field="text"):
         say(desk, "SC-02", [PART], 1, text=text)
 
 
-def test_neg_13_four_hundred_characters_are_allowed(make_desk):
+def test_four_hundred_characters_are_allowed(make_desk):
+    """NEG-13."""
     desk = make_desk("checked")
 
     say(desk, "SC-02", [PART], 1, text="长" * 400)
@@ -258,14 +263,16 @@ def test_neg_13_four_hundred_characters_are_allowed(make_desk):
     assert messages(desk.case)[-1][1] == "长" * 400
 
 
-def test_neg_13_a_placeholder_without_a_value_is_refused(make_desk):
+def test_a_placeholder_without_a_value_is_refused(make_desk):
+    """NEG-13."""
     desk = make_desk("checked")
 
     with refused(desk.case, "话术里有没填上的变量", field="text"):
         say(desk, "SC-03", [("return_refund",)], 1, text="退您{amount}元")
 
 
-def test_neg_13_braces_in_the_goods_name_are_no_placeholders(make_desk, shop, buyer):
+def test_braces_in_the_goods_name_are_no_placeholders(make_desk, shop, buyer):
+    """NEG-13."""
     order = OrderFactory(shop=shop, buyer=buyer, lines=[{"title": "杯子{amount}"}])
     desk = make_desk("checked", order=order)
 

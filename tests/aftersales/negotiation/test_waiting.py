@@ -39,12 +39,14 @@ def answers(desk):
 
 
 @pytest.mark.parametrize("step", ["confirm_risks", "negotiate", "reject"])
-def test_neg_20_every_way_to_a_rejection_says_exactly_this(desk, step):
+def test_every_way_to_a_rejection_says_exactly_this(desk, step):
+    """NEG-20."""
     assert desk.case.refusal(step, desk.merchant) == PATIENCE
 
 
 @pytest.mark.parametrize("trait", ["waiting", "second_waiting"])
-def test_neg_20_a_forged_rejection_changes_nothing_and_is_logged(make_desk, trait):
+def test_a_forged_rejection_changes_nothing_and_is_logged(make_desk, trait):
+    """NEG-20."""
     desk = make_desk(trait)
     given = answers(desk)
 
@@ -56,7 +58,8 @@ def test_neg_20_a_forged_rejection_changes_nothing_and_is_logged(make_desk, trai
     assert desk.case.round_state == RoundState.WAITING
 
 
-def test_neg_20_the_refusal_is_a_conflict_not_a_mistake_in_the_form(desk):
+def test_the_refusal_is_a_conflict_not_a_mistake_in_the_form(desk):
+    """NEG-20."""
     with pytest.raises(Refused) as caught:
         desk.case.reject(by=desk.merchant, **answers(desk))
 
@@ -64,12 +67,14 @@ def test_neg_20_the_refusal_is_a_conflict_not_a_mistake_in_the_form(desk):
     assert caught.value.sentence == PATIENCE
 
 
-def test_neg_20_clicking_the_button_says_it_too_and_is_logged(desk):
+def test_clicking_the_button_says_it_too_and_is_logged(desk):
+    """NEG-20."""
     with refused(desk.case, PATIENCE):
         desk.case.look_before_rejecting(by=desk.merchant)
 
 
-def test_neg_20_goods_that_came_back_are_not_refused_meanwhile_either(make_desk):
+def test_goods_that_came_back_are_not_refused_meanwhile_either(make_desk):
+    """NEG-20."""
     desk = make_desk("sent_back", type="return_refund")
     desk.negotiate()
 
@@ -79,7 +84,8 @@ def test_neg_20_goods_that_came_back_are_not_refused_meanwhile_either(make_desk)
 
 
 @pytest.mark.parametrize(("seconds", "open_again"), [(-1, False), (0, True)])
-def test_neg_20_the_wait_ends_in_the_second_it_was_said_to(desk, now, seconds, open_again):
+def test_the_wait_ends_in_the_second_it_was_said_to(desk, now, seconds, open_again):
+    """NEG-20."""
     now.shift(D15 + timedelta(seconds=seconds))  # and nobody swept
 
     if open_again:
@@ -93,7 +99,8 @@ def test_neg_20_the_wait_ends_in_the_second_it_was_said_to(desk, now, seconds, o
 # NEG-21
 
 
-def test_neg_21_agreeing_meanwhile_closes_the_round(desk):
+def test_agreeing_meanwhile_closes_the_round(desk):
+    """NEG-21."""
     desk.case.agree(by=desk.merchant)
 
     assert desk.case.status == Status.REFUNDING
@@ -103,7 +110,8 @@ def test_neg_21_agreeing_meanwhile_closes_the_round(desk):
     assert desk.case.refunds.get().amount == yuan("128.00")
 
 
-def test_neg_21_agreeing_to_a_return_meanwhile_closes_the_round(make_desk):
+def test_agreeing_to_a_return_meanwhile_closes_the_round(make_desk):
+    """NEG-21."""
     desk = make_desk("waiting", type="return_refund")
 
     desk.case.agree_return(by=desk.merchant, address=desk.case.default_address())
@@ -116,7 +124,8 @@ def test_neg_21_agreeing_to_a_return_meanwhile_closes_the_round(make_desk):
 # NEG-22
 
 
-def test_neg_22_the_merchants_chat_neither_ends_nor_extends_the_wait(desk, now):
+def test_the_merchants_chat_neither_ends_nor_extends_the_wait(desk, now):
+    """NEG-22."""
     until = desk.case.reply_due_at
     now.shift(timedelta(minutes=30))
 
@@ -159,7 +168,8 @@ def test_a_message_clicked_twice_is_sent_once(desk):
 # NEG-23
 
 
-def test_neg_23_a_virtual_number_is_lent_for_three_days(desk, now):
+def test_a_virtual_number_is_lent_for_three_days(desk, now):
+    """NEG-23."""
     calls.reveal(desk.case, by=desk.merchant)
 
     lent = VirtualNumber.objects.get(case=desk.case)
@@ -169,7 +179,8 @@ def test_neg_23_a_virtual_number_is_lent_for_three_days(desk, now):
     assert calls.live(desk.case, lent.member, clock.now()) is None
 
 
-def test_neg_23_each_reveal_is_logged_and_shows_the_same_number(desk):
+def test_each_reveal_is_logged_and_shows_the_same_number(desk):
+    """NEG-23."""
     calls.reveal(desk.case, by=desk.merchant)
     calls.reveal(desk.case, by=desk.merchant)
 
@@ -178,7 +189,8 @@ def test_neg_23_each_reveal_is_logged_and_shows_the_same_number(desk):
     assert len({event.details["number"] for event in logged}) == 1
 
 
-def test_neg_23_every_member_has_a_number_of_his_own(desk, shop):
+def test_every_member_has_a_number_of_his_own(desk, shop):
+    """NEG-23."""
     colleague = MemberFactory(shop=shop).user
     calls.reveal(desk.case, by=desk.merchant)
     calls.reveal(desk.case, by=colleague)
@@ -188,7 +200,8 @@ def test_neg_23_every_member_has_a_number_of_his_own(desk, shop):
     assert len({number for _user, number in numbers}) == 2
 
 
-def test_neg_23_the_buyers_own_number_is_in_none_of_it(desk):
+def test_the_buyers_own_number_is_in_none_of_it(desk):
+    """NEG-23."""
     calls.reveal(desk.case, by=desk.merchant)
 
     history = str([event.details for event in desk.case.events.all()])
@@ -196,7 +209,8 @@ def test_neg_23_the_buyers_own_number_is_in_none_of_it(desk):
     assert desk.case.order.phone not in str(list(desk.case.virtual_numbers.values()))
 
 
-def test_neg_23_a_call_is_no_reply(desk):
+def test_a_call_is_no_reply(desk):
+    """NEG-23."""
     until = desk.case.reply_due_at
 
     calls.reveal(desk.case, by=desk.merchant)
@@ -205,7 +219,8 @@ def test_neg_23_a_call_is_no_reply(desk):
     assert desk.case.refusal("reject", desk.merchant) == PATIENCE
 
 
-def test_neg_23_the_number_ends_with_the_case(desk):
+def test_the_number_ends_with_the_case(desk):
+    """NEG-23."""
     calls.reveal(desk.case, by=desk.merchant)
     desk.case.cancel(by=desk.buyer)
 
@@ -214,7 +229,8 @@ def test_neg_23_the_number_ends_with_the_case(desk):
         calls.reveal(desk.case, by=desk.merchant)
 
 
-def test_neg_23_strangers_get_no_number(desk, stranger):
+def test_strangers_get_no_number(desk, stranger):
+    """NEG-23."""
     with refused(desk.case, "你没有权限进行此操作"):
         desk.case.reveal_number(by=stranger, number="950", expires_at=clock.now())
 
@@ -222,7 +238,8 @@ def test_neg_23_strangers_get_no_number(desk, stranger):
 # NEG-24
 
 
-def test_neg_24_a_sent_plan_changes_in_the_buyers_favour_and_the_wait_goes_on(desk, now):
+def test_a_sent_plan_changes_in_the_buyers_favour_and_the_wait_goes_on(desk, now):
+    """NEG-24."""
     until = desk.case.reply_due_at
     now.shift(timedelta(minutes=10))
 
@@ -238,19 +255,22 @@ def test_neg_24_a_sent_plan_changes_in_the_buyers_favour_and_the_wait_goes_on(de
 
 
 @pytest.mark.parametrize("amount", ["45.00", "44.99", "0.01"])
-def test_neg_24_never_against_him(desk, amount):
+def test_never_against_him(desk, amount):
+    """NEG-24."""
     with refused(desk.case, "只能提高金额，当前为 45.00", field="amount"):
         desk.case.improve_offer(by=desk.merchant, offer=desk.case.offers.get(), amount=yuan(amount))
 
 
-def test_neg_24_and_never_to_what_a_partial_refund_cannot_be(desk):
+def test_and_never_to_what_a_partial_refund_cannot_be(desk):
+    """NEG-24."""
     with refused(desk.case, "退款金额需在 0.01 到 127.99 之间", field="amount"):
         desk.case.improve_offer(
             by=desk.merchant, offer=desk.case.offers.get(), amount=yuan("128.00")
         )
 
 
-def test_neg_24_the_buyers_own_figure_is_not_the_merchants_to_improve(make_desk):
+def test_the_buyers_own_figure_is_not_the_merchants_to_improve(make_desk):
+    """NEG-24."""
     desk = make_desk("checked")
     desk.negotiate(offers=[plan("partial_refund", "45.00")], script=script("SC-02"))
     desk.case.send_message(by=desk.buyer, text="太少了")
@@ -267,7 +287,8 @@ def test_neg_24_the_buyers_own_figure_is_not_the_merchants_to_improve(make_desk)
         desk.case.improve_offer(by=desk.merchant, offer=foreign, amount=yuan("90.00"))
 
 
-def test_neg_24_a_plan_that_was_answered_meanwhile_is_not_reopened(desk):
+def test_a_plan_that_was_answered_meanwhile_is_not_reopened(desk):
+    """NEG-24."""
     seen = desk.case.offers.get()
     desk.case.improve_offer(by=desk.merchant, offer=desk.case.offers.get(), amount=yuan("60.00"))
 
@@ -275,7 +296,8 @@ def test_neg_24_a_plan_that_was_answered_meanwhile_is_not_reopened(desk):
         desk.case.improve_offer(by=desk.merchant, offer=seen, amount=yuan("70.00"))
 
 
-def test_neg_24_the_improved_plan_is_what_the_buyer_accepts(desk):
+def test_the_improved_plan_is_what_the_buyer_accepts(desk):
+    """NEG-24."""
     before = desk.case.offers.get()
     desk.case.improve_offer(by=desk.merchant, offer=desk.case.offers.get(), amount=yuan("60.00"))
 
