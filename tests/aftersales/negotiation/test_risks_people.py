@@ -6,7 +6,7 @@ import pytest
 
 from aftersales import clock
 from aftersales.enums import Severity
-from aftersales.models import Case
+from aftersales.models import Case, Risk
 from tests.aftersales.negotiation.talk import (
     DAY,
     HOUR,
@@ -237,3 +237,42 @@ def test_rw_20_names_the_channel_and_asks_again_for_the_next_one(make_desk):
         desk.negotiate(risks=[])
     desk.negotiate(risks=["RW-20"])
     assert desk.case.rounds.count() == 1
+
+
+# The catalogue decides
+
+
+def test_staff_make_a_warning_harder_and_it_stops_the_way(make_desk):
+    """NEG-04."""
+    desk = make_desk()
+    Risk.objects.filter(code="RW-11").update(severity=Severity.BLOCK)
+
+    with refused(desk.case, "这单不能驳回：买家"):
+        desk.case.confirm_risks(by=desk.merchant, risks=list(found(desk.case)))
+
+
+def test_staff_make_a_warning_softer_and_it_is_only_shown(make_desk):
+    """NEG-04."""
+    desk = make_desk()
+    Risk.objects.filter(code__in=["RW-09", "RW-11"]).update(severity=Severity.INFO)
+
+    desk.case.confirm_risks(by=desk.merchant, risks=[])
+
+    assert {"RW-09", "RW-11"} <= found(desk.case).keys()
+
+
+def test_staff_switch_a_warning_off(make_desk):
+    desk = make_desk()
+    Risk.objects.filter(code__in=["RW-09", "RW-11"]).update(active=False)
+
+    assert not {"RW-09", "RW-11"} & found(desk.case).keys()
+    desk.case.confirm_risks(by=desk.merchant, risks=[])
+
+
+def test_the_hard_warnings_are_told_first(make_case):
+    case = make_case(type="refund_unshipped")
+    Risk.objects.filter(code="RW-16").update(severity=Severity.BLOCK)
+
+    looks = [warning.severity for warning in case.warnings()]
+
+    assert looks == sorted(looks, key=["block", "confirm", "info"].index)
