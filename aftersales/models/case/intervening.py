@@ -117,8 +117,19 @@ class Intervening(CaseFields):
         reason = required(reason, _("请说明申请介入的理由"), "reason")
         if not 10 <= len(reason) <= 500:
             raise Refused(reason=_("理由需 10 到 500 个字"))
+        self.open_intervention(party, by, reason, wants)
+        kept = self.put_forward(party, evidence or {}, {"platform": _("介入凭证")})
+        return {"reason": reason, "wants": wants.strip()[:200], "evidence": kept}
+
+    def open_intervention(self, party: Party, by: Any, reason: str, wants: str = "") -> None:
+        """The case comes before the platform: both sides' evidence window opens (D11), and staff
+        mean to decide by D14. Where it came from and the time left there are kept for T-19.
+
+        The step itself names ``Status.PLATFORM_REVIEW`` as its target.
+        """
         self.stage, self.platform_asked_at = Stage.EVIDENCE, self.at
         self.evidence_due_at = self.at + deadlines.length(self, Clock.EVIDENCE)  # type: ignore[arg-type]
+        self.agreement_claimed = False
         self.add(
             Intervention(
                 case_id=self.pk,
@@ -133,8 +144,6 @@ class Intervening(CaseFields):
                 decide_by=self.at + deadlines.length(self, Clock.DECISION),  # type: ignore[arg-type]
             )
         )
-        kept = self.put_forward(party, evidence or {}, {"platform": _("介入凭证")})
-        return {"reason": reason, "wants": wants.strip()[:200], "evidence": kept}
 
     @step(
         gettext_lazy("举证时间结束"),
