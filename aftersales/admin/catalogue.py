@@ -45,7 +45,7 @@ CONDITIONS = {
     "return_in_transit": _("退货在途"),
     "goods_back": _("买家已寄回"),
     "replied": _("买家已回复"),
-    "shipped": _("已发货，正常运输中"),
+    "on_its_way": _("已发货，正常运输中"),
     "signed_by_self": _("本人签收"),
     "evidence_was_asked": _("已邀请过举证"),
     "not_no_reason_goods": _("不支持无理由且购买时已确认"),

@@ -109,8 +109,7 @@ class Desk:
 
     def script(self, form: Any, offers: list[Offering]) -> Script:
         values = self.case.script_values(offers)
-        scripts: list[Script] = form.offered("scripts")
-        for script in scripts:
+        for script in self.case.scripts(form):
             wanted = {
                 name
                 for name in ("amount", "tracking", "carrier")

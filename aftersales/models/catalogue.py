@@ -196,6 +196,11 @@ class Script(Bilingual):
         if errors:
             raise ValidationError(errors)
 
+    def meant_for(self, reason: Reason) -> bool:
+        """A script that is kept for other buyers' reasons is not for this one."""
+        codes = {each.code for each in self.reasons.all()}
+        return not codes or reason.code in codes
+
     def _most(self, name: str) -> int:
         return int(getattr(self._meta.get_field(name), "max_length", 0))
 

@@ -139,7 +139,7 @@ WHEN: dict[str, Callable[["Case"], bool]] = {
     "return_in_transit": return_in_transit,
     "goods_back": goods_back,
     "replied": replied,
-    "shipped": on_its_way,
+    "on_its_way": on_its_way,
     "signed_by_self": signed_by_self,
     "evidence_was_asked": evidence_was_asked,
     "not_no_reason_goods": not_no_reason_goods,

@@ -54,7 +54,7 @@ def record(case: Case) -> list[Entry]:
             who="",
             what=told(event),
             at=event.at,
-            text="\n".join(said[event.version]) or _own_words(event),
+            text="\n".join(filter(None, [_own_words(event), *said[event.version]])),
             kind="me" if event.party == Party.BUYER else "",
             shots=as_shots(shown[event.version]),
         )

@@ -57,7 +57,7 @@ class RoundForm(FacesRisks):
         self.plans: list[Plan] = []
         self.unfit: list[tuple[str, str]] = []
         self._fit_plans(definition.offered("plans"))
-        self.scripts = [each for each in definition.offered("scripts") if self._suits(each)]
+        self.scripts = self.case.scripts(definition)
         self._fit_scripts()
         if self.second:
             self.outcomes: list[Outcome] = definition.offered("outcomes")
@@ -168,11 +168,6 @@ class RoundForm(FacesRisks):
 
     # Scripts
 
-    def _suits(self, script: Script) -> bool:
-        """A script that is kept for other buyer's reasons is not for this one."""
-        reasons = {reason.pk for reason in script.reasons.all()}
-        return not reasons or self.case.reason_id in reasons
-
     def _fit_scripts(self) -> None:
         values = self.case.script_values([]) | {"amount": "…"}
         field = forms.ChoiceField(
@@ -191,9 +186,9 @@ class RoundForm(FacesRisks):
         self.fields["script"] = field
         if self.second:
             return
-        script = self.script()
+        chosen = self.script()
         area = forms.Textarea(attrs={"rows": 7, "class": "form-control", "data-count": "text-n"})
-        if script is not None and not script.editable:
+        if chosen is not None and not chosen.editable:
             area.attrs["readonly"] = True
         self.fields["text"] = forms.CharField(
             label=_("发给买家的话"),

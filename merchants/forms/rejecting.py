@@ -1,6 +1,6 @@
 """驳回退款: the reason that the facts allow, what it must answer, and its proofs (M9)."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.forms.boundfield import BoundField
@@ -11,6 +11,7 @@ from aftersales.forms import SlotField
 from aftersales.models import Proof, RejectReason
 from aftersales.models.case.proofs import asked_here
 from aftersales.models.case.rejecting import GOODS_BACK_REASONS
+from aftersales.templatetags.desk import control_id
 from merchants.forms.risks import FacesRisks
 
 
@@ -18,25 +19,32 @@ def area(rows: int) -> forms.Textarea:
     return forms.Textarea(attrs={"rows": rows, "class": "form-control"})
 
 
-class Words(forms.CharField):
-    """A text of 10 to 500 characters; ``least`` is the sentence for one that is too short."""
+class Check(NamedTuple):
+    """A line of the checklist: what is asked for, whether it is there, and where it belongs."""
 
-    def __init__(self, *, least: str, rows: int = 3, **kwargs: Any) -> None:
-        kwargs.setdefault("max_length", 500)
-        super().__init__(widget=area(rows), **kwargs)
-        self.error_messages["max_length"] = _("最多 %(limit_value)s 个字")
-        self.least = least
+    label: str
+    done: bool
+    told: str = ""
+    target: str = ""
 
-    def validate(self, value: str) -> None:
-        if len(value.strip()) < 10:
-            raise forms.ValidationError(self.least)
+
+def words(rows: int = 3, **kwargs: Any) -> forms.CharField:
+    """A text of up to 500 characters; the engine says when it is too short."""
+    field = forms.CharField(max_length=500, widget=area(rows), **kwargs)
+    field.error_messages["max_length"] = _("最多 %(limit_value)s 个字")
+    return field
 
 
 class RejectForm(FacesRisks):
-    """The reason decides which answers and proofs are asked for."""
+    """The reason decides which answers and proofs are asked for.
+
+    All that is missing is said at once, by the very function that the step asks
+    (``Case.rejection_errors``); the checklist shows the same before anything is submitted.
+    """
 
     def fit(self) -> None:
         super().fit()
+        self.missing: dict[str, str] | None = None
         definition = self.case.step_form(WizardStep.REJECT)
         self.reasons: list[RejectReason] = definition.offered("reject_reasons")
         field = forms.ChoiceField(
@@ -53,13 +61,9 @@ class RejectForm(FacesRisks):
         reason = self.reason()
         self.points: list[str] = reason.must_answer if reason else []
         for number, point in enumerate(self.points):
-            least = _("请说明%(point)s（至少 10 个字）") % {"point": point}
-            self.fields[f"answer_{number}"] = Words(label=point, least=least)
-        self.fields["statement"] = Words(
-            label=_("驳回说明"),
-            rows=4,
-            least=_("驳回说明需 10 到 500 个字"),
-            help_text=_("买家和平台都会看到"),
+            self.fields[f"answer_{number}"] = words(label=point)
+        self.fields["statement"] = words(
+            4, label=_("驳回说明"), help_text=_("买家和平台都会看到，10 到 500 个字")
         )
         if reason is not None:
             self._fit_proofs(reason)
@@ -81,7 +85,6 @@ class RejectForm(FacesRisks):
                 label=_("凭证面单上的快递单号"),
                 max_length=40,
                 widget=forms.TextInput(attrs={"class": "form-control"}),
-                error_messages={"required": _("请填写凭证面单上的快递单号")},
             )
             self.fields["mismatch"] = forms.CharField(
                 label=_("单号不一致的原因"),
@@ -133,9 +136,63 @@ class RejectForm(FacesRisks):
                 pairs.append((name, self.data[name]))
         return [*pairs, ("reason_was", self.raw_reason)]
 
+    # What is still missing
+
+    def clean(self) -> dict[str, Any]:
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        self.missing = self.case.rejection_errors(**self._asked())
+        for name, sentence in self.missing.items():
+            if self.has_error(name, "required"):
+                del self.errors[name]  # the rule's own sentence instead of “please fill in”
+            if name not in self.fields:
+                self.add_error(None, sentence)
+            elif name not in self.errors:
+                self.add_error(name, sentence)
+        return said
+
+    def lacks(self) -> dict[str, str]:
+        """The engine's sentences by field, for what is filled in so far."""
+        if self.missing is None:
+            self.missing = self.case.rejection_errors(reason=self.reason(), statement="")
+        return self.missing
+
+    def checklist(self) -> list[Check]:
+        """Gates, risks, reason, answers, proofs and words, each with whether it is there."""
+        lacks, reason = self.lacks(), self.reason()
+        rounds = _("已完成 %(n)s 轮协商，没有等待中的答复") % {"n": self.case.round_number}
+        risk = next((name for name in lacks if name.startswith("risk")), "")
+        rows = [Check(rounds, True), self._check(_("风险提示都已核实"), risk)]
+        rows.append(self._check(_("驳回原因"), "reason"))
+        rows += [self._check(point, f"answer_{n}") for n, point in enumerate(self.points)]
+        rows += [
+            self._check(str(slot.label), slot.name)
+            for slot in self.slots()
+            if slot.field.required or slot.name in lacks
+        ]
+        for name in ("proof_tracking", "mismatch"):
+            if name in self.fields and (name != "mismatch" or name in lacks):
+                rows.append(self._check(str(self.fields[name].label), name))
+        if reason is None:
+            rows.append(Check(_("必答要点和凭证（选定原因后列出）"), False))
+        rows.append(self._check(_("驳回说明"), "statement"))
+        declared = bool(self.is_bound and self.data.get("declared"))
+        rows.append(Check(_("确认说明和凭证真实有效"), declared, "", "id_declared"))
+        return rows
+
+    def _check(self, label: str, name: str) -> Check:
+        told = self.lacks().get(name, "")
+        return Check(label, not told, told, control_id(self[name]) if name in self.fields else "")
+
+    def left(self) -> int:
+        return sum(not check.done for check in self.checklist())
+
     def answers(self) -> dict[str, Any]:
+        return self.base_answers() | self._asked()
+
+    def _asked(self) -> dict[str, Any]:
         said = self.cleaned_data
-        return self.base_answers() | {
+        return {
+            "risks": self.ticked(),
             "reason": self.reason(),
             "statement": said.get("statement", ""),
             "answers": [said.get(f"answer_{number}", "") for number in range(len(self.points))],

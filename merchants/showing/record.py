@@ -41,7 +41,7 @@ def record_of(case: Case) -> list[Entry]:
             who=actor(event),
             what=what(event),
             at=event.at,
-            text="\n".join(said[event.version]) or _own_words(event),
+            text="\n".join(filter(None, [_own_words(event), *said[event.version]])),
             kind="me" if event.party == Party.MERCHANT else "",
             shots=shots_of(shown[event.version], case, Party.MERCHANT),
             sub=_sub(event),

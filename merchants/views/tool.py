@@ -213,6 +213,7 @@ class Reject(ToolStep):
             days=self.case.windows["D6"] // 1440,
             chosen=form.reason(),
             carried=form.carried(),
+            farewell=self.case.farewell(),
             **kwargs,
         )
 

@@ -211,13 +211,29 @@ class Negotiating(Preparing):
     def _faced(self, by: Any, ticked: Sequence[str]) -> list[risks.Warning]:
         """NEG-04, NEG-05: no hard warning, and every warning that asks for it is ticked, now."""
         warnings = self.warnings(self.at)
+        if errors := self.risk_errors(warnings, ticked):
+            raise Refused(**errors)
+        self._note_ticks(by, warnings, ticked)
+        return warnings
+
+    def risk_errors(
+        self, warnings: Sequence[risks.Warning], ticked: Sequence[str]
+    ) -> dict[str, str]:
+        """The warning that forbids a rejection, or each that is still to be ticked, by its field."""
         if hard := next((each for each in warnings if each.hard), None):
-            raise Refused(_("这单不能驳回：%(reason)s") % {"reason": hard.facts})
-        known = self.ticks()
+            return {"risks": _("这单不能驳回：%(reason)s") % {"reason": hard.facts}}
         fresh = {each.code: each.key for each in warnings if each.code in ticked}
-        if missing := risks.unticked(warnings, known | fresh):
-            raise Refused(risks=_("请先确认：%(risk)s") % {"risk": missing[0].facts})
-        if fresh.items() - known.items():
+        return {
+            f"risk_{each.code}": _("请先确认：%(risk)s") % {"risk": each.facts}
+            for each in risks.unticked(warnings, self.ticks() | fresh)
+        }
+
+    def _note_ticks(
+        self, by: Any, warnings: Sequence[risks.Warning], ticked: Sequence[str]
+    ) -> None:
+        """What was confirmed just now is stored with the case (NEG-04)."""
+        fresh = {each.code: each.key for each in warnings if each.code in ticked}
+        if fresh.items() - self.ticks().items():
             self.add(
                 Precheck(
                     case_id=self.pk,
@@ -227,7 +243,6 @@ class Negotiating(Preparing):
                     at=self.at,
                 )
             )
-        return warnings
 
     def _check_offers(self, form: StepForm, offers: Sequence[Offering]) -> None:
         """NEG-10 to NEG-12: at least one plan, allowed here, with an amount where one belongs."""
@@ -300,7 +315,7 @@ class Negotiating(Preparing):
         """NEG-13, NEG-43: the script's words, changed only where it and the round allow it."""
         if script is None and optional:
             return ""
-        if script is None or script.pk not in {each.pk for each in form.offered("scripts")}:
+        if script is None or script.pk not in {each.pk for each in self.scripts(form)}:
             raise Refused(script=_("请选择一段话术"))
         filled = self.script_text(script, offers)
         if not (editable and script.editable) or not text.strip():

@@ -62,6 +62,11 @@ class Preparing(CaseFields):
             raise Refused(_("没有适用的协商步骤，请联系平台客服"))
         return form
 
+    def scripts(self, form: StepForm) -> list[Script]:
+        """The scripts of a step that are meant for this buyer's reason, or for every reason."""
+        offered = form.scripts.filter(active=True).prefetch_related("reasons")
+        return [script for script in offered if script.meant_for(self.reason)]
+
     def warnings(self, at: datetime | None = None) -> list[risks.Warning]:
         """Every risk warning on current data (NEG-02, NEG-05)."""
         rows = list(Risk.objects.filter(active=True).prefetch_related("blocks"))
@@ -122,8 +127,20 @@ class Preparing(CaseFields):
         )
         return found
 
+    def farewell(self) -> str:
+        """What the buyer reads with a rejection (SC-24), with the end of D6; empty without a script."""
+        scripts = self.scripts(self.step_form(WizardStep.REJECT))
+        end = self.at + deadlines.length(self, Clock.AFTER_REJECT)  # type: ignore[arg-type]
+        try:
+            return self.script_text(scripts[0], [], until=end) if scripts else ""
+        except Refused:  # staff gave it a placeholder that this case can't fill
+            return ""
+
     def script_values(
-        self, offers: Sequence[Offering], script: Script | None = None
+        self,
+        offers: Sequence[Offering],
+        script: Script | None = None,
+        until: datetime | None = None,
     ) -> dict[str, str]:
         """The placeholders of a script, filled on the server (NEG-13).
 
@@ -134,7 +151,7 @@ class Preparing(CaseFields):
         meant = [offer for offer in offers if offer.plan.code in codes]
         amounts = [each.amount for each in [*meant, *offers] if each.amount is not None]
         promises = [plans.promised(each.terms) for each in meant if each.plan.code == "wait_until"]
-        until = next(filter(None, promises), None)
+        until = until or next(filter(None, promises), None)
         until = until or self.at + deadlines.length(self, Clock.NEGOTIATION)  # type: ignore[arg-type]
         values = {
             "buyer": mask(str(self.buyer)),
@@ -148,12 +165,14 @@ class Preparing(CaseFields):
             values |= {"tracking": parcel.tracking, "carrier": parcel.carrier}
         return values
 
-    def script_text(self, script: Script, offers: Sequence[Offering]) -> str:
+    def script_text(
+        self, script: Script, offers: Sequence[Offering], until: datetime | None = None
+    ) -> str:
         """The script as it will be sent, in the buyer's language; Refused if a value is missing."""
         english = self.buyer.language.startswith("en")
         template = script.text_en if english else script.text_zh
         try:
-            return wording.fill(template, self.script_values(offers, script))
+            return wording.fill(template, self.script_values(offers, script, until))
         except KeyError as missing:
             if "amount" in str(missing):
                 raise Refused(script=_("这段话术需要一个填了金额的方案")) from None

@@ -30,6 +30,11 @@ from aftersales.steps import Refused, step
 GOODS_BACK_REASONS = {"RR-08", "RR-09", "RR-10"}  # NEG-48
 
 
+def label_number(written: str) -> str:
+    """The number on a label as carriers write it, without gaps and in capitals."""
+    return re.sub(r"[\s-]", "", written).upper()
+
+
 class Rejecting(Negotiating):
     class Meta:
         abstract = True
@@ -71,32 +76,25 @@ class Rejecting(Negotiating):
         mismatch: str = "",
     ) -> dict[str, Any]:
         """NEG-47, NEG-48: a reason of the catalogue, a full explanation, and every proof."""
-        warnings = self._faced(by, risks)
-        form = self.step_form(WizardStep.REJECT)
-        if reason is None or reason.pk not in {each.pk for each in form.offered("reject_reasons")}:
-            raise Refused(reason=_("请选择驳回原因"))
-        if refusal := self.reject_reason_refusal(reason, warnings):
-            raise Refused(reason=refusal)
-        errors: dict[str, str] = {}
-        if not 10 <= len(statement.strip()) <= 500:
-            errors["statement"] = _("驳回说明需 10 到 500 个字")
-        for number, point in enumerate(reason.must_answer):
-            said = answers[number].strip() if number < len(answers) else ""
-            if len(said) < 10:
-                errors[f"answer_{number}"] = _("请说明%(point)s（至少 10 个字）") % {"point": point}
-        errors |= slot_errors(reason.proofs.all(), evidence or {}, self.reason.code, only=True)
-        proof_tracking = re.sub(r"[\s-]", "", proof_tracking).upper()
-        if reason.code in GOODS_BACK_REASONS and self.return_tracking:
-            if not proof_tracking:
-                errors["proof_tracking"] = _("请填写凭证面单上的快递单号")
-            elif proof_tracking != self.return_tracking and len(mismatch.strip()) < 10:
-                errors["mismatch"] = _("面单单号与退货单号不一致，请说明原因（至少 10 个字）")
-        if errors:
+        errors = self.rejection_errors(
+            reason=reason,
+            statement=statement,
+            answers=answers,
+            evidence=evidence,
+            risks=risks,
+            proof_tracking=proof_tracking,
+            mismatch=mismatch,
+        )
+        if errors or reason is None:
             raise Refused(**errors)
+        warnings = self.warnings(self.at)
+        self._note_ticks(by, warnings, risks)
         labels = {proof.code: proof.label_zh for proof in reason.proofs.all()}
         kept = self.put_forward(Party.MERCHANT, evidence or {}, labels)
         self.mark_handled()
         self.reply_due_at = None
+        if farewell := self.farewell():
+            self.say(Party.MERCHANT, by, farewell)
         return {
             "reason_code": reason.code,
             "reason": reason.label_zh,
@@ -107,9 +105,54 @@ class Rejecting(Negotiating):
             ],
             "evidence": kept,
             "risks": [each.code for each in warnings],
-            "proof_tracking": proof_tracking,
+            "proof_tracking": label_number(proof_tracking),
             "mismatch": mismatch.strip(),
         }
+
+    def rejection_errors(
+        self,
+        *,
+        reason: RejectReason | None,
+        statement: str,
+        answers: Sequence[str] = (),
+        evidence: Mapping[str, Sequence[Upload]] | None = None,
+        risks: Sequence[str] = (),
+        proof_tracking: str = "",
+        mismatch: str = "",
+    ) -> dict[str, str]:
+        """All that a rejection still lacks, by field, at once; empty when it can be submitted.
+
+        The page's dry run and the step itself ask the same (NEG-05, NEG-47, NEG-48).
+        """
+        warnings = self.warnings(self.at)
+        errors = self.risk_errors(warnings, risks)
+        form = self.step_form(WizardStep.REJECT)
+        offered = {each.pk for each in form.offered("reject_reasons")}
+        if reason is None or reason.pk not in offered:
+            errors["reason"] = _("请选择驳回原因")
+            reason = None
+        elif refusal := self.reject_reason_refusal(reason, warnings):
+            errors["reason"] = refusal
+        if not 10 <= len(statement.strip()) <= 500:
+            errors["statement"] = _("驳回说明需 10 到 500 个字")
+        for number, point in enumerate(reason.must_answer if reason else []):
+            said = answers[number].strip() if number < len(answers) else ""
+            if len(said) < 10:
+                errors[f"answer_{number}"] = _("请说明%(point)s（至少 10 个字）") % {"point": point}
+        if reason is not None:
+            errors |= slot_errors(reason.proofs.all(), evidence or {}, self.reason.code, only=True)
+            errors |= self._label_errors(reason, label_number(proof_tracking), mismatch)
+        return errors
+
+    def _label_errors(self, reason: RejectReason, number: str, mismatch: str) -> dict[str, str]:
+        """NEG-48: the number on the label is that of the return, or the difference is explained."""
+        if reason.code not in GOODS_BACK_REASONS or not self.return_tracking:
+            return {}
+        if not number:
+            return {"proof_tracking": _("请填写凭证面单上的快递单号")}
+        if number != self.return_tracking and len(mismatch.strip()) < 10:
+            return {"mismatch": _("面单单号与退货单号不一致，请说明原因（至少 10 个字）")}
+        return {}
 
     def reject_reason_refusal(self, reason: RejectReason, warnings: Sequence[risks.Warning]) -> str:
         """Why a reject reason can't be used in this case; empty when it can."""

@@ -126,7 +126,7 @@ def test_a_warning_that_asks_for_it_must_be_ticked(make_desk):
     wanted = asked(desk.case)
     assert set(wanted) == {"RW-09", "RW-11"}
 
-    with refused(desk.case, "请先确认：11-21 12:00 签收", field="risks"):
+    with refused(desk.case, "请先确认：11-21 12:00 签收", field="risk_RW-09"):
         desk.case.confirm_risks(by=desk.merchant, risks=["RW-11"])
 
     desk.case.confirm_risks(by=desk.merchant, risks=wanted)
@@ -179,7 +179,7 @@ def test_a_warning_that_appeared_at_the_last_step_must_be_ticked_too(make_desk, 
     desk.case.add_evidence(by=desk.buyer, evidence={"added": [upload(desk.buyer)]})
     answers = desk.rejection()
 
-    with refused(desk.case, "凭证还没有查看", field="risks"):
+    with refused(desk.case, "凭证还没有查看", field="risk_RW-11"):
         desk.case.reject(by=desk.merchant, **(answers | {"risks": []}))
 
     desk.case.reject(by=desk.merchant, **answers)

@@ -285,7 +285,7 @@ def test_and_the_risks_are_faced_anew(sent_back_by_platform):
     """NEG-50."""
     desk = sent_back_by_platform
 
-    with refused(desk.case, "请先确认：", field="risks"):
+    with refused(desk.case, "请先确认：", field="risk_RW-09"):
         desk.case.confirm_risks(by=desk.merchant, risks=[])
 
 

@@ -57,7 +57,7 @@ def test_rw_11_ticked_asks_again_when_more_evidence_arrives(make_desk, now):
     now.shift(timedelta(minutes=5))
     add_evidence(desk)
 
-    with refused(desk.case, "凭证还没有查看", field="risks"):
+    with refused(desk.case, "凭证还没有查看", field="risk_RW-11"):
         desk.negotiate(risks=[])
 
     desk.negotiate(risks=["RW-11"])
@@ -76,7 +76,7 @@ def test_rw_12_names_the_invitation_and_what_came(make_desk, now):
 
     assert warning.severity == Severity.CONFIRM
     assert warning.facts == "你 12:00 邀请买家举证，买家已于 12:20 补充 2 份，尚未打开"
-    with refused(desk.case, "邀请买家举证", field="risks"):
+    with refused(desk.case, "邀请买家举证", field="risk_RW-12"):
         desk.negotiate(risks=["RW-09", "RW-11"])
 
     look_at_evidence(desk.case)
@@ -233,7 +233,7 @@ def test_rw_20_names_the_channel_and_asks_again_for_the_next_one(make_desk):
 
     desk.check()
     desk.case.record_complaint(by=desk.buyer, channel="black_cat", filed_on=day)
-    with refused(desk.case, "12315 B2026-11、黑猫投诉", field="risks"):
+    with refused(desk.case, "12315 B2026-11、黑猫投诉", field="risk_RW-20"):
         desk.negotiate(risks=[])
     desk.negotiate(risks=["RW-20"])
     assert desk.case.rounds.count() == 1
