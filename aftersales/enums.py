@@ -239,6 +239,7 @@ class Permission(TextChoices):
     NEGOTIATE = "negotiate", _("协商与沟通")
     REJECT = "reject", _("驳回")
     RECEIVE = "receive", _("验收退货")
+    SHIP = "ship", _("寄出商品")
     IMPORT = "import", _("导入订单")
     MANAGE = "manage", _("管理地址与成员")
 

@@ -17,7 +17,7 @@ EVERYTHING = [str(each) for each in Permission]
 PEOPLE: list[tuple[str, str, str, list[str]]] = [
     # account, nick, shop, permissions
     ("chen", "小陈", "shanlan", EVERYTHING),
-    ("li", "小李", "shanlan", ["agree", "negotiate", "receive"]),
+    ("li", "小李", "shanlan", ["agree", "negotiate", "receive", "ship"]),
     ("he", "小何", "muli", EVERYTHING),
     ("wu", "小吴", "wuchang", EVERYTHING),
 ]
