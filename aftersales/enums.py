@@ -82,10 +82,14 @@ class Clock(TextChoices):
     AFTER_REJECT = "D6", _("买家回应驳回")
     RECEIPT = "D7", _("商家确认收货（自填单号起）")
     RECEIPT_SIGNED = "D7s", _("商家确认收货（自承运商签收起）")
+    EARLY = "D10", _("商家未处理时可申请平台介入")
     EVIDENCE = "D11", _("平台介入举证")
     SUPPLEMENT = "D11s", _("平台要求补充凭证")
+    EXECUTION = "D12", _("商家执行判定")
+    APPEAL = "D13", _("对判定申诉")
     DECISION = "D14", _("平台判定目标时间")
     NEGOTIATION = "D15", _("协商等待买家回复")
+    SUSPENSION = "D16", _("中止处理最长")
     NO_REASON = "D17", _("七天无理由")
     AFTER_SALE = "D18", _("交易成功后的售后期")
     CALL = "call", _("虚拟号码有效期")
@@ -208,19 +212,40 @@ class Stage(TextChoices):
 
     EVIDENCE = "evidence", _("举证中")
     DECIDING = "deciding", _("待判定")
+    SUPPLEMENT = "supplement", _("补充举证中")
     RULED = "ruled", _("已判定")
+    APPEAL = "appeal", _("申诉中")
+    FINAL = "final", _("终局")
     WITHDRAWN = "withdrawn", _("已撤回")
     SETTLED = "settled", _("双方已和解")
+    DECLINED = "declined", _("不予受理")
+
+
+GATHERING = frozenset({Stage.EVIDENCE, Stage.SUPPLEMENT})  # evidence may come in
+UNRULED = GATHERING | {Stage.DECIDING}  # before the platform for a ruling
+RULED = frozenset({Stage.RULED, Stage.APPEAL, Stage.FINAL})
 
 
 class Ruling(TextChoices):
-    """判定结果 (lifecycle §1.6); more kinds come with more case types."""
+    """判定结果 (lifecycle §1.6)."""
 
     FULL_REFUND = "full_refund", _("全额退款，无需退货")
     PARTIAL_REFUND = "partial_refund", _("部分退款，无需退货")
     RETURN_THEN_REFUND = "return_then_refund", _("退货后退款")
+    KEEP_GOODS = "keep_goods", _("退款，商品不值得或无法退回")
     DENY = "deny", _("不支持买家")
     REHANDLE = "rehandle", _("退回商家重新处理")
+    CLOSE_AGREED = "close_agreed", _("双方已协商一致，关闭")
+
+
+FOR_BUYER = frozenset(
+    {
+        Ruling.FULL_REFUND,
+        Ruling.PARTIAL_REFUND,
+        Ruling.RETURN_THEN_REFUND,
+        Ruling.KEEP_GOODS,
+    }
+)
 
 
 class Responsible(TextChoices):
@@ -230,6 +255,15 @@ class Responsible(TextChoices):
     BUYER = "buyer", _("买家")
     CARRIER = "carrier", _("承运商")
     NONE = "none", _("无责任方")
+
+
+class AppealState(TextChoices):
+    """申诉 (T-25): a reversal is proposed by one reviewer and confirmed by another."""
+
+    OPEN = "open", _("待复核")
+    PROPOSED = "proposed", _("拟改判，待第二人复核")
+    UPHELD = "upheld", _("维持原判")
+    REVERSED = "reversed", _("已改判")
 
 
 class Permission(TextChoices):

@@ -28,6 +28,7 @@ STALE = _("此售后单刚刚有更新，请核对后再提交。你填写的内
 LAPSED = _("处理时限已过，已按规则自动处理")
 NOT_YOURS = _("你没有权限进行此操作")
 NOT_NOW = _("售后单当前状态不能进行此操作")
+SUSPENDED = _("平台已中止处理这一单，恢复后再操作")
 
 Body = TypeVar("Body", bound=Callable[..., Any])
 
@@ -69,6 +70,7 @@ class Step:
     conditions: Sequence[Callable[[Any], bool]]
     for_whom: Sequence[Callable[[Any, Party, Any], bool]]
     versioned: bool
+    while_suspended: bool
     move: Callable[..., Any]
 
     def unmet(self, case: Any) -> Callable[[Any], bool] | None:
@@ -107,12 +109,14 @@ def step(
     conditions: Iterable[Callable[[Any], bool]] = (),
     for_whom: Iterable[Callable[[Any, Party, Any], bool]] = (),
     versioned: bool = True,
+    while_suspended: bool = False,
 ) -> Callable[[Body], Body]:
     """A step in the life of a case; what the method returns goes into the history.
 
     ``conditions`` ask the case; ``for_whom`` asks (case, party, user) where it matters who it is.
     ``versioned=False`` is for steps that do not answer what is on the page (a chat message):
-    they need no version, only an idempotency key.
+    they need no version, only an idempotency key. While the platform has suspended a case (T-23)
+    its sides take only the steps that say ``while_suspended``.
     """
 
     def decorate(body: Body) -> Body:
@@ -130,6 +134,7 @@ def step(
             asked,
             list(for_whom),
             versioned,
+            while_suspended,
             move,
         )
 
@@ -148,6 +153,7 @@ class Stepped(models.Model):
     status = FSMField(_("状态"), max_length=30, choices=Status, protected=True)
     version = models.PositiveIntegerField(default=0)
     chain = models.CharField(max_length=64, blank=True)
+    suspended = models.BooleanField(_("已中止"), default=False)
     due_at = models.DateTimeField(_("截止时间"), null=True, blank=True)
     reply_due_at = models.DateTimeField(_("等待买家回复至"), null=True, blank=True)
     evidence_due_at = models.DateTimeField(_("举证截止"), null=True, blank=True)
@@ -263,6 +269,9 @@ class Stepped(models.Model):
                 )
         if self.status not in known.sources:
             raise Refused(NOT_NOW, conflict=True)
+        side = party in (Party.BUYER, Party.MERCHANT)
+        if self.suspended and side and not known.while_suspended:
+            raise Refused(SUSPENDED, conflict=True)
         if unmet := known.unmet(self):
             raise Refused(unmet.sentence, conflict=unmet.conflict)  # type: ignore[attr-defined]
         for suits in known.for_whom:

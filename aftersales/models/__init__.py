@@ -3,6 +3,7 @@
 from aftersales.models.case import Application, Case, CaseQuerySet, CounterOffer, Offering
 from aftersales.models.catalogue import (
     Agreement,
+    DecisionReason,
     Outcome,
     Plan,
     Policy,
@@ -17,7 +18,13 @@ from aftersales.models.catalogue import (
 )
 from aftersales.models.history import Attempt, Event, Evidence, Fault, Notice, Upload
 from aftersales.models.importing import ImportJob, RowError
-from aftersales.models.intervention import Complaint, Intervention
+from aftersales.models.intervention import (
+    Appeal,
+    Complaint,
+    Intervention,
+    Supplement,
+    Suspension,
+)
 from aftersales.models.negotiation import Message, Offer, Precheck, Round, VirtualNumber
 from aftersales.models.order import Order, OrderLine, Parcel, Payment
 from aftersales.models.people import Member, ReturnAddress, Shop, User
@@ -25,12 +32,14 @@ from aftersales.models.refund import LedgerEntry, LedgerMood, Refund
 
 __all__ = [
     "Agreement",
+    "Appeal",
     "Application",
     "Attempt",
     "Case",
     "CaseQuerySet",
     "Complaint",
     "CounterOffer",
+    "DecisionReason",
     "Event",
     "Evidence",
     "Fault",
@@ -63,6 +72,8 @@ __all__ = [
     "Script",
     "Shop",
     "StepForm",
+    "Supplement",
+    "Suspension",
     "Upload",
     "User",
     "VirtualNumber",

@@ -14,7 +14,15 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.enums import Burden, CaseType, Clock, Freight, Severity, WizardStep
+from aftersales.enums import (
+    Burden,
+    CaseType,
+    Clock,
+    Freight,
+    Responsible,
+    Severity,
+    WizardStep,
+)
 from aftersales.rules import wording
 
 
@@ -260,6 +268,24 @@ class RejectReason(Bilingual):
     def must_answer(self) -> list[str]:
         english = (get_language() or "").startswith("en") and self.must_answer_en
         return list(english or self.must_answer_zh)
+
+
+class DecisionReason(Bilingual):
+    """判定理由 (§1.6): the coded reason of a ruling, or of declining to hear a request.
+
+    ``decisions`` are the rulings that it can stand for, or ``decline``; ``closes`` says that a
+    declined request ends the case instead of putting it back.
+    """
+
+    decisions = models.JSONField(_("适用的判定"), default=list)
+    responsible = models.CharField(
+        _("通常的责任方"), max_length=10, choices=Responsible, blank=True
+    )
+    closes = models.BooleanField(_("不予受理后关闭售后单"), default=False)
+
+    class Meta(Bilingual.Meta):
+        verbose_name = _("判定理由")
+        verbose_name_plural = _("判定理由")
 
 
 class Proof(models.Model):

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 MOST_MAIL_TRIES = 8
 
 # Steps that nobody needs to be told of: they change nothing for anybody else.
-SILENT = {"confirm_risks", "reveal_number"}
+SILENT = {"confirm_risks", "reveal_number", "propose_reversal", "return_reversal"}
 
 
 def deliver_due(limit: int = 1000) -> int:

@@ -4,8 +4,19 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.enums import CaseType, Party, RoundState, Stage, Status
-from aftersales.rules import facts
+from aftersales import clock
+from aftersales.enums import (
+    GATHERING,
+    UNRULED,
+    AppealState,
+    CaseType,
+    Clock,
+    Party,
+    RoundState,
+    Stage,
+    Status,
+)
+from aftersales.rules import deadlines, facts
 from aftersales.steps import refuses
 
 if TYPE_CHECKING:
@@ -68,13 +79,13 @@ def return_not_scanned(case: "Case") -> bool:
 
 @refuses(_("平台已经在处理"))
 def no_open_intervention(case: "Case") -> bool:
-    return case.stage not in (Stage.EVIDENCE, Stage.DECIDING)
+    return case.stage not in UNRULED
 
 
 @refuses(_("举证时间已过"))
 def evidence_open(case: "Case") -> bool:
     """§1.6: late evidence is refused; outside an intervention it is always welcome."""
-    return case.status != Status.PLATFORM_REVIEW or case.stage == Stage.EVIDENCE
+    return case.status != Status.PLATFORM_REVIEW or case.stage in GATHERING
 
 
 @refuses(_("买家没有提出新方案"))
@@ -102,7 +113,7 @@ def confirmation_asked(case: "Case") -> bool:
 
 @refuses(_("平台已判定，不能撤回"))
 def not_ruled(case: "Case") -> bool:
-    return case.stage in (Stage.EVIDENCE, Stage.DECIDING)
+    return case.stage in UNRULED
 
 
 @refuses(_("举证时间还没有结束，暂不能判定"))
@@ -122,6 +133,70 @@ def merchant_answered(case: "Case") -> bool:
     """T-17: before the merchant's answer only where the policy allows it (D10, off by default)."""
     early = bool(case.policy["allow_early_intervention"])
     return case.status != Status.PENDING_MERCHANT or early
+
+
+@refuses(_("提交申请后还没到可以申请平台介入的时间，请先等商家处理"), conflict=True)
+def early_enough(case: "Case") -> bool:
+    """D10: where the policy lets a buyer ask before the merchant answered, only after a while."""
+    if case.status != Status.PENDING_MERCHANT:
+        return True
+    return clock.now() >= case.applied_at + deadlines.length(case, Clock.EARLY)
+
+
+@refuses(_("法院已受理这笔纠纷，平台不再介入，以法院的处理结果为准"))
+def not_in_court(case: "Case") -> bool:
+    """§1.6: what a court already handles is not heard."""
+    return not any(each.channel == "court" for each in case.complaints.all())
+
+
+@refuses(_("平台已经判定"), conflict=True)
+def unruled(case: "Case") -> bool:
+    """Settling, suspending and declining end with the ruling."""
+    return case.status != Status.PLATFORM_REVIEW or case.stage in UNRULED
+
+
+@refuses(_("这一单正在中止，请先恢复处理"))
+def running(case: "Case") -> bool:
+    """T-23: nothing is decided while the clocks stand still."""
+    return not case.suspended
+
+
+@refuses(_("这一单没有中止"), conflict=True)
+def suspended(case: "Case") -> bool:
+    return case.suspended
+
+
+@refuses(_("没有等待你执行的判定"), conflict=True)
+def executing(case: "Case") -> bool:
+    """D12: a ruling waits for the merchant."""
+    return deadlines.executing(case)
+
+
+@refuses(_("没有可以申诉的判定"), conflict=True)
+def appealable(case: "Case") -> bool:
+    """T-25: once per ruling."""
+    return case.stage == Stage.RULED
+
+
+@refuses(_("申诉期已过，判定为终局"), conflict=True)
+def within_appeal(case: "Case") -> bool:
+    """D13."""
+    asked = case.last_intervention
+    if asked is None or asked.ruled_at is None:
+        return False
+    return clock.now() < asked.ruled_at + deadlines.length(case, Clock.APPEAL)
+
+
+@refuses(_("没有待复核的申诉"), conflict=True)
+def appeal_open(case: "Case") -> bool:
+    appeal = case.open_appeal
+    return appeal is not None and appeal.state == AppealState.OPEN
+
+
+@refuses(_("没有待第二人复核的改判"), conflict=True)
+def reversal_proposed(case: "Case") -> bool:
+    appeal = case.open_appeal
+    return appeal is not None and appeal.state == AppealState.PROPOSED
 
 
 @refuses(_("这个订单没有在途的包裹"))
@@ -154,3 +229,33 @@ def asked_himself(case: "Case", party: Party, user: Any) -> bool:
 def impartial(case: "Case", party: Party, user: Any) -> bool:
     """T-20: nobody rules in a case in which he stands on a side himself."""
     return case.parties_of(user) == {Party.STAFF}
+
+
+@refuses(_("平台没有请你补充凭证"))
+def asked_to_prove(case: "Case", party: Party, user: Any) -> bool:
+    """§1.6: in a supplementary window only who was asked may file."""
+    if case.status != Status.PLATFORM_REVIEW or case.stage != Stage.SUPPLEMENT:
+        return True
+    asked = case.last_supplement
+    return asked is not None and asked.of in ("", party)
+
+
+@refuses(_("判定支持了你，无需申诉"))
+def lost(case: "Case", party: Party, user: Any) -> bool:
+    """T-25: the side against which, or only partly for which, the platform ruled."""
+    asked = case.last_intervention
+    return asked is not None and party in facts.losing(str(asked.ruling))
+
+
+@refuses(_("判定人不能复核对自己判定的申诉，请换一位同事"))
+def not_the_ruler(case: "Case", party: Party, user: Any) -> bool:
+    """Two-person rule: an appeal is decided by somebody else."""
+    appeal = case.open_appeal
+    return appeal is None or appeal.intervention.ruled_by_id != user.pk
+
+
+@refuses(_("改判要由另一位同事复核"))
+def second_person(case: "Case", party: Party, user: Any) -> bool:
+    """Two-person rule: who proposed a reversal does not confirm it."""
+    appeal = case.open_appeal
+    return appeal is None or appeal.decided_by_id != user.pk

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
-from aftersales.enums import CaseType, Clock, Party, Status, Turn
+from aftersales.enums import RULED, CaseType, Clock, Party, Status, Turn
 
 if TYPE_CHECKING:
     from aftersales.models import Case
@@ -46,11 +46,31 @@ WATCHES = {
     Status.REFUNDING: Watch(Party.CLOCK, None, "", Turn.REFUND),
     Status.REFUND_FAILED: Watch(Party.STAFF, None, "", Turn.REFUND),
 }
+# A ruling that waits for the merchant (D12), and a case that the platform has suspended (D16).
+EXECUTING = Watch(Party.MERCHANT, Clock.EXECUTION, "execute_ruling", Turn.MINE)
+SUSPENDED = Watch(Party.STAFF, Clock.SUSPENSION, "resume_by_default", Turn.PLATFORM)
+
+# Clocks that came to be after some cases were applied for, in minutes, as they are shipped.
+LATER = {
+    Clock.EARLY: 24 * 60,
+    Clock.EXECUTION: 24 * 60,
+    Clock.APPEAL: 7 * 24 * 60,
+    Clock.SUSPENSION: 30 * 24 * 60,
+}
 
 
 def watch_of(case: "Case") -> Watch | None:
     """Who must act now; none once the case has ended."""
+    if case.suspended:
+        return SUSPENDED
+    if executing(case):
+        return EXECUTING
     return WATCHES.get(Status(case.status))
+
+
+def executing(case: "Case") -> bool:
+    """Ruled, and the merchant has to do something before it can be carried out (D12)."""
+    return case.status == Status.PLATFORM_REVIEW and case.stage in RULED
 
 
 def clock_of(case: "Case") -> Clock | None:
@@ -77,7 +97,8 @@ def due_at(case: "Case", at: datetime) -> datetime | None:
 
 def length(case: "Case", clock: Clock) -> timedelta:
     """How long a clock runs for this case: the window in force when the buyer applied."""
-    return timedelta(minutes=case.windows[str(clock)])
+    minutes = case.windows.get(str(clock))
+    return timedelta(minutes=LATER[clock] if minutes is None else minutes)
 
 
 def turn_of(case: "Case") -> Turn:

@@ -4,7 +4,17 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from aftersales.enums import Direction, GoodsState, OrderState, Party, RoundState, ScanKind, Status
+from aftersales.enums import (
+    FOR_BUYER,
+    Direction,
+    GoodsState,
+    OrderState,
+    Party,
+    RoundState,
+    Ruling,
+    ScanKind,
+    Status,
+)
 
 if TYPE_CHECKING:
     from aftersales.models import Case, Evidence, Parcel, Round
@@ -125,6 +135,15 @@ def merchant_evidence_unseen(case: "Case") -> list["Evidence"]:
 def last_round(case: "Case") -> "Round | None":
     rounds = [each for each in case.rounds.all() if each.series == case.series]
     return rounds[-1] if rounds else None
+
+
+def losing(ruling: str) -> set[Party]:
+    """The sides that a ruling went against, wholly or in part (T-25)."""
+    if ruling == Ruling.DENY:
+        return {Party.BUYER}
+    if ruling == Ruling.PARTIAL_REFUND:
+        return {Party.BUYER, Party.MERCHANT}
+    return {Party.MERCHANT} if ruling in FOR_BUYER else set()
 
 
 def rejected_before(case: "Case") -> bool:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from aftersales.enums import Party, Stage, Status
+from aftersales.enums import GATHERING, Party, Status
 
 if TYPE_CHECKING:
     from aftersales.models import Case, Evidence
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
 def sees_content(evidence: "Evidence", case: "Case", party: Party) -> bool:
     """Whether a side sees a piece's content.
 
-    During the evidence window of an intervention each side sees that the other filed something,
+    During an evidence window of an intervention, also a supplementary one, each side sees that the other filed something,
     but its content only once the window has closed (§1.6); staff always see it.
     """
     if party == Party.STAFF or evidence.party == party:
         return True
-    asked = case.platform_asked_at
+    since = case.evidence_from or case.platform_asked_at
     hidden = (
         case.status == Status.PLATFORM_REVIEW
-        and case.stage == Stage.EVIDENCE
-        and asked is not None
-        and evidence.at >= asked
+        and case.stage in GATHERING
+        and since is not None
+        and evidence.at >= since
     )
     return not hidden

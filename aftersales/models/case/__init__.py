@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales import clock
 from aftersales.enums import ENDED, Status
+from aftersales.models.case.appealing import Appealing
 from aftersales.models.case.applying import Application, Applying
 from aftersales.models.case.handling import Handling
 from aftersales.models.case.intervening import Intervening
@@ -17,6 +18,8 @@ from aftersales.models.case.refunding import Refunding
 from aftersales.models.case.rejecting import Rejecting
 from aftersales.models.case.replying import CounterOffer, Replying
 from aftersales.models.case.returning import Returning
+from aftersales.models.case.ruling import Deciding
+from aftersales.models.case.suspending import Suspending
 from aftersales.models.people import User
 
 
@@ -40,7 +43,18 @@ class CaseQuerySet(models.QuerySet["Case"]):
         return self.exclude(status__in=ENDED)
 
 
-class Case(Applying, Handling, Replying, Rejecting, Returning, Intervening, Refunding):
+class Case(
+    Applying,
+    Handling,
+    Replying,
+    Rejecting,
+    Returning,
+    Intervening,
+    Suspending,
+    Deciding,
+    Appealing,
+    Refunding,
+):
     """售后单."""
 
     objects = CaseQuerySet.as_manager()

@@ -19,7 +19,7 @@ from aftersales.models.catalogue import Policy, Reason, Window
 from aftersales.models.history import Event, Upload
 from aftersales.models.order import Order, OrderLine
 from aftersales.rules import amounts, deadlines, eligibility
-from aftersales.rules.conditions import not_sent_back
+from aftersales.rules.conditions import not_sent_back, unruled
 from aftersales.steps import Refused, open_case, step
 
 
@@ -208,7 +208,7 @@ class Applying(CaseFields):
             Status.PLATFORM_REVIEW,
         ],
         target=Status.CANCELLED,
-        conditions=[not_sent_back],
+        conditions=[not_sent_back, unruled],
     )
     def cancel(self, *, by: Any) -> dict[str, Any]:
         """T-02: final; never once the return is on its way (also not back from a review)."""

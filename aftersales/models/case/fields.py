@@ -8,10 +8,12 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.enums import (
     ENDED,
+    UNRULED,
     CaseType,
     Freight,
     GoodsState,
@@ -95,6 +97,7 @@ class CaseFields(Stepped):
 
     stage = models.CharField(_("介入阶段"), max_length=10, choices=Stage, blank=True)
     platform_asked_at = models.DateTimeField(_("申请介入时间"), null=True, blank=True)
+    evidence_from = models.DateTimeField(_("本次举证起"), null=True, blank=True)
     dispute_refund = models.BooleanField(_("计入纠纷退款"), default=False)
     payouts = models.PositiveIntegerField(_("退款笔数"), default=0)
 
@@ -315,7 +318,7 @@ class CaseFields(Stepped):
     def settle(self) -> None:
         """The parties need the platform no more: an open intervention closes by itself."""
         asked = self.last_intervention
-        if asked is not None and self.stage in (Stage.EVIDENCE, Stage.DECIDING):
+        if asked is not None and self.stage in UNRULED:
             self.change(asked, stage=Stage.SETTLED)
             self.stage = Stage.SETTLED
         self.evidence_due_at = None
@@ -409,3 +412,11 @@ def required(text: str, sentence: Any, field: str) -> str:
     if not text.strip():
         raise Refused(**{field: sentence})
     return text.strip()
+
+
+def reasoned(grounds: str) -> str:
+    """Why staff decide as they do, in words that both sides read; at least ten characters."""
+    grounds = required(grounds, gettext("请写明依据"), "grounds")
+    if len(grounds) < 10:
+        raise Refused(grounds=gettext("依据至少 10 个字，双方都会看到"))
+    return grounds

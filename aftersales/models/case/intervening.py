@@ -1,8 +1,7 @@
-"""平台介入: evidence, asking, withdrawing, ruling, and what lapses after a rejection (T-17 to T-20)."""
+"""平台介入: asking, evidence and its supplements, taking back, taking over, declining (T-17 to T-19)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -10,53 +9,46 @@ from django.utils.translation import gettext_lazy
 from django_fsm import GET_STATE
 
 from aftersales.enums import (
+    ENDED,
+    GATHERING,
     Clock,
-    Freight,
     Party,
     Permission,
-    Responsible,
     RoundState,
-    Ruling,
     Stage,
     Status,
 )
-from aftersales.models.case.fields import CaseFields, required
+from aftersales.models.case.fields import CaseFields, reasoned, required
+from aftersales.models.catalogue import DecisionReason
 from aftersales.models.history import Upload
-from aftersales.models.intervention import Complaint, Intervention
-from aftersales.rules import amounts, deadlines, facts
+from aftersales.models.intervention import Complaint, Intervention, Supplement
+from aftersales.rules import deadlines
 from aftersales.rules.conditions import (
     asked_himself,
+    asked_to_prove,
     buyer_or_refused_goods,
+    early_enough,
     evidence_closed,
     evidence_open,
     impartial,
     merchant_answered,
     no_open_intervention,
+    not_in_court,
     not_ruled,
+    running,
 )
 from aftersales.steps import NOT_NOW, Refused, step
 
 OPEN = [
-    Status.PENDING_MERCHANT,
-    Status.REJECTED,
-    Status.AWAITING_BUYER_RETURN,
-    Status.AWAITING_DELIVERY_REFUSAL,
-    Status.AWAITING_MERCHANT_RECEIPT,
-    Status.RETURN_REFUSED,
-    Status.PLATFORM_REVIEW,
+    status for status in Status if status not in (*ENDED, Status.REFUNDING, Status.REFUND_FAILED)
 ]
-FOR_BUYER = {Ruling.FULL_REFUND, Ruling.PARTIAL_REFUND, Ruling.RETURN_THEN_REFUND}
+TAKEN_FROM = [status for status in OPEN if status != Status.PLATFORM_REVIEW]
+DECLINE = "decline"  # what a decision reason names where a request is not heard
 
 
-def _ruled_status(case: Any, ruling: str, **_: Any) -> Status:
-    if ruling in (Ruling.FULL_REFUND, Ruling.PARTIAL_REFUND):
-        return Status.REFUNDING
-    if ruling == Ruling.RETURN_THEN_REFUND:
-        return Status.AWAITING_BUYER_RETURN
-    if ruling == Ruling.REHANDLE:
-        back = facts.goods_back(case)
-        return Status.AWAITING_MERCHANT_RECEIPT if back else Status.PENDING_MERCHANT
-    return Status.CLOSED_PLATFORM_DENIED
+def _back(case: Any, **_: Any) -> Status:
+    """Where a request that is not ruled leaves the case."""
+    return Status(case.__dict__["_came_from"])
 
 
 class Intervening(CaseFields):
@@ -69,6 +61,7 @@ class Intervening(CaseFields):
         permission=Permission.NEGOTIATE,
         source=OPEN,
         conditions=[evidence_open],
+        for_whom=[asked_to_prove],
         versioned=False,
     )
     def add_evidence(
@@ -101,7 +94,7 @@ class Intervening(CaseFields):
         permission=Permission.NEGOTIATE,
         source=[Status.REJECTED, Status.RETURN_REFUSED, Status.PENDING_MERCHANT],
         target=Status.PLATFORM_REVIEW,
-        conditions=[no_open_intervention, merchant_answered],
+        conditions=[no_open_intervention, merchant_answered, early_enough, not_in_court],
         for_whom=[buyer_or_refused_goods],
     )
     def ask_platform(
@@ -112,11 +105,21 @@ class Intervening(CaseFields):
         wants: str = "",
         evidence: Mapping[str, Sequence[Upload]] | None = None,
     ) -> dict[str, Any]:
-        """T-17, S-22, S-39, S-40: the buyer after a rejection, the merchant after refused goods."""
+        """T-17, S-22, S-39, S-40: the buyer after a rejection, the merchant after refused goods.
+
+        What the platform declined to hear once, it hears again only with something new to see.
+        """
         party = self.acting
         reason = required(reason, _("请说明申请介入的理由"), "reason")
         if not 10 <= len(reason) <= 500:
             raise Refused(reason=_("理由需 10 到 500 个字"))
+        before = self.last_intervention
+        if (
+            before is not None
+            and before.stage == Stage.DECLINED
+            and not any((evidence or {}).values())
+        ):
+            raise Refused(proof_platform=_("平台没有受理上一次申请，再次申请需要新的凭证"))
         self.open_intervention(party, by, reason, wants)
         kept = self.put_forward(party, evidence or {}, {"platform": _("介入凭证")})
         return {"reason": reason, "wants": wants.strip()[:200], "evidence": kept}
@@ -129,7 +132,7 @@ class Intervening(CaseFields):
         """
         self.stage, self.platform_asked_at = Stage.EVIDENCE, self.at
         self.evidence_due_at = self.at + deadlines.length(self, Clock.EVIDENCE)  # type: ignore[arg-type]
-        self.agreement_claimed = False
+        self.evidence_from, self.agreement_claimed = self.at, False
         self.add(
             Intervention(
                 case_id=self.pk,
@@ -142,8 +145,65 @@ class Intervening(CaseFields):
                 at=self.at,
                 evidence_due_at=self.evidence_due_at,
                 decide_by=self.at + deadlines.length(self, Clock.DECISION),  # type: ignore[arg-type]
+                assignee=by if party == Party.STAFF else None,
             )
         )
+
+    @step(
+        gettext_lazy("平台接管"),
+        by={Party.STAFF},
+        source=TAKEN_FROM,
+        target=Status.PLATFORM_REVIEW,
+        for_whom=[impartial],
+    )
+    def take_over(self, *, by: Any, grounds: str) -> dict[str, Any]:
+        """§1.6, NEG-52: the platform steps in by itself, for example at a shop's mass incidents.
+
+        An open round closes with its window; offers stay, so that the sides may still settle.
+        """
+        grounds = reasoned(grounds)
+        self.needs_staff = False
+        self.open_intervention(Party.STAFF, by, grounds)
+        return {"grounds": grounds}
+
+    @step(
+        gettext_lazy("要求补充凭证"),
+        by={Party.STAFF},
+        source=[Status.PLATFORM_REVIEW],
+        conditions=[running, evidence_closed],
+        for_whom=[impartial],
+    )
+    def ask_supplement(self, *, by: Any, of: str, what: str) -> dict[str, Any]:
+        """D11: one side, or both (``of`` empty), is asked for more, for the supplement's window."""
+        if of not in ("", Party.BUYER, Party.MERCHANT):
+            raise Refused(of=_("请选择向谁要求补充"))
+        what = required(what, _("请写明要补充什么"), "what")
+        if not 5 <= len(what) <= 500:
+            raise Refused(what=_("请用 5 到 500 个字写明要补充什么"))
+        asked = self.last_intervention
+        if asked is None:
+            raise Refused(NOT_NOW)
+        until = self.at + deadlines.length(self, Clock.SUPPLEMENT)  # type: ignore[arg-type]
+        self.add(
+            Supplement(
+                case_id=self.pk,
+                intervention=asked,
+                of=of,
+                what=what,
+                user=by,
+                at=self.at,
+                due_at=until,
+            )
+        )
+        self.change(asked, stage=Stage.SUPPLEMENT)
+        self.stage, self.evidence_from, self.evidence_due_at = Stage.SUPPLEMENT, self.at, until
+        return {"of": of, "what": what, "until": until.isoformat()}
+
+    @property
+    def last_supplement(self) -> Supplement | None:
+        """The latest request for more evidence in this intervention."""
+        asked = self.last_intervention
+        return Supplement.objects.filter(intervention=asked).last() if asked else None
 
     @step(
         gettext_lazy("举证时间结束"),
@@ -154,7 +214,7 @@ class Intervening(CaseFields):
         """D11: what was filed is now visible to the other side; staff decide on what is there."""
         self.evidence_due_at = None
         asked = self.last_intervention
-        if asked is not None and self.stage == Stage.EVIDENCE:
+        if asked is not None and self.stage in GATHERING:
             self.change(asked, stage=Stage.DECIDING)
             self.stage = Stage.DECIDING
         return {}
@@ -164,9 +224,7 @@ class Intervening(CaseFields):
         by={Party.BUYER, Party.MERCHANT},
         permission=Permission.NEGOTIATE,
         source=[Status.PLATFORM_REVIEW],
-        target=GET_STATE(
-            lambda case, **_: Status(case.__dict__["_came_from"]), states=list(Status)
-        ),
+        target=GET_STATE(_back, states=list(Status)),
         conditions=[not_ruled],
         for_whom=[asked_himself],
     )
@@ -175,105 +233,67 @@ class Intervening(CaseFields):
         asked = self.last_intervention
         if asked is None:
             raise Refused(NOT_NOW)
-        left = max(asked.clock_left or timedelta(), deadlines.length(self, Clock.RESTORED))  # type: ignore[arg-type]
-        self.__dict__["_came_from"] = asked.came_from
-        self.set_due(self.at + left)
+        left = self._put_back(asked)
         self.change(asked, stage=Stage.WITHDRAWN)
-        self.stage, self.evidence_due_at = Stage.WITHDRAWN, None
+        self.stage = Stage.WITHDRAWN
         return {"hours": int(left.total_seconds() // 3600)}
 
     @step(
-        gettext_lazy("平台判定"),
+        gettext_lazy("不予受理"),
         by={Party.STAFF},
         source=[Status.PLATFORM_REVIEW],
-        target=GET_STATE(_ruled_status, states=list(Status)),
-        conditions=[evidence_closed],
+        target=GET_STATE(_back, states=list(Status)),
+        conditions=[running, not_ruled],
         for_whom=[impartial],
     )
-    def rule(
-        self,
-        *,
-        by: Any,
-        ruling: str,
-        responsible: str,
-        grounds: str,
-        amount: Decimal | None = None,
-        freight: str = "",
-        cited: Sequence[int] = (),
+    def decline(
+        self, *, by: Any, reason: DecisionReason | None = None, grounds: str = ""
     ) -> dict[str, Any]:
-        """T-20, S-23: a written finding, carried out at once; who is supported decides 纠纷退款."""
+        """§1.6: what the platform does not hear: the coded reason says whether the case goes back
+        to where it was, with its time restored, or ends."""
         asked = self.last_intervention
         if asked is None:
             raise Refused(NOT_NOW)
-        if ruling not in Ruling.values:
-            raise Refused(ruling=_("请选择判定结果"))
-        if responsible not in Responsible.values:
-            raise Refused(responsible=_("请选择责任方"))
-        grounds = required(grounds, _("请写明判定依据"), "grounds")
-        if len(grounds) < 10:
-            raise Refused(grounds=_("判定依据至少 10 个字，双方都会看到"))
-        known = {shown.pk for shown in self.evidence.all()}  # type: ignore[attr-defined]
-        if unknown := set(cited) - known:
-            raise Refused(cited=_("凭证 %(ids)s 不属于本单") % {"ids": sorted(unknown)})
-        amount = self._ruled_amount(ruling, amount)
-        self.end_rounds()
-        if ruling == Ruling.RETURN_THEN_REFUND:
-            self._rule_return(freight)
-        elif ruling == Ruling.REHANDLE:
-            self.begin_series()
-            if facts.goods_back(self):  # type: ignore[arg-type]
-                # The receipt clock ran out long ago; he who is told to look again has time to.
-                self.set_due(self.at + deadlines.length(self, Clock.RECEIPT_SIGNED))  # type: ignore[arg-type]
-        self.dispute_refund = ruling in FOR_BUYER and responsible == Responsible.MERCHANT
+        if reason is None or DECLINE not in reason.decisions:
+            raise Refused(reason=_("请选择不予受理的理由"))
+        grounds = reasoned(grounds)
+        hours = 0
+        if reason.closes:
+            self.end_rounds()
+            self.__dict__["_came_from"] = Status.CLOSED_PLATFORM_DENIED
+            self.evidence_due_at = None
+        else:
+            hours = int(self._put_back(asked).total_seconds() // 3600)
         self.change(
             asked,
-            stage=Stage.RULED,
-            ruling=ruling,
-            amount=amount,
-            responsible=responsible,
-            freight=freight,
+            stage=Stage.DECLINED,
+            decision_reason=reason,
             grounds=grounds,
-            evidence_cited=sorted(cited),
-            counts_as_dispute=self.dispute_refund,
             ruled_at=self.at,
             ruled_by=by,
         )
-        self.stage, self.evidence_due_at = Stage.RULED, None
-        if ruling in (Ruling.FULL_REFUND, Ruling.PARTIAL_REFUND) and amount is not None:
-            self.owe_refund(amount)
+        self.stage = Stage.DECLINED
         return {
-            "ruling": ruling,
-            "amount": str(amount or ""),
-            "responsible": responsible,
-            "freight": freight,
+            "reason_code": reason.code,
+            "reason": reason.label_zh,
             "grounds": grounds,
-            "cited": sorted(cited),
+            "hours": hours,
         }
 
-    def _ruled_amount(self, ruling: str, amount: Decimal | None) -> Decimal | None:
-        if ruling == Ruling.FULL_REFUND:
-            return self.amount
-        if ruling != Ruling.PARTIAL_REFUND:
-            return None
-        most = self.amount - amounts.CENT
-        if amount is None or not amounts.claimable(amount, most):
-            raise Refused(amount=_("部分退款需在 0.01 到 %(max)s 之间") % {"max": most})
-        if amount != amounts.cents(amount):
-            raise Refused(amount=_("金额最多两位小数"))
-        return amount
+    def _put_back(self, asked: Intervention) -> timedelta:
+        """To where it came from, with the time that was left there, at least 24 hours (T-19).
 
-    def _rule_return(self, freight: str) -> None:
-        if facts.goods_back(self):  # type: ignore[arg-type]
-            raise Refused(ruling=_("商品已经退回，请选择退款或不支持"))
-        if not facts.signed(self):  # type: ignore[arg-type]
-            raise Refused(ruling=_("商品还没有签收，不能判退货"))
-        if freight not in (Freight.MERCHANT, Freight.BUYER):
-            raise Refused(freight=_("请选择退货运费由谁承担"))
-        address = self.default_address()
-        if address is None:
-            raise Refused(ruling=_("商家没有有效的退货地址，请改为无需退货"))
-        self.return_goods_to(address.shown())
-        self.freight, self.to_refund = Freight(freight), self.amount
+        Where the sides negotiate, they begin anew: a round that the platform cut off counts for
+        nothing.
+        """
+        left = max(asked.clock_left or timedelta(), deadlines.length(self, Clock.RESTORED))  # type: ignore[arg-type]
+        self.__dict__["_came_from"] = asked.came_from
+        self.set_due(self.at + left)
+        self.evidence_due_at = None
+        if asked.came_from in (Status.PENDING_MERCHANT, Status.AWAITING_MERCHANT_RECEIPT):
+            self.end_rounds()
+            self.begin_series()
+        return left
 
     @step(
         gettext_lazy("买家逾期未回应驳回，售后关闭"),
@@ -291,6 +311,7 @@ class Intervening(CaseFields):
         by={Party.BUYER, Party.STAFF},
         source=list(Status),
         versioned=False,
+        while_suspended=True,
     )
     def record_complaint(
         self, *, by: Any, channel: str, filed_on: date, number: str = "", wants: str = ""

@@ -172,6 +172,7 @@ class Replying(Negotiating):
         permission=Permission.NEGOTIATE,
         source=ANYTIME,
         versioned=False,
+        while_suspended=True,
     )
     def send_message(self, *, by: Any, text: str, as_party: str = "") -> dict[str, Any]:
         """S-38, NEG-22, NEG-30: chat; the buyer's words end the wait, the merchant's do not."""

@@ -69,14 +69,17 @@ def test_a_merchant_does_not_ask_over_his_own_rejection(make_case: Any, merchant
         case.ask_platform(by=merchant, reason=WHY)
 
 
-def test_before_the_merchant_has_answered_the_platform_waits(make_case: Any, buyer: Any) -> None:
+def test_before_the_merchant_has_answered_the_platform_waits(
+    make_case: Any, buyer: Any, now: Any
+) -> None:
     """T-17, S-01: unless the policy in force at the application says otherwise."""
     case = make_case()
     with refused(case, "商家还没有处理，暂不能申请平台介入", by=buyer) as caught:
         case.ask_platform(by=buyer, reason=WHY)
     assert caught.value.conflict
     Policy.objects.update(allow_early_intervention=True)
-    early = make_case("waiting")
+    early = make_case()
+    now.shift(24 * HOUR)  # D10
     early.ask_platform(by=buyer, reason=WHY)
     assert early.status == Status.PLATFORM_REVIEW
 

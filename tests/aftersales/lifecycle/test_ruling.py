@@ -46,8 +46,10 @@ RULINGS = [
     pytest.param(
         "return_then_refund", {"freight": "merchant"}, Status.AWAITING_BUYER_RETURN, "", id="return"
     ),
+    pytest.param("keep_goods", {}, Status.REFUNDING, "128.00", id="keep"),
     pytest.param("deny", {}, Status.CLOSED_PLATFORM_DENIED, "", id="deny"),
     pytest.param("rehandle", {}, Status.PENDING_MERCHANT, "", id="again"),
+    pytest.param("close_agreed", {}, Status.CLOSED_AGREED, "", id="agreed"),
 ]
 
 
@@ -105,7 +107,7 @@ def test_only_a_supported_buyer_against_the_merchant_is_a_dispute_refund(
     if "amount" in answers:
         answers["amount"] = Decimal(answers["amount"])
     case.rule(by=staff, ruling=ruling, responsible=responsible, grounds=GROUNDS, **answers)
-    supported = ruling in ("full_refund", "partial_refund", "return_then_refund")
+    supported = ruling in ("full_refund", "partial_refund", "keep_goods", "return_then_refund")
     counts = supported and responsible == "merchant"
     assert stored(case).dispute_refund is counts
     assert Intervention.objects.get().counts_as_dispute is counts
@@ -148,10 +150,13 @@ def test_a_merchant_told_to_look_at_the_goods_again_has_time_to(
     assert expire_all() == (0, 0)
 
 
-def test_a_ruling_ends_the_talks(make_case: Any, buyer: Any, staff: Any, now: Any) -> None:
+def test_a_ruling_ends_the_talks(make_desk: Any, buyer: Any, staff: Any, now: Any) -> None:
     """Nothing waits for an answer any more once the platform has spoken."""
     Policy.objects.update(allow_early_intervention=True)
-    case = make_case("waiting")
+    desk = make_desk()
+    case = desk.case
+    now.shift(DAY)  # D10
+    desk.negotiate()
     case.ask_platform(by=buyer, reason=WHY)
     Case.objects.filter(pk=case.pk).update(stage=Stage.DECIDING, evidence_due_at=None)
     Intervention.objects.update(stage=Stage.DECIDING)
@@ -184,7 +189,6 @@ def test_nobody_rules_while_proof_may_still_come(make_case: Any, staff: Any) -> 
         ({"ruling": "partial_refund", "amount": Decimal("128.00")}, "amount"),
         ({"ruling": "partial_refund", "amount": Decimal("1.005")}, "amount"),
         ({"ruling": "partial_refund", "amount": Decimal("NaN")}, "amount"),
-        ({"ruling": "return_then_refund"}, "freight"),
         ({"ruling": "return_then_refund", "freight": "insurance"}, "freight"),
     ],
 )
@@ -208,20 +212,14 @@ def test_goods_that_are_back_are_not_sent_back_again(deciding: Any, staff: Any) 
 
 @pytest.mark.parametrize("kind", ["refund_unshipped", "refund_not_received"])
 def test_goods_the_buyer_never_had_are_not_sent_back(
-    kind: str, deciding: Any, make_case: Any, staff: Any
+    kind: str, make_case: Any, staff: Any, now: Any
 ) -> None:
     """T-20: he has nothing to return."""
-    Policy.objects.update(allow_early_intervention=True)
-    case = deciding("", type=kind)
+    case = make_case(type=kind)
+    case.take_over(by=staff, grounds=GROUNDS)
+    now.shift(48 * HOUR)
+    case.catch_up()
     with refused(case, "商品还没有签收，不能判退货", by=staff):
-        case.rule(by=staff, ruling="return_then_refund", freight="merchant", **FINDING)
-
-
-def test_without_an_address_no_return_can_be_ruled(deciding: Any, staff: Any, shop: Any) -> None:
-    """T-20."""
-    case = deciding()
-    shop.addresses.all().delete()
-    with refused(case, "商家没有有效的退货地址，请改为无需退货", by=staff):
         case.rule(by=staff, ruling="return_then_refund", freight="merchant", **FINDING)
 
 

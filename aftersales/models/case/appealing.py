@@ -1,0 +1,236 @@
+"""申诉: the losing side asks once more; another reviewer decides, two reverse (T-25, D13)."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_fsm import GET_STATE
+
+from aftersales.enums import (
+    AppealState,
+    Clock,
+    Party,
+    Permission,
+    Responsible,
+    Ruling,
+    Stage,
+    Status,
+)
+from aftersales.models.case.fields import CaseFields, reasoned, required
+from aftersales.models.history import Upload
+from aftersales.models.intervention import Appeal
+from aftersales.rules import amounts, deadlines
+from aftersales.rules.conditions import (
+    appeal_open,
+    appealable,
+    impartial,
+    lost,
+    not_the_ruler,
+    reversal_proposed,
+    second_person,
+    within_appeal,
+)
+from aftersales.steps import NOT_NOW, Refused, step
+
+PAYABLE = (Status.REFUNDED, Status.CLOSED_PLATFORM_DENIED)
+
+
+def _reversed_status(case: Any, **_: Any) -> Status:
+    """A buyer who wins his appeal is paid; what he once got is never taken back."""
+    return Status.REFUNDING if case.__dict__["_appealed_by"] == Party.BUYER else Status(case.status)
+
+
+class Appealing(CaseFields):
+    class Meta:
+        abstract = True
+
+    @property
+    def open_appeal(self) -> Appeal | None:
+        """The appeal that staff still have to decide."""
+        undecided = (AppealState.OPEN, AppealState.PROPOSED)
+        rows = Appeal.objects.filter(case_id=self.pk, state__in=undecided)
+        return rows.select_related("intervention").first()
+
+    @step(
+        gettext_lazy("申诉"),
+        by={Party.BUYER, Party.MERCHANT},
+        permission=Permission.NEGOTIATE,
+        source=list(Status),
+        conditions=[appealable, within_appeal],
+        for_whom=[lost],
+    )
+    def appeal(
+        self,
+        *,
+        by: Any,
+        reason: str,
+        evidence: Mapping[str, Sequence[Upload]] | None = None,
+        as_party: str = "",
+    ) -> dict[str, Any]:
+        """T-25, D13: once, by the side that lost, and with something new to look at."""
+        asked = self.last_intervention
+        if asked is None:
+            raise Refused(NOT_NOW)
+        reason = required(reason, _("请说明申诉的理由"), "reason")
+        if not 10 <= len(reason) <= 500:
+            raise Refused(reason=_("理由需 10 到 500 个字"))
+        if not any((evidence or {}).values()):
+            raise Refused(proof_appeal=_("申诉需要新的凭证"))
+        self.add(
+            Appeal(
+                case_id=self.pk,
+                intervention=asked,
+                party=self.acting,
+                user=by,
+                reason=reason,
+                at=self.at,
+                decide_by=self.at + deadlines.length(self, Clock.DECISION),  # type: ignore[arg-type]
+            )
+        )
+        self.change(asked, stage=Stage.APPEAL)
+        self.stage = Stage.APPEAL
+        kept = self.put_forward(self.acting, evidence or {}, {"appeal": _("申诉凭证")})
+        return {"reason": reason, "evidence": kept}
+
+    @step(
+        gettext_lazy("申诉不成立，维持原判"),
+        by={Party.STAFF},
+        source=list(Status),
+        conditions=[appeal_open],
+        for_whom=[impartial, not_the_ruler],
+    )
+    def uphold_appeal(self, *, by: Any, grounds: str) -> dict[str, Any]:
+        """T-25: the ruling stands for good."""
+        appeal = self._appeal()
+        grounds = reasoned(grounds)
+        self.change(
+            appeal,
+            state=AppealState.UPHELD,
+            grounds=grounds,
+            decided_by=by,
+            decided_at=self.at,
+        )
+        self._finish(appeal)
+        return {"grounds": grounds}
+
+    @step(
+        gettext_lazy("申诉成立，提出改判"),
+        by={Party.STAFF},
+        source=list(Status),
+        conditions=[appeal_open],
+        for_whom=[impartial, not_the_ruler],
+    )
+    def propose_reversal(
+        self, *, by: Any, responsible: str, grounds: str, amount: Decimal | None = None
+    ) -> dict[str, Any]:
+        """T-25: the first of two; nothing changes for the sides until a second person agrees."""
+        appeal = self._appeal()
+        if responsible not in Responsible.values:
+            raise Refused(responsible=_("请选择责任方"))
+        if appeal.party == Party.MERCHANT:
+            amount = None
+            if responsible == Responsible.MERCHANT:
+                raise Refused(responsible=_("改判支持商家，责任方不能仍是商家"))
+        else:
+            self._check_total(appeal, amount)
+        grounds = reasoned(grounds)
+        self.change(
+            appeal,
+            state=AppealState.PROPOSED,
+            responsible=responsible,
+            amount=amount,
+            grounds=grounds,
+            decided_by=by,
+            decided_at=self.at,
+        )
+        return {"responsible": responsible, "amount": str(amount or ""), "grounds": grounds}
+
+    def _check_total(self, appeal: Appeal, amount: Decimal | None) -> None:
+        """What the buyer is to have in all: more than the ruling gave, within what he asked for."""
+        had = appeal.intervention.amount or amounts.NOTHING
+        if amount is None or not amounts.claimable(amount, self.amount) or amount <= had:
+            raise Refused(
+                amount=_("改判后的退款总额需大于 %(had)s，不超过 %(max)s")
+                % {"had": had, "max": self.amount}
+            )
+        if amount != amounts.cents(amount):
+            raise Refused(amount=_("金额最多两位小数"))
+
+    @step(
+        gettext_lazy("退回改判意见"),
+        by={Party.STAFF},
+        source=list(Status),
+        conditions=[reversal_proposed],
+        for_whom=[impartial, second_person],
+    )
+    def return_reversal(self, *, by: Any, grounds: str) -> dict[str, Any]:
+        """T-25: the second person does not agree; the appeal is decided anew."""
+        grounds = reasoned(grounds)
+        self.change(
+            self._appeal(),
+            state=AppealState.OPEN,
+            responsible="",
+            amount=None,
+            grounds="",
+            decided_by=None,
+            decided_at=None,
+        )
+        return {"grounds": grounds}
+
+    @step(
+        gettext_lazy("改判"),
+        by={Party.STAFF},
+        source=list(Status),
+        target=GET_STATE(_reversed_status, states=list(Status)),
+        conditions=[reversal_proposed],
+        for_whom=[impartial, second_person],
+    )
+    def reverse_ruling(self, *, by: Any) -> dict[str, Any]:
+        """T-25: confirmed by a second person. The shop's 纠纷退款 goes away; a buyer's win is paid."""
+        appeal = self._appeal()
+        asked = appeal.intervention
+        self.__dict__["_appealed_by"] = appeal.party
+        more = amounts.NOTHING
+        if appeal.party == Party.BUYER:
+            more = self._pay_more(appeal)
+        won = appeal.party == Party.BUYER and appeal.responsible == Responsible.MERCHANT
+        self.dispute_refund = won
+        self.change(asked, counts_as_dispute=won)
+        self.change(appeal, state=AppealState.REVERSED, confirmed_by=by, confirmed_at=self.at)
+        self._finish(appeal)
+        return {
+            "responsible": appeal.responsible,
+            "amount": str(more or ""),
+            "grounds": appeal.grounds,
+        }
+
+    def _pay_more(self, appeal: Appeal) -> Decimal:
+        """Owe the buyer what the reversal adds to what the ruling gave him."""
+        if self.status not in PAYABLE:
+            raise Refused(_("原判定的退款还在处理，完成后再改判"), conflict=True)
+        total = appeal.amount or self.amount
+        had = appeal.intervention.amount or amounts.NOTHING
+        more = total - (
+            had if appeal.intervention.ruling == Ruling.PARTIAL_REFUND else amounts.NOTHING
+        )
+        left = sum((room for _route, _reference, room in self._routes()), amounts.NOTHING)
+        if more > left:
+            raise Refused(_("订单可退余额只有 ¥%(left)s，不够改判的退款") % {"left": left})
+        self.owe(more)
+        self.to_refund, self.closed_at = total, None
+        return more
+
+    def _appeal(self) -> Appeal:
+        appeal = self.open_appeal
+        if appeal is None:
+            raise Refused(NOT_NOW)
+        return appeal
+
+    def _finish(self, appeal: Appeal) -> None:
+        """The ruling is final; a later request to the platform has its own stage."""
+        self.change(appeal.intervention, stage=Stage.FINAL)
+        last = self.last_intervention
+        if last is not None and last.pk == appeal.intervention_id:
+            self.stage = Stage.FINAL

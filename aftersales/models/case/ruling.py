@@ -1,0 +1,196 @@
+"""判定: the platform's written finding, carried out at once or by its deadline (T-20, D12)."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_fsm import GET_STATE
+
+from aftersales.enums import (
+    FOR_BUYER,
+    Clock,
+    Freight,
+    Party,
+    Permission,
+    Responsible,
+    Ruling,
+    Stage,
+    Status,
+)
+from aftersales.models.case.fields import CaseFields, reasoned
+from aftersales.models.catalogue import DecisionReason
+from aftersales.models.people import ReturnAddress
+from aftersales.rules import amounts, deadlines, facts, rulings
+from aftersales.rules.conditions import evidence_closed, executing, impartial, running
+from aftersales.steps import NOT_NOW, Refused, step
+
+
+def _ruled_status(case: Any, ruling: str, **_: Any) -> Status:
+    if ruling in rulings.PAID_AT_ONCE:
+        return Status.REFUNDING
+    if ruling in rulings.SENT_BACK:
+        return Status.AWAITING_BUYER_RETURN if case.return_address else Status.PLATFORM_REVIEW
+    if ruling == Ruling.REHANDLE:
+        back = facts.goods_back(case)
+        return Status.AWAITING_MERCHANT_RECEIPT if back else Status.PENDING_MERCHANT
+    if ruling == Ruling.CLOSE_AGREED:
+        return Status.CLOSED_AGREED
+    return Status.CLOSED_PLATFORM_DENIED
+
+
+class Deciding(CaseFields):
+    class Meta:
+        abstract = True
+
+    @step(
+        gettext_lazy("平台判定"),
+        by={Party.STAFF},
+        source=[Status.PLATFORM_REVIEW],
+        target=GET_STATE(_ruled_status, states=list(Status)),
+        conditions=[running, evidence_closed],
+        for_whom=[impartial],
+    )
+    def rule(
+        self,
+        *,
+        by: Any,
+        ruling: str,
+        responsible: str,
+        grounds: str,
+        reason: DecisionReason | None = None,
+        amount: Decimal | None = None,
+        freight: str = "",
+        freight_out: str = "",
+        exempt: bool = False,
+        cited: Sequence[int] = (),
+    ) -> dict[str, Any]:
+        """T-20, S-23: a written finding; who is supported against whom decides 纠纷退款.
+
+        Freight that is not named follows the freight table; ``exempt`` keeps a refund from
+        counting against the shop. What the merchant must do first he does by D12.
+        """
+        asked = self.last_intervention
+        if asked is None:
+            raise Refused(NOT_NOW)
+        if ruling not in Ruling.values:
+            raise Refused(ruling=_("请选择判定结果"))
+        if responsible not in Responsible.values:
+            raise Refused(responsible=_("请选择责任方"))
+        if reason is not None and ruling not in reason.decisions:
+            raise Refused(reason=_("这个理由不适用于所选的判定"))
+        grounds = reasoned(grounds)
+        known = {shown.pk for shown in self.evidence.all()}  # type: ignore[attr-defined]
+        if unknown := set(cited) - known:
+            raise Refused(cited=_("凭证 %(ids)s 不属于本单") % {"ids": sorted(unknown)})
+        if refusal := rulings.unfit(ruling, self):  # type: ignore[arg-type]
+            raise Refused(ruling=refusal)
+        amount = self._ruled_amount(ruling, amount)
+        out, back = self._ruled_freight(ruling, responsible, freight_out, freight)
+        self.end_rounds()
+        execute_by = None
+        if ruling in rulings.SENT_BACK:
+            self.freight, self.to_refund = Freight(back), self.amount
+            address = self.default_address()
+            self.return_address = address.shown() if address else None
+            if address is None:
+                execute_by = self.at + deadlines.length(self, Clock.EXECUTION)  # type: ignore[arg-type]
+                self.set_due(execute_by)
+        elif ruling == Ruling.REHANDLE:
+            self.begin_series()
+            if facts.goods_back(self):  # type: ignore[arg-type]
+                # The receipt clock ran out long ago; he who is told to look again has time to.
+                self.set_due(self.at + deadlines.length(self, Clock.RECEIPT_SIGNED))  # type: ignore[arg-type]
+        against_shop = ruling in FOR_BUYER and responsible == Responsible.MERCHANT
+        self.dispute_refund = against_shop and not exempt
+        self.change(
+            asked,
+            stage=Stage.RULED,
+            ruling=ruling,
+            amount=amount,
+            responsible=responsible,
+            freight=back,
+            freight_out=out,
+            decision_reason=reason,
+            grounds=grounds,
+            evidence_cited=sorted(cited),
+            counts_as_dispute=self.dispute_refund,
+            execute_by=execute_by,
+            ruled_at=self.at,
+            ruled_by=by,
+        )
+        self.stage, self.evidence_due_at = Stage.RULED, None
+        if ruling in rulings.PAID_AT_ONCE and amount is not None:
+            self.owe_refund(amount)
+        return {
+            "ruling": ruling,
+            "amount": str(amount or ""),
+            "responsible": responsible,
+            "reason_code": reason.code if reason else "",
+            "reason": reason.label_zh if reason else "",
+            "freight": back,
+            "freight_out": out,
+            "grounds": grounds,
+            "cited": sorted(cited),
+            "execute_by": execute_by.isoformat() if execute_by else "",
+        }
+
+    def _ruled_amount(self, ruling: str, amount: Decimal | None) -> Decimal | None:
+        if ruling in (Ruling.FULL_REFUND, Ruling.KEEP_GOODS):
+            return self.amount
+        if ruling != Ruling.PARTIAL_REFUND:
+            return None
+        most = self.amount - amounts.CENT
+        if amount is None or not amounts.claimable(amount, most):
+            raise Refused(amount=_("部分退款需在 0.01 到 %(max)s 之间") % {"max": most})
+        if amount != amounts.cents(amount):
+            raise Refused(amount=_("金额最多两位小数"))
+        return amount
+
+    def _ruled_freight(self, ruling: str, responsible: str, out: str, back: str) -> tuple[str, str]:
+        """Who bears the way out and back; empty where the ruling moves no goods and no money."""
+        if ruling not in FOR_BUYER:
+            return "", ""
+        for name, named in (("freight_out", out), ("freight", back)):
+            if named not in ("", *rulings.BEARERS):
+                raise Refused(**{name: _("请选择运费由谁承担")})
+        table_out, table_back = rulings.freight_of(self, responsible)  # type: ignore[arg-type]
+        moves_back = ruling in rulings.SENT_BACK or facts.goods_back(self)  # type: ignore[arg-type]
+        return out or str(table_out), (back or str(table_back)) if moves_back else ""
+
+    @step(
+        gettext_lazy("按判定提供退货地址"),
+        by={Party.MERCHANT},
+        permission=Permission.AGREE,
+        source=[Status.PLATFORM_REVIEW],
+        target=Status.AWAITING_BUYER_RETURN,
+        conditions=[executing],
+    )
+    def give_address(self, *, by: Any, address: ReturnAddress | None) -> dict[str, Any]:
+        """D12: the merchant says where the goods go, as the ruling needs it."""
+        if address is None or address.shop_id != self.shop_id:
+            raise Refused(address=_("请选择退货地址"))
+        if not address.valid:
+            raise Refused(address=_("这个退货地址已停用：%(why)s") % {"why": address.flagged})
+        self.return_goods_to(address.shown())
+        return {"freight": str(self.freight)}
+
+    @step(
+        gettext_lazy("商家逾期未执行，平台执行判定"),
+        by={Party.CLOCK},
+        source=[Status.PLATFORM_REVIEW],
+        target=GET_STATE(
+            lambda case, **_: (
+                Status.AWAITING_BUYER_RETURN if case.return_address else Status.REFUNDING
+            ),
+            states=[Status.AWAITING_BUYER_RETURN, Status.REFUNDING],
+        ),
+    )
+    def execute_ruling(self, *, by: Any) -> dict[str, Any]:
+        """D12: the platform carries it out: to the shop's default address, else without a return."""
+        if (address := self.default_address()) is not None:
+            self.return_goods_to(address.shown())
+            return {"freight": str(self.freight)}
+        self.owe_refund(self.to_refund or self.amount)
+        return {"amount": str(self.to_refund), "no_address": True}

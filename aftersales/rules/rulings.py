@@ -1,0 +1,50 @@
+"""判定: whether a ruling fits the case, and who bears the freight after it (§1.6, §1.5)."""
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext
+
+from aftersales.enums import CaseType, Freight, Responsible, Ruling
+from aftersales.rules import facts
+
+if TYPE_CHECKING:
+    from aftersales.models import Case
+
+PAID_AT_ONCE = frozenset({Ruling.FULL_REFUND, Ruling.PARTIAL_REFUND, Ruling.KEEP_GOODS})
+SENT_BACK = frozenset({Ruling.RETURN_THEN_REFUND})  # the buyer sends the goods back first
+BEARERS = (Freight.MERCHANT, Freight.BUYER)
+
+
+def unfit(ruling: str, case: "Case") -> str:
+    """Why a ruling can't be made in this case; empty when it can."""
+    if ruling in SENT_BACK:
+        if facts.goods_back(case):
+            return gettext("商品已经退回，请选择退款或不支持")
+        if not facts.signed(case):
+            return gettext("商品还没有签收，不能判退货")
+    if ruling == Ruling.KEEP_GOODS:
+        if facts.goods_back(case):
+            return gettext("商品已经退回，请选择退款或不支持")
+        if not facts.signed(case):
+            return gettext("商品还没有签收，请选择全额退款")
+    if ruling == Ruling.FULL_REFUND and _with_goods(case):
+        return gettext("买家要求退货，商品还在买家处：请选择退货后退款，或商品不值得退回")
+    return ""
+
+
+def _with_goods(case: "Case") -> bool:
+    return case.type == CaseType.RETURN_REFUND and not facts.goods_back(case)
+
+
+def freight_of(case: "Case", responsible: str) -> tuple[Freight, Freight]:
+    """Who bears the way out and the way back, as the freight table has it (§1.5).
+
+    At the merchant's or the carrier's fault the merchant; at nobody's, or where it stays unclear,
+    the way out is the merchant's and the way back the buyer's; a buyer's own wish costs him both,
+    but for the way out of goods that were sold with free shipping.
+    """
+    if responsible in (Responsible.MERCHANT, Responsible.CARRIER):
+        return Freight.MERCHANT, Freight.MERCHANT
+    if responsible == Responsible.BUYER and case.order.postage > 0:
+        return Freight.BUYER, Freight.BUYER
+    return Freight.MERCHANT, Freight.BUYER
