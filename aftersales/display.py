@@ -135,6 +135,22 @@ def remaining(until: datetime | None, now: datetime, *, to_the_second: bool = Fa
     return _("{d}天{h}小时").format(d=days, h=rest // 3600)
 
 
+def span(length: timedelta) -> str:
+    """26 分钟, 3 小时, 5 天: how long something took, rounded down."""
+    minutes = max(0, int(length.total_seconds()) // 60)
+    if minutes < 120:
+        return ngettext("{n} 分钟", "{n} 分钟", minutes).format(n=minutes)
+    if minutes < 3 * 24 * 60:
+        return ngettext("{n} 小时", "{n} 小时", minutes // 60).format(n=minutes // 60)
+    days = minutes // (24 * 60)
+    return ngettext("{n} 天", "{n} 天", days).format(n=days)
+
+
+def exact(moment: datetime | None) -> str:
+    """2026-11-23 13:55:00: a moment as a paper needs it, whole and the same in every language."""
+    return EMPTY if moment is None else f"{localtime(moment):%Y-%m-%d %H:%M:%S}"
+
+
 def level(until: datetime | None, now: datetime) -> str:
     """How pressing a deadline is: over, urgent, soon, or nothing."""
     if until is None:
@@ -238,6 +254,12 @@ def mask_phone(number: str) -> str:
     if len(number) < 8:
         return "****" if number else EMPTY
     return f"{number[:3]}****{number[-4:]}"
+
+
+def mask_address(address: str) -> str:
+    """浙江省杭州市****: the town at most."""
+    address = address.strip()
+    return f"{address[:6]}****" if len(address) > 6 else "****" if address else EMPTY
 
 
 def tail(number: str) -> str:

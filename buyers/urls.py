@@ -12,7 +12,7 @@ from buyers.forms import (
     ReplyForm,
     ReturnForm,
 )
-from buyers.views import applying, cases, orders, steps
+from buyers.views import applying, cases, dossier, orders, steps
 
 app_name = "buyers"
 
@@ -31,6 +31,8 @@ urlpatterns = [
     path("cases/", cases.Cases.as_view(), name="cases"),
     path(CASE, cases.CasePage.as_view(), name="case"),
     path(f"{CASE}record/", cases.RecordPage.as_view(), name="record"),
+    path(f"{CASE}dossier.pdf", dossier.CaseDossier.as_view(), {"form": "pdf"}, name="dossier_pdf"),
+    path(f"{CASE}dossier.zip", dossier.CaseDossier.as_view(), {"form": "zip"}, name="dossier_zip"),
     path(f"{CASE}refund/", cases.MoneyPage.as_view(), name="refund"),
     path(f"{CASE}accept_plan/", steps.Accept.as_view(), name="accept_plan"),
     path(f"{CASE}reply/", steps.Reply.as_view(form_class=ReplyForm), name="reply"),

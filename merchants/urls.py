@@ -13,6 +13,7 @@ from merchants.urls_importing import importing_urls
 from merchants.views import shop
 from merchants.views.base import MerchantStep as Step
 from merchants.views.case import Answer, Call, CasePage, Chat, Peek, Wait
+from merchants.views.dossier import CaseDossier
 from merchants.views.queue import ChooseShop, Queue
 from merchants.views.tool import Negotiate, Reject, Rejected, RiskCheck
 
@@ -25,6 +26,8 @@ urlpatterns = [
     path("shop/", ChooseShop.as_view(), name="shop"),
     path(CASE, CasePage.as_view(), name="case"),
     path(f"{CASE}peek/", Peek.as_view(), name="peek"),
+    path(f"{CASE}dossier.pdf", CaseDossier.as_view(), {"form": "pdf"}, name="dossier_pdf"),
+    path(f"{CASE}dossier.zip", CaseDossier.as_view(), {"form": "zip"}, name="dossier_zip"),
     # In the buyer's favour
     path(f"{CASE}agree/", Answer.as_view(step="agree"), name="agree"),
     path(

@@ -13,11 +13,22 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from aftersales import clock, display
-from aftersales.admin.looking import OfCase, ReadOnly, claim_of, moment, sides_of, status_of
+from aftersales.admin.looking import OfCase, ReadOnly, claim_of, column, moment, sides_of, status_of
 from aftersales.admin.record import Record
 from aftersales.admin.stepping import VIEWS, step_url
+from aftersales.dossier.views import DossierView
 from aftersales.enums import Party
-from aftersales.models import Case, Complaint, Parcel, User
+from aftersales.models import Case, CaseQuerySet, Complaint, DossierCopy, Parcel, User
+from aftersales.views import CaseView
+
+
+class StaffDossier(CaseView, DossierView):
+    """卷宗 for who may rule: nothing in it is masked."""
+
+    party = Party.STAFF
+
+    def cases(self) -> CaseQuerySet:
+        return Case.objects.for_staff(self.request.user)
 
 
 @admin.register(Case)
@@ -86,7 +97,16 @@ class CaseAdmin(ReadOnly):
         found = path(
             "of/<str:code>/", self.admin_site.admin_view(self.by_code), name="case_by_code"
         )
-        return [found, *steps, *super().get_urls()]
+        papers = [
+            path(
+                f"<str:code>/dossier.{form}",
+                self.admin_site.admin_view(StaffDossier.as_view()),
+                {"form": form},
+                name=f"dossier_{form}",
+            )
+            for form in ("pdf", "zip")
+        ]
+        return [found, *steps, *papers, *super().get_urls()]
 
     def by_code(self, request: HttpRequest, code: str) -> HttpResponse:
         if not self.has_view_permission(request):
@@ -135,3 +155,17 @@ class ComplaintAdmin(OfCase):
     list_select_related = ["case__shop", "case__buyer"]
     search_fields = ["number", "case__code"]
     search_help_text = _("受理编号或售后单号")
+
+
+@admin.register(DossierCopy)
+class DossierCopyAdmin(OfCase):
+    list_display = ["time", "case_code", "party", "form", column(_("下载人"), "user"), "sha256"]
+    list_display_links = None
+    list_filter = ["party", "form"]
+    list_select_related = ["case__shop", "case__buyer", "user"]
+    search_fields = ["case__code", "sha256"]
+    search_help_text = _("售后单号或哈希")
+
+    @admin.display(description=_("时间"), ordering="at")
+    def time(self, copy: DossierCopy) -> SafeString:
+        return moment(copy.at)

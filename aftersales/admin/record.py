@@ -7,12 +7,11 @@ from typing import Any
 
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from aftersales import display
-from aftersales.admin.telling import Told, tell
 from aftersales.enums import Clock, Party, RoundState, Severity
 from aftersales.models import Case, Event, Evidence, Intervention, Message, Offer, Round, User
+from aftersales.telling import Told, tell
 from aftersales.templatetags.desk import as_shots
 
 REJECTIONS = ("reject", "refuse_receipt")
@@ -65,17 +64,6 @@ class Side:
     @property
     def shots(self) -> list[display.Shot]:
         return [piece.shot for piece in self.pieces]
-
-
-def span(length: timedelta) -> str:
-    """26 分钟, 3 小时, 5 天: how long something took, rounded down."""
-    minutes = max(0, int(length.total_seconds()) // 60)
-    if minutes < 120:
-        return ngettext("{n} 分钟", "{n} 分钟", minutes).format(n=minutes)
-    if minutes < 3 * 24 * 60:
-        return ngettext("{n} 小时", "{n} 小时", minutes // 60).format(n=minutes // 60)
-    days = minutes // (24 * 60)
-    return ngettext("{n} 天", "{n} 天", days).format(n=days)
 
 
 class Record:
@@ -268,11 +256,11 @@ class Record:
             items.append(
                 (
                     _("签收到申请"),
-                    span(case.applied_at - order.signed_at),
+                    display.span(case.applied_at - order.signed_at),
                 )
             )
         if case.handled_at:
-            items.append((_("商家首次处理用时"), span(case.handled_at - case.applied_at)))
+            items.append((_("商家首次处理用时"), display.span(case.handled_at - case.applied_at)))
         if self.rounds:
             items.append(
                 (
@@ -302,7 +290,7 @@ class Record:
         """The windows stamped on the case when the buyer applied."""
         names = dict(Clock.choices)
         return [
-            (f"{code} {names.get(code, code)}", span(timedelta(minutes=minutes)))
+            (f"{code} {names.get(code, code)}", display.span(timedelta(minutes=minutes)))
             for code, minutes in sorted(self.case.windows.items())
         ]
 
@@ -310,12 +298,12 @@ class Record:
 def _waited(row: Round) -> str:
     """How long the buyer took, or was given."""
     if row.answered_at:
-        length = span(row.answered_at - row.sent_at)
+        length = display.span(row.answered_at - row.sent_at)
         late = _("，逾期") if row.late else ""
         return _("{length}后回复").format(length=length) + late
     if row.state == RoundState.WAITING:
         return _("等待中")
-    return _("给了 {length}").format(length=span(row.due_at - row.sent_at))
+    return _("给了 {length}").format(length=display.span(row.due_at - row.sent_at))
 
 
 def _offer(offer: Offer) -> str:

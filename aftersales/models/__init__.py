@@ -16,6 +16,7 @@ from aftersales.models.catalogue import (
     StepForm,
     Window,
 )
+from aftersales.models.dossier import DossierCopy
 from aftersales.models.history import Attempt, Event, Evidence, Fault, Notice, Upload
 from aftersales.models.importing import ImportJob, RowError
 from aftersales.models.intervention import (
@@ -40,6 +41,7 @@ __all__ = [
     "Complaint",
     "CounterOffer",
     "DecisionReason",
+    "DossierCopy",
     "Event",
     "Evidence",
     "Fault",

@@ -59,9 +59,9 @@ class Event(models.Model):
     def __str__(self) -> str:
         return f"{self.case_id}#{self.version} {self.step}"
 
-    def digest(self, previous: str) -> str:
-        """SHA-256 over this event's content and the hash of the event before it."""
-        content = {
+    def content(self) -> dict[str, Any]:
+        """What the hash covers, beside the hash of the event before it."""
+        return {
             "case": self.case_id,
             "version": self.version,
             "step": self.step,
@@ -71,10 +71,19 @@ class Event(models.Model):
             "after": self.after,
             "details": self.details,
             "at": self.at.isoformat(),
-            "previous": previous,
         }
-        text = json.dumps(content, sort_keys=True, ensure_ascii=False, cls=DjangoJSONEncoder)
-        return hashlib.sha256(text.encode()).hexdigest()
+
+    def digest(self, previous: str) -> str:
+        """SHA-256 over this event's content and the hash of the event before it."""
+        return digest(self.content(), previous)
+
+
+def digest(content: dict[str, Any], previous: str) -> str:
+    """The hash of a link of the chain, from what it holds; also of one read from a file."""
+    text = json.dumps(
+        content | {"previous": previous}, sort_keys=True, ensure_ascii=False, cls=DjangoJSONEncoder
+    )
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class Upload(models.Model):

@@ -1,4 +1,4 @@
-"""谁看得到什么: evidence in an intervention, and a person's name and number."""
+"""谁看得到什么: evidence in an intervention, and what a shop does for itself."""
 
 from typing import TYPE_CHECKING
 
@@ -6,6 +6,8 @@ from aftersales.enums import GATHERING, Party, Status
 
 if TYPE_CHECKING:
     from aftersales.models import Case, Evidence
+
+SHOPS_OWN = frozenset({"confirm_risks", "reveal_number"})  # the shop's own business
 
 
 def sees_content(evidence: "Evidence", case: "Case", party: Party) -> bool:
@@ -24,3 +26,8 @@ def sees_content(evidence: "Evidence", case: "Case", party: Party) -> bool:
         and evidence.at >= since
     )
     return not hidden
+
+
+def sees_step(step: str, party: Party) -> bool:
+    """Whether a side reads of a step at all: the buyer not of what the shop did for itself."""
+    return party != Party.BUYER or step not in SHOPS_OWN

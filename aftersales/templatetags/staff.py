@@ -84,7 +84,7 @@ TILES: list[tuple[str, Callable[[], Tile]]] = [
 
 SECTIONS: list[tuple[Any, tuple[str, ...]]] = [
     (gettext_lazy("审理与退款"), ("Intervention", "Case", "Refund", "Fault")),
-    (gettext_lazy("往来记录"), ("Order", "Complaint", "Attempt", "Notice")),
+    (gettext_lazy("往来记录"), ("Order", "Complaint", "DossierCopy", "Attempt", "Notice")),
     (
         gettext_lazy("规则与文案"),
         (

@@ -83,6 +83,7 @@ class Page:
     dock: list[Button]
     live: bool
     counter: str
+    dossier: bool
 
 
 def page_of(case: Case, user: User, now: datetime) -> Page:
@@ -115,6 +116,7 @@ def page_of(case: Case, user: User, now: datetime) -> Page:
         dock=_dock(case, moves, offers),
         live=not case.ended,
         counter=_counter(case),
+        dossier=_foremost(case),
     )
 
 
@@ -264,9 +266,19 @@ def _more(case: Case, moves: dict[str, str]) -> list[Button]:
         asked = case.last_intervention
         if asked and asked.asked_by == Party.BUYER:
             links.append(Button(_("撤回平台介入"), url("withdraw", case)))
+    if not _foremost(case):
+        links += [
+            Button(_("导出卷宗（PDF）"), url("dossier_pdf", case)),
+            Button(_("导出卷宗（ZIP）"), url("dossier_zip", case)),
+        ]
     if moves.get("cancel") == "" and not case.return_tracking:
         links.append(Button(_("撤销申请"), url("cancel", case), "muted"))
     return links
+
+
+def _foremost(case: Case) -> bool:
+    """Whether the dossier has its own card: after the end or a ruling."""
+    return case.ended or case.stage == Stage.RULED
 
 
 def _on_its_way(case: Case) -> bool:

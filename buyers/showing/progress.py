@@ -19,7 +19,6 @@ from buyers.showing.standing import standing
 
 # Steps that say nothing about the way of the case: they stand in the full record only.
 ASIDE = {"send_message", "confirm_risks", "reveal_number", "close_evidence", "improve_offer"}
-INTERNAL = {"confirm_risks", "reveal_number"}  # the shop's own business
 
 
 # What has happened --------------------------------------------------------------------------------
@@ -59,7 +58,7 @@ def record(case: Case) -> list[Entry]:
             shots=as_shots(shown[event.version]),
         )
         for event in case.events.order_by("-version")
-        if event.step not in INTERNAL
+        if visibility.sees_step(event.step, Party.BUYER)
     ]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from aftersales import clock, display
+from aftersales import display
 from aftersales.enums import CaseType, Freight, Party, Responsible, Ruling
 from aftersales.models import Complaint, Event, User
 from aftersales.steps import STEPS
@@ -29,6 +29,7 @@ LABELS: dict[str, Any] = {
     "script": gettext_lazy("话术"),
     "text": gettext_lazy("内容"),
     "until": gettext_lazy("等待至"),
+    "paused_minutes": gettext_lazy("暂停处理时限（分钟）"),
     "outcome": gettext_lazy("上一轮结果"),
     "explanation": gettext_lazy("对上一轮的说明"),
     "agreed": gettext_lazy("协商一致的内容"),
@@ -145,7 +146,7 @@ def words(name: str, value: Any, numbers: Mapping[int, str]) -> str:
     if name == "cited":
         return " ".join(numbers.get(pk, f"#{pk}") for pk in value)
     if name in MOMENTS:
-        return display.when(datetime.fromisoformat(str(value)), clock.now())
+        return display.exact(datetime.fromisoformat(str(value)))
     if name == "amount":
         return display.money(Decimal(str(value)))
     if name in WORDS:
