@@ -94,6 +94,7 @@ class Clock(TextChoices):
     AFTER_SALE = "D18", _("交易成功后的售后期")
     CALL = "call", _("虚拟号码有效期")
     RESTORED = "restored", _("撤回介入后至少剩余")
+    GRACE = "grace", _("自动关闭后可申请重新处理")
 
 
 class GoodsState(TextChoices):
@@ -246,6 +247,14 @@ FOR_BUYER = frozenset(
         Ruling.KEEP_GOODS,
     }
 )
+
+
+class Reopening(TextChoices):
+    """重新处理: what came of an automatic result that a party does not accept."""
+
+    ASKED = "asked", _("已申请重新处理")
+    GRANTED = "granted", _("已重新处理")
+    DECLINED = "declined", _("不予重新处理")
 
 
 class Responsible(TextChoices):

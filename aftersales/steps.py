@@ -280,9 +280,20 @@ class Stepped(models.Model):
         return party
 
     def run(
-        self, known: Step, party: Party, user: Any, at: datetime, key: str, answers: dict[str, Any]
+        self,
+        known: Step,
+        party: Party,
+        user: Any,
+        at: datetime,
+        key: str,
+        answers: dict[str, Any],
+        due: datetime | None = None,
     ) -> Act:
-        """Take the step in memory: the body, the clock, the version and the link of the chain."""
+        """Take the step in memory: the body, the clock, the version and the link of the chain.
+
+        ``due`` is the deadline that time took the step for; the history keeps it, for what time
+        does may be late (a sweep that stood still) and is then judged by when it fell due.
+        """
         before = str(self.status)
         self._at, self._rows, self._changed = at, [], []
         self.acting = party
@@ -293,6 +304,8 @@ class Stepped(models.Model):
             unmet = known.unmet(self) if self.status in known.sources else None
             sentence = unmet.sentence if unmet else NOT_NOW  # type: ignore[attr-defined]
             raise Refused(sentence, conflict=True) from None
+        if due is not None:
+            details = details | {"due_at": due}
         self.updated_at = at
         self.restart_clock(before)
         self.wake_at = self.next_wake()
@@ -325,7 +338,7 @@ def lapse(row: Any, at: datetime) -> list[Act]:
     """Everything that time asks of this row at ``at``, in the order in which it fell due."""
     acts = []
     while name := row.lapsed(at):
-        acts.append(row.run(STEPS[name], Party.CLOCK, None, at, "", {}))
+        acts.append(row.run(STEPS[name], Party.CLOCK, None, at, "", {}, due=row.next_wake()))
     return acts
 
 

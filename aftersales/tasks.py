@@ -2,10 +2,11 @@
 
 from celery import shared_task
 
-from aftersales import payments
+from aftersales import clock, payments
 from aftersales.imports import jobs
 from aftersales.logistics import traces
 from aftersales.models import Case
+from aftersales.models.edition import put_in_force
 from aftersales.notices import delivering
 from aftersales.sweeping import take_due
 
@@ -27,6 +28,11 @@ def expire_all(batch: int = BATCH) -> tuple[int, int]:
 @shared_task
 def expire_cases() -> None:
     expire_all()
+
+
+@shared_task
+def put_editions_in_force() -> None:
+    put_in_force(clock.now())
 
 
 @shared_task

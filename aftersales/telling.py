@@ -62,6 +62,13 @@ LABELS: dict[str, Any] = {
     "proof": gettext_lazy("线下退款凭据"),
     "hours": gettext_lazy("剩余小时"),
     "expires_at": gettext_lazy("有效期至"),
+    "clocks": gettext_lazy("时限"),
+    "due_at": gettext_lazy("到期于"),
+    "reply_due_at": gettext_lazy("等待买家回复至"),
+    "evidence_due_at": gettext_lazy("举证截止"),
+    "result": gettext_lazy("自动结果"),
+    "why": gettext_lazy("原因"),
+    "note": gettext_lazy("处理说明"),
 }
 WORDS: dict[str, dict[str, Any]] = {
     "channel": dict(Complaint.Channel.choices),
@@ -70,7 +77,7 @@ WORDS: dict[str, dict[str, Any]] = {
     "ruling": dict(Ruling.choices),
     "type": dict(CaseType.choices),
 }
-MOMENTS = {"until", "signed_at", "expires_at"}
+MOMENTS = {"until", "signed_at", "expires_at", "due_at"}
 SHOWN_ELSEWHERE = {"evidence", "blocks", "key", "severity"}
 
 
@@ -145,6 +152,17 @@ def words(name: str, value: Any, numbers: Mapping[int, str]) -> str:
         )
     if name == "cited":
         return " ".join(numbers.get(pk, f"#{pk}") for pk in value)
+    if name == "clocks":
+        return _("；").join(
+            _("{name}：{was} → {until}").format(
+                name=LABELS.get(clock_, clock_),
+                was=words("until", moved["before"], numbers),
+                until=words("until", moved["until"], numbers),
+            )
+            for clock_, moved in value.items()
+        )
+    if name == "result":
+        return str(STEPS[value].label) if value in STEPS else str(value)
     if name in MOMENTS:
         return display.exact(datetime.fromisoformat(str(value)))
     if name == "amount":

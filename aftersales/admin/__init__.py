@@ -3,10 +3,30 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.admin import cases, catalogue, history, interventions, orders, people, refunds
+from aftersales.admin import (
+    cases,
+    catalogue,
+    editions,
+    history,
+    interventions,
+    orders,
+    people,
+    policies,
+    refunds,
+)
 
 admin.site.site_header = _("售后台 · 平台后台")
 admin.site.site_title = _("售后台")
 admin.site.index_title = _("工作台")
 
-__all__ = ["cases", "catalogue", "history", "interventions", "orders", "people", "refunds"]
+__all__ = [
+    "cases",
+    "catalogue",
+    "editions",
+    "history",
+    "interventions",
+    "orders",
+    "people",
+    "policies",
+    "refunds",
+]

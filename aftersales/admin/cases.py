@@ -123,7 +123,9 @@ class CaseAdmin(ReadOnly):
         """The record of a case; there is nothing to post here."""
         if not self.has_view_permission(request) or request.method not in ("GET", "HEAD"):
             raise PermissionDenied
-        known = Case.objects.select_related("order", "line", "reason", "shop", "buyer")
+        known = Case.objects.select_related(
+            "order", "line", "reason", "shop", "buyer", "edition"
+        ).defer("edition__content", "edition__changes")
         case = get_object_or_404(known, pk=object_id if object_id.isdigit() else 0)
         case.catch_up()
         rules = Party.STAFF in case.parties_of(request.user)

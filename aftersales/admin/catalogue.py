@@ -1,24 +1,21 @@
-"""规则与文案: the catalogue as staff keep it. Rows are retired by ``active``, never deleted."""
+"""规则与文案: the catalogue as staff keep it, edition by edition. Rows are retired, never deleted."""
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import date
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.enums import CaseType, Clock, GoodsState, WizardStep
+from aftersales.admin.publishing import Published
+from aftersales.enums import CaseType, GoodsState, WizardStep
 from aftersales.models import (
-    Agreement,
-    Case,
     Outcome,
     Plan,
-    Policy,
     Proof,
     Reason,
     RejectReason,
@@ -26,7 +23,6 @@ from aftersales.models import (
     Scenario,
     Script,
     StepForm,
-    Window,
 )
 from aftersales.rules import facts
 
@@ -56,7 +52,6 @@ LISTS: dict[str, Sequence[tuple[str, Any]]] = {
     "types": TYPES,
     "goods_states": [each for each in GoodsState.choices if each[0]],
 }
-LEAST_WAIT, MOST_WAIT = 15, 24 * 60  # minutes of D15
 
 
 # Fields -------------------------------------------------------------------------------------------
@@ -136,7 +131,7 @@ class Kept:
         return False
 
 
-class Bilingual(CatalogueFields, Kept, admin.ModelAdmin):
+class Bilingual(CatalogueFields, Kept, Published):
     """A row with a code: the code is how the program knows it, so it never changes."""
 
     list_display = ["code", "label_zh", "label_en", "active", "position"]
@@ -314,117 +309,3 @@ class ScenarioAdmin(Bilingual):
     @admin.display(description=_("售后类型"))
     def kinds(self, scenario: Scenario) -> str:
         return shown(scenario.types)
-
-
-# Numbers, rules and the agreement -----------------------------------------------------------------
-
-
-class WindowForm(forms.ModelForm):
-    def clean(self) -> dict[str, Any]:
-        said = super().clean() or self.cleaned_data
-        given = {
-            name: said.get(name, getattr(self.instance, name))
-            for name in ("clock", "case_type", "starts_on", "ends_on", "minutes")
-        }
-        starts, ends = given["starts_on"], given["ends_on"]
-        if ends and not starts:
-            self.add_error("starts_on", gettext("有止日时，请填写起日"))
-        elif starts and ends and ends < starts:
-            self.add_error("ends_on", gettext("止日不能早于起日"))
-        waits = given["clock"] == Clock.NEGOTIATION and given["minutes"]
-        if waits and not LEAST_WAIT <= given["minutes"] <= MOST_WAIT:
-            self.add_error(
-                "minutes",
-                gettext("协商等待需在 %(least)s 到 %(most)s 分钟之间")
-                % {"least": LEAST_WAIT, "most": MOST_WAIT},
-            )
-        if self._overlaps(given["clock"], given["case_type"] or "", starts, ends):
-            raise forms.ValidationError(
-                gettext("同一时限、同一售后类型在这段日期已有一行，请改那一行或另选日期")
-            )
-        return said
-
-    def _overlaps(self, clock: str, kind: str, starts: date | None, ends: date | None) -> bool:
-        """An undated row stands behind the dated ones; of each sort only one holds at a time."""
-        others = Window.objects.filter(clock=clock, case_type=kind).exclude(pk=self.instance.pk)
-        if starts is None:
-            return others.filter(starts_on=None).exists()
-        others = others.filter(starts_on__isnull=False)
-        others = others.filter(models.Q(ends_on=None) | models.Q(ends_on__gte=starts))
-        return (others.filter(starts_on__lte=ends) if ends else others).exists()
-
-
-@admin.register(Window)
-class WindowAdmin(Kept, admin.ModelAdmin):
-    form = WindowForm
-    list_display = ["clock", "name", "kind", "length", "starts_on", "ends_on"]
-    list_filter = ["clock", "case_type"]
-    fieldsets = [
-        (
-            None,
-            {
-                "fields": ["clock", "case_type", "minutes", "starts_on", "ends_on"],
-                "description": _("只影响此后申请的售后单；已在处理的按申请时的时限。"),
-            },
-        )
-    ]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """The row without type and dates always stands; only its length changes."""
-        if obj is None:
-            return []
-        always = not obj.case_type and obj.starts_on is None
-        return ["clock", "case_type", *(["starts_on", "ends_on"] if always else [])]
-
-    @admin.display(description=_("名称"))
-    def name(self, window: Window) -> str:
-        return window.get_clock_display()
-
-    @admin.display(description=_("售后类型"), empty_value="")
-    def kind(self, window: Window) -> str:
-        return window.get_case_type_display() if window.case_type else gettext("全部")
-
-    @admin.display(description=_("时长"), ordering="minutes")
-    def length(self, window: Window) -> str:
-        minutes = window.minutes
-        if minutes % (24 * 60) == 0 and minutes > 3 * 24 * 60:
-            return ngettext("{n} 天", "{n} 天", minutes // (24 * 60)).format(n=minutes // (24 * 60))
-        if minutes % 60 == 0 and minutes > 60:
-            return ngettext("{n} 小时", "{n} 小时", minutes // 60).format(n=minutes // 60)
-        return ngettext("{n} 分钟", "{n} 分钟", minutes).format(n=minutes)
-
-
-def versions() -> list[tuple[str, str]]:
-    return [(each, each) for each in Agreement.objects.values_list("version", flat=True)]
-
-
-@admin.register(Policy)
-class PolicyAdmin(Kept, admin.ModelAdmin):
-    list_display = ["__str__", "max_applications_per_line", "min_rounds", "agreement_version"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return super().has_add_permission(request) and not Policy.objects.exists()
-
-    def formfield_for_dbfield(
-        self, db_field: models.Field, request: HttpRequest, **kwargs: Any
-    ) -> Any:
-        if db_field.name == "agreement_version":
-            return forms.ChoiceField(choices=versions, label=db_field.verbose_name)
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
-
-
-@admin.register(Agreement)
-class AgreementAdmin(Kept, admin.ModelAdmin):
-    """What buyers have accepted stays as they read it; a change is a new version."""
-
-    list_display = ["version", "accepted"]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        if obj is None:
-            return []
-        accepted = Case.objects.filter(agreement_version=obj.version).exists()
-        return ["version", *(["text_zh", "text_en"] if accepted else [])]
-
-    @admin.display(description=_("已有买家同意"), boolean=True)
-    def accepted(self, agreement: Agreement) -> bool:
-        return Case.objects.filter(agreement_version=agreement.version).exists()

@@ -21,6 +21,8 @@ LOOKED_AT = [
     "attempt",
     "case",
     "complaint",
+    "edition",
+    "extension",
     "fault",
     "intervention",
     "ledgerentry",

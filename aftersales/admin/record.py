@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from aftersales import display
 from aftersales.enums import Clock, Party, RoundState, Severity
 from aftersales.models import Case, Event, Evidence, Intervention, Message, Offer, Round, User
+from aftersales.rules import deadlines
 from aftersales.telling import Told, tell
 from aftersales.templatetags.desk import as_shots
 
@@ -283,6 +284,7 @@ class Record:
             (_("未确认而驳回的提示"), " ".join(ignored)),
             (_("商家逾期"), _("是") if case.auto_agreed else _("否")),
             (_("维权协议版本"), case.agreement_version),
+            (_("规则版本"), str(case.edition or display.EMPTY)),
         ]
 
     @property
@@ -290,8 +292,11 @@ class Record:
         """The windows stamped on the case when the buyer applied."""
         names = dict(Clock.choices)
         return [
-            (f"{code} {names.get(code, code)}", display.span(timedelta(minutes=minutes)))
-            for code, minutes in sorted(self.case.windows.items())
+            (
+                f"{code} {names.get(code, code)}",
+                f"{display.span(timedelta(minutes=minutes))} {hours}".strip(),
+            )
+            for code, minutes, hours in deadlines.stamped(self.case)
         ]
 
 

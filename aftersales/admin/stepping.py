@@ -157,4 +157,39 @@ class SettleOffline(StaffStep):
         return _("已登记线下退款，售后单已完结")
 
 
-VIEWS = {view.step: view for view in (SendMessage, RecordComplaint, RetryRefund, SettleOffline)}
+class NoteForm(StepForm):
+    note = forms.CharField(
+        label=gettext_lazy("处理说明"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=gettext_lazy("双方都会看到，请写明为什么。"),
+    )
+
+
+class Reopen(StaffStep):
+    step = "reopen"
+    form_class = NoteForm
+    button = gettext_lazy("重新处理")
+    intro = gettext_lazy(
+        "自动结果作废，售后单回到之前的状态，时限重新计算。已经发出的退款不会追回，因此不能这样处理。"
+    )
+
+
+class DeclineReopen(StaffStep):
+    step = "decline_reopen"
+    form_class = NoteForm
+    button = gettext_lazy("不予重新处理")
+    intro = gettext_lazy("自动结果维持不变，不能再次申请重新处理。")
+
+
+VIEWS = {
+    view.step: view
+    for view in (
+        SendMessage,
+        RecordComplaint,
+        RetryRefund,
+        SettleOffline,
+        Reopen,
+        DeclineReopen,
+    )
+}

@@ -214,8 +214,12 @@ class Content:
             [_("编号"), _("时限"), _("长度")],
             [2, 6, 3],
             [
-                [code, str(names.get(code, code)), display.span(timedelta(minutes=minutes))]
-                for code, minutes in sorted(self.case.windows.items(), key=_by_number)
+                [
+                    code,
+                    str(names.get(code, code)),
+                    f"{display.span(timedelta(minutes=minutes))} {hours}".strip(),
+                ]
+                for code, minutes, hours in sorted(deadlines.stamped(self.case), key=_by_number)
             ],
         )
         # A database may have lost the order of what was stamped.
@@ -407,7 +411,7 @@ class Content:
         return section
 
 
-def _by_number(row: tuple[str, int]) -> int:
+def _by_number(row: tuple[str, int, str]) -> int:
     """The clocks in the order of the field: D2 before D11, what has no number last."""
     codes = list(Clock.values)
     return codes.index(row[0]) if row[0] in codes else len(codes)

@@ -17,6 +17,8 @@ from aftersales.models.catalogue import (
     Window,
 )
 from aftersales.models.dossier import DossierCopy
+from aftersales.models.edition import Edition
+from aftersales.models.extension import Extension
 from aftersales.models.history import Attempt, Event, Evidence, Fault, Notice, Upload
 from aftersales.models.importing import ImportJob, RowError
 from aftersales.models.intervention import (
@@ -42,8 +44,10 @@ __all__ = [
     "CounterOffer",
     "DecisionReason",
     "DossierCopy",
+    "Edition",
     "Event",
     "Evidence",
+    "Extension",
     "Fault",
     "ImportJob",
     "Intervention",

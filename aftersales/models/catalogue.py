@@ -23,7 +23,7 @@ from aftersales.enums import (
     Severity,
     WizardStep,
 )
-from aftersales.rules import wording
+from aftersales.rules import deadlines, wording, worktime
 
 
 class Bilingual(models.Model):
@@ -52,10 +52,39 @@ class Bilingual(models.Model):
         return str(english or getattr(self, f"{name}_zh"))
 
 
+class InForce(models.Manager[Any]):
+    """Only what is in force; a case reaches the row that it was decided by through its own key."""
+
+    def get_queryset(self) -> models.QuerySet[Any]:
+        return super().get_queryset().filter(replaced_at=None)
+
+
+class Lasting(Bilingual):
+    """A row that cases point at: an edition that changes it puts a new row in its place, so that
+    an old case keeps the text, and what it meant, as they were."""
+
+    code = models.CharField(_("代码"), max_length=40)
+    replaced_at = models.DateTimeField(_("被新版替代"), null=True, editable=False)
+
+    objects = InForce()
+
+    class Meta(Bilingual.Meta):
+        abstract = True
+        constraints = [
+            models.UniqueConstraint(
+                fields=["code"],
+                condition=models.Q(replaced_at=None),
+                name="%(class)s_in_force_once",
+                violation_error_message=_("这个代码已经有了"),
+            )
+        ]
+
+
 class Window(models.Model):
     """时限: how long a clock runs (D1 to D19); the most specific row in force is taken.
 
-    A row with a case type beats one without, then one with dates beats one without.
+    A row with a case type beats one without, then one with dates beats one without. With
+    working hours, its minutes count only then, on working days (``rules/worktime.py``).
     """
 
     clock = models.CharField(_("时限"), max_length=10, choices=Clock)
@@ -63,6 +92,8 @@ class Window(models.Model):
     minutes = models.PositiveIntegerField(_("分钟"), validators=[MinValueValidator(1)])
     starts_on = models.DateField(_("起"), null=True, blank=True)
     ends_on = models.DateField(_("止"), null=True, blank=True)
+    works_from = models.TimeField(_("工作时间起"), null=True, blank=True)
+    works_until = models.TimeField(_("工作时间止"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("时限")
@@ -78,9 +109,19 @@ class Window(models.Model):
     def __str__(self) -> str:
         return f"{self.get_clock_display()} {self.minutes} min"
 
+    @property
+    def hours(self) -> str:
+        """The working hours in which it counts, ``10:00-18:00``; empty where it runs on."""
+        if self.works_from is None or self.works_until is None:
+            return ""
+        return str(worktime.Hours(self.works_from, self.works_until))
+
     @classmethod
-    def in_force(cls, case_type: str, at: datetime) -> dict[str, int]:
-        """Minutes per clock for a case type at a moment; the most specific row of each wins."""
+    def in_force(cls, case_type: str, at: datetime) -> dict[str, Any]:
+        """Minutes per clock for a case type at a moment; the most specific row of each wins.
+
+        Beside the minutes of a clock in working time stand its hours (``deadlines.hours_of``).
+        """
         today = timezone.localtime(at).date()
         fitting = [
             row
@@ -89,7 +130,10 @@ class Window(models.Model):
             and (row.ends_on is None or today <= row.ends_on)
         ]
         fitting.sort(key=lambda row: (bool(row.case_type), bool(row.starts_on or row.ends_on)))
-        return {str(row.clock): row.minutes for row in fitting}
+        taken = {str(row.clock): row for row in fitting}
+        minutes: dict[str, Any] = {clock: row.minutes for clock, row in taken.items()}
+        hours = {deadlines.hours_of(clock): row.hours for clock, row in taken.items() if row.hours}
+        return minutes | hours
 
 
 class Policy(models.Model):
@@ -144,7 +188,7 @@ class Agreement(models.Model):
         return self.text_en if (get_language() or "").startswith("en") else self.text_zh
 
 
-class Reason(Bilingual):
+class Reason(Lasting):
     """买家原因 (reasons.md: U1 to R20)."""
 
     types = models.JSONField(_("适用的售后类型"), default=list)
@@ -158,19 +202,19 @@ class Reason(Bilingual):
     )
     min_text = models.PositiveIntegerField(_("说明至少字数"), default=0)
 
-    class Meta(Bilingual.Meta):
+    class Meta(Lasting.Meta):
         verbose_name = _("买家原因")
         verbose_name_plural = _("买家原因")
 
 
-class Plan(Bilingual):
+class Plan(Lasting):
     """协商方案 (§2.6): a kind of offer; what acceptance does is code, keyed by the code."""
 
     wants_amount = models.BooleanField(_("需填金额"), default=False)
     consequence_zh = models.CharField(_("给买家看的后果"), max_length=200, blank=True)
     consequence_en = models.CharField(_("给买家看的后果（英文）"), max_length=300, blank=True)
 
-    class Meta(Bilingual.Meta):
+    class Meta(Lasting.Meta):
         verbose_name = _("协商方案")
         verbose_name_plural = _("协商方案")
 
@@ -179,7 +223,7 @@ class Plan(Bilingual):
         return self.said("consequence")
 
 
-class Script(Bilingual):
+class Script(Lasting):
     """协商话术 (§2.5). Placeholders: {buyer} {goods} {amount} {deadline} {tracking} {carrier} {shop}."""
 
     text_zh = models.TextField(_("正文"), max_length=400)
@@ -188,7 +232,7 @@ class Script(Bilingual):
     plans = models.ManyToManyField(Plan, blank=True, verbose_name=_("配合的方案"))
     reasons = models.ManyToManyField(Reason, blank=True, verbose_name=_("限于买家原因"))
 
-    class Meta(Bilingual.Meta):
+    class Meta(Lasting.Meta):
         verbose_name = _("协商话术")
         verbose_name_plural = _("协商话术")
 
@@ -228,7 +272,7 @@ def _script_refusal(text: str, most: int) -> str:
     return ""
 
 
-class Outcome(Bilingual):
+class Outcome(Lasting):
     """第一轮结果 (§2.4): what round 2 must state; ``when`` names facts that must hold."""
 
     hint_zh = models.CharField(_("提示"), max_length=200, blank=True)
@@ -236,7 +280,7 @@ class Outcome(Bilingual):
     needs_reply = models.BooleanField(_("买家回复过才可选"), default=False)
     when = models.CharField(_("成立条件"), max_length=40, blank=True)
 
-    class Meta(Bilingual.Meta):
+    class Meta(Lasting.Meta):
         verbose_name = _("第一轮结果")
         verbose_name_plural = _("第一轮结果")
 
@@ -245,7 +289,7 @@ class Outcome(Bilingual):
         return self.said("hint")
 
 
-class RejectReason(Bilingual):
+class RejectReason(Lasting):
     """驳回原因 (§2.7: RR-01 to RR-16)."""
 
     advice_zh = models.CharField(_("处理建议"), max_length=300, blank=True)
@@ -256,7 +300,7 @@ class RejectReason(Bilingual):
     reasons = models.ManyToManyField(Reason, blank=True, verbose_name=_("限于买家原因"))
     when = models.CharField(_("成立条件"), max_length=40, blank=True)
 
-    class Meta(Bilingual.Meta):
+    class Meta(Lasting.Meta):
         verbose_name = _("驳回原因")
         verbose_name_plural = _("驳回原因")
 
@@ -270,7 +314,7 @@ class RejectReason(Bilingual):
         return list(english or self.must_answer_zh)
 
 
-class DecisionReason(Bilingual):
+class DecisionReason(Lasting):
     """判定理由 (§1.6): the coded reason of a ruling, or of declining to hear a request.
 
     ``decisions`` are the rulings that it can stand for, or ``decline``; ``closes`` says that a
@@ -283,7 +327,7 @@ class DecisionReason(Bilingual):
     )
     closes = models.BooleanField(_("不予受理后关闭售后单"), default=False)
 
-    class Meta(Bilingual.Meta):
+    class Meta(Lasting.Meta):
         verbose_name = _("判定理由")
         verbose_name_plural = _("判定理由")
 

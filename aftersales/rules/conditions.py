@@ -12,6 +12,7 @@ from aftersales.enums import (
     CaseType,
     Clock,
     Party,
+    Reopening,
     RoundState,
     Stage,
     Status,
@@ -140,7 +141,7 @@ def early_enough(case: "Case") -> bool:
     """D10: where the policy lets a buyer ask before the merchant answered, only after a while."""
     if case.status != Status.PENDING_MERCHANT:
         return True
-    return clock.now() >= case.applied_at + deadlines.length(case, Clock.EARLY)
+    return clock.now() >= deadlines.end_of(case, Clock.EARLY, case.applied_at)
 
 
 @refuses(_("法院已受理这笔纠纷，平台不再介入，以法院的处理结果为准"))
@@ -184,7 +185,7 @@ def within_appeal(case: "Case") -> bool:
     asked = case.last_intervention
     if asked is None or asked.ruled_at is None:
         return False
-    return clock.now() < asked.ruled_at + deadlines.length(case, Clock.APPEAL)
+    return clock.now() < deadlines.end_of(case, Clock.APPEAL, asked.ruled_at)
 
 
 @refuses(_("没有待复核的申诉"), conflict=True)
@@ -209,7 +210,38 @@ def not_signed_for(case: "Case") -> bool:
     return not case.order.signed
 
 
+@refuses(_("这不是系统自动处理的结果"))
+def automatic_result(case: "Case") -> bool:
+    """Time closed the case; or agreed in the merchant's place during an outage (else S-20 stands)."""
+    agreed = case.auto_agreed and case.excused_at is not None
+    return case.status == Status.CLOSED_BUYER_TIMEOUT or agreed
+
+
+@refuses(_("申请重新处理的期限已过"))
+def within_grace(case: "Case") -> bool:
+    until = case.grace_until()
+    return not case.reopening and until is not None and case.at < until
+
+
+@refuses(_("没有待答复的重新处理申请"))
+def reopening_asked(case: "Case") -> bool:
+    return case.reopening == Reopening.ASKED
+
+
+@refuses(_("退款已经发出，平台不会自动追回"))
+def money_still_here(case: "Case") -> bool:
+    return not case.payouts
+
+
 # Where it matters who it is.
+
+
+@refuses(_("只有买家可以对自动关闭申请重新处理；商家仅限平台故障期间的自动结果"))
+def excused_result(case: "Case", party: Party, user: Any) -> bool:
+    """The closed case is the buyer's to bring back; agreeing in silence is the merchant's, in an
+    outage only (S-20)."""
+    closed = case.status == Status.CLOSED_BUYER_TIMEOUT
+    return closed if party == Party.BUYER else not closed and case.excused_at is not None
 
 
 @refuses(_("商家只能在拒绝收货后申请平台介入"))

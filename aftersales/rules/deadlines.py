@@ -2,14 +2,14 @@
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
-from zoneinfo import ZoneInfo
 
 from aftersales.enums import RULED, CaseType, Clock, Party, Status, Turn
+from aftersales.rules import worktime
 
 if TYPE_CHECKING:
     from aftersales.models import Case
 
-CHINA = ZoneInfo("Asia/Shanghai")
+CHINA = worktime.CHINA
 
 
 class Watch(NamedTuple):
@@ -56,6 +56,7 @@ LATER = {
     Clock.EXECUTION: 24 * 60,
     Clock.APPEAL: 7 * 24 * 60,
     Clock.SUSPENSION: 30 * 24 * 60,
+    Clock.GRACE: 7 * 24 * 60,
 }
 
 
@@ -89,9 +90,9 @@ def due_at(case: "Case", at: datetime) -> datetime | None:
     clock = clock_of(case)
     if clock is None:
         return None
-    end = at + length(case, clock)
+    end = end_of(case, clock, at)
     if clock == Clock.RECEIPT and case.return_signed_at:
-        end = min(end, case.return_signed_at + length(case, Clock.RECEIPT_SIGNED))
+        end = min(end, end_of(case, Clock.RECEIPT_SIGNED, case.return_signed_at))
     return end
 
 
@@ -99,6 +100,30 @@ def length(case: "Case", clock: Clock) -> timedelta:
     """How long a clock runs for this case: the window in force when the buyer applied."""
     minutes = case.windows.get(str(clock))
     return timedelta(minutes=LATER[clock] if minutes is None else minutes)
+
+
+def end_of(case: "Case", clock: Clock, at: datetime) -> datetime:
+    """When a clock that begins at ``at`` runs out: in plain time, or in working time if its
+    window says so."""
+    hours = case.windows.get(hours_of(clock))
+    if hours:
+        return worktime.end_of(at, length(case, clock), worktime.Hours.read(hours))
+    return at + length(case, clock)
+
+
+def hours_of(clock: str) -> str:
+    """Beside the minutes of a clock in the stamped windows: its working hours, if it has any."""
+    return f"{clock}.hours"
+
+
+def stamped(case: "Case") -> list[tuple[str, int, str]]:
+    """The windows of a case for reading: clock, minutes, and its working hours if it has any."""
+    windows = case.windows
+    return [
+        (code, windows[code], windows.get(hours_of(code), ""))
+        for code in sorted(windows)
+        if not code.endswith(hours_of(""))
+    ]
 
 
 def turn_of(case: "Case") -> Turn:

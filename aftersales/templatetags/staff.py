@@ -98,6 +98,7 @@ SECTIONS: list[tuple[Any, tuple[str, ...]]] = [
             "StepForm",
             "Window",
             "Policy",
+            "Edition",
             "Agreement",
         ),
     ),

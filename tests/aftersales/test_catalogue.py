@@ -35,13 +35,18 @@ MINUTES = {
     "D6": 7 * DAY,
     "D7": 10 * DAY,
     "D7s": 7 * DAY,
+    "D10": 24 * HOUR,
     "D11": 48 * HOUR,
     "D11s": 24 * HOUR,
+    "D12": 24 * HOUR,
+    "D13": 7 * DAY,
     "D14": 72 * HOUR,
     "D15": 60,
+    "D16": 30 * DAY,
     "D17": 7 * DAY,
     "D18": 15 * DAY,
     "call": 72 * HOUR,
+    "grace": 7 * DAY,
     "restored": 24 * HOUR,
 }
 U, N = (f"U{n}" for n in range(1, 6)), (f"N{n}" for n in range(1, 6))

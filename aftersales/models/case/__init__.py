@@ -11,6 +11,7 @@ from aftersales import clock
 from aftersales.enums import ENDED, Status
 from aftersales.models.case.appealing import Appealing
 from aftersales.models.case.applying import Application, Applying
+from aftersales.models.case.extending import Extending
 from aftersales.models.case.handling import Handling
 from aftersales.models.case.intervening import Intervening
 from aftersales.models.case.preparing import Offering
@@ -54,6 +55,7 @@ class Case(
     Deciding,
     Appealing,
     Refunding,
+    Extending,
 ):
     """售后单."""
 

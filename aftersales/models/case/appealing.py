@@ -86,7 +86,7 @@ class Appealing(CaseFields):
                 user=by,
                 reason=reason,
                 at=self.at,
-                decide_by=self.at + deadlines.length(self, Clock.DECISION),  # type: ignore[arg-type]
+                decide_by=deadlines.end_of(self, Clock.DECISION, self.at),  # type: ignore[arg-type]
             )
         )
         self.change(asked, stage=Stage.APPEAL)

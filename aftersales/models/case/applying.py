@@ -16,6 +16,7 @@ from aftersales.enums import CaseType, GoodsState, OrderState, Party, Phase, Sta
 from aftersales.models.case.fields import CaseFields
 from aftersales.models.case.proofs import slot_errors
 from aftersales.models.catalogue import Policy, Reason, Window
+from aftersales.models.edition import Edition
 from aftersales.models.history import Event, Upload
 from aftersales.models.order import Order, OrderLine
 from aftersales.rules import amounts, deadlines, eligibility
@@ -136,6 +137,7 @@ class Applying(CaseFields):
 
     @classmethod
     def _filled(cls, line: OrderLine, application: Application, by: Any, at: datetime) -> Any:
+        edition = Edition.in_force(at)  # what has come into force since the last sweep is written
         order, policy = line.order, Policy.current()
         windows = Window.in_force(application.type, at)
         past = cls.past_of(line)
@@ -188,6 +190,7 @@ class Applying(CaseFields):
             windows=windows,
             policy=policy.stamped(),
             snapshot=_snapshot(line),
+            edition=edition,
             status=Status.PENDING_MERCHANT,
             version=1,
             updated_at=at,

@@ -21,12 +21,14 @@ from aftersales.enums import (
     Phase,
     PlanState,
     RefundState,
+    Reopening,
     RoundState,
     Stage,
     Status,
     Turn,
 )
 from aftersales.models.catalogue import Reason
+from aftersales.models.edition import Edition
 from aftersales.models.history import Evidence, Upload
 from aftersales.models.intervention import Intervention
 from aftersales.models.negotiation import Message, Offer, Round
@@ -68,6 +70,9 @@ class CaseFields(Stepped):
     windows = models.JSONField(_("时限（快照）"))
     policy = models.JSONField(_("规则（快照）"))
     snapshot = models.JSONField(_("商品与订单（快照）"))
+    edition = models.ForeignKey(
+        Edition, models.PROTECT, null=True, related_name="+", db_index=False
+    )
 
     turn = models.CharField(_("轮到谁"), max_length=10, choices=Turn, default=Turn.MINE)
     handled_at = models.DateTimeField(_("商家首次处理"), null=True, blank=True)
@@ -77,6 +82,9 @@ class CaseFields(Stepped):
     )
     auto_agreed = models.BooleanField(_("商家逾期"), default=False)
     needs_staff = models.BooleanField(_("需要平台跟进"), default=False)
+    # Time decided while the platform was down: no figure counts it as anybody's fault.
+    excused_at = models.DateTimeField(_("故障免责"), null=True, blank=True)
+    reopening = models.CharField(_("重新处理"), max_length=10, choices=Reopening, blank=True)
 
     series = models.PositiveIntegerField(_("第几次处理"), default=1)
     round_number = models.PositiveIntegerField(_("已发起轮数"), default=0)

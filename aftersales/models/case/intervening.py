@@ -131,7 +131,7 @@ class Intervening(CaseFields):
         The step itself names ``Status.PLATFORM_REVIEW`` as its target.
         """
         self.stage, self.platform_asked_at = Stage.EVIDENCE, self.at
-        self.evidence_due_at = self.at + deadlines.length(self, Clock.EVIDENCE)  # type: ignore[arg-type]
+        self.evidence_due_at = deadlines.end_of(self, Clock.EVIDENCE, self.at)  # type: ignore[arg-type]
         self.evidence_from, self.agreement_claimed = self.at, False
         self.add(
             Intervention(
@@ -144,7 +144,7 @@ class Intervening(CaseFields):
                 clock_left=self.due_at - self.at if self.due_at else None,
                 at=self.at,
                 evidence_due_at=self.evidence_due_at,
-                decide_by=self.at + deadlines.length(self, Clock.DECISION),  # type: ignore[arg-type]
+                decide_by=deadlines.end_of(self, Clock.DECISION, self.at),  # type: ignore[arg-type]
                 assignee=by if party == Party.STAFF else None,
             )
         )
@@ -183,7 +183,7 @@ class Intervening(CaseFields):
         asked = self.last_intervention
         if asked is None:
             raise Refused(NOT_NOW)
-        until = self.at + deadlines.length(self, Clock.SUPPLEMENT)  # type: ignore[arg-type]
+        until = deadlines.end_of(self, Clock.SUPPLEMENT, self.at)  # type: ignore[arg-type]
         self.add(
             Supplement(
                 case_id=self.pk,

@@ -114,7 +114,7 @@ class Negotiating(Preparing):
         self.drop_offers()
         self.round_number += 1
         paused = self._pause_deadline()
-        wait = deadlines.length(self, Clock.NEGOTIATION)  # type: ignore[arg-type]
+        until = deadlines.end_of(self, Clock.NEGOTIATION, self.at)  # type: ignore[arg-type]
         sent = Round(
             case_id=self.pk,
             series=self.series,
@@ -125,7 +125,7 @@ class Negotiating(Preparing):
             outcome=outcome,
             explanation=explanation.strip(),
             sent_at=self.at,
-            due_at=self.at + wait,
+            due_at=until,
         )
         self.add(sent)
         for offer in offers:

@@ -130,7 +130,7 @@ class Preparing(CaseFields):
     def farewell(self) -> str:
         """What the buyer reads with a rejection (SC-24), with the end of D6; empty without a script."""
         scripts = self.scripts(self.step_form(WizardStep.REJECT))
-        end = self.at + deadlines.length(self, Clock.AFTER_REJECT)  # type: ignore[arg-type]
+        end = deadlines.end_of(self, Clock.AFTER_REJECT, self.at)  # type: ignore[arg-type]
         try:
             return self.script_text(scripts[0], [], until=end) if scripts else ""
         except Refused:  # staff gave it a placeholder that this case can't fill
@@ -152,7 +152,7 @@ class Preparing(CaseFields):
         amounts = [each.amount for each in [*meant, *offers] if each.amount is not None]
         promises = [plans.promised(each.terms) for each in meant if each.plan.code == "wait_until"]
         until = until or next(filter(None, promises), None)
-        until = until or self.at + deadlines.length(self, Clock.NEGOTIATION)  # type: ignore[arg-type]
+        until = until or deadlines.end_of(self, Clock.NEGOTIATION, self.at)  # type: ignore[arg-type]
         values = {
             "buyer": mask(str(self.buyer)),
             "goods": self.line.title,

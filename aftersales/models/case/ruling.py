@@ -95,13 +95,13 @@ class Deciding(CaseFields):
             address = self.default_address()
             self.return_address = address.shown() if address else None
             if address is None:
-                execute_by = self.at + deadlines.length(self, Clock.EXECUTION)  # type: ignore[arg-type]
+                execute_by = deadlines.end_of(self, Clock.EXECUTION, self.at)  # type: ignore[arg-type]
                 self.set_due(execute_by)
         elif ruling == Ruling.REHANDLE:
             self.begin_series()
             if facts.goods_back(self):  # type: ignore[arg-type]
                 # The receipt clock ran out long ago; he who is told to look again has time to.
-                self.set_due(self.at + deadlines.length(self, Clock.RECEIPT_SIGNED))  # type: ignore[arg-type]
+                self.set_due(deadlines.end_of(self, Clock.RECEIPT_SIGNED, self.at))  # type: ignore[arg-type]
         against_shop = ruling in FOR_BUYER and responsible == Responsible.MERCHANT
         self.dispute_refund = against_shop and not exempt
         self.change(

@@ -129,5 +129,7 @@ def test_without_a_valid_address_the_silent_merchant_refunds_without_a_return(
     event = assert_moved(
         case, "agree_by_default", Party.CLOCK, Status.PENDING_MERCHANT, Status.REFUNDING
     )
+    due = event.details.pop("due_at")
     assert event.details == {"amount": "128.00", "no_address": True}
+    assert datetime.fromisoformat(due) == case.applied_at + 48 * HOUR
     assert owed(case) == [("微信支付", "128.00")]

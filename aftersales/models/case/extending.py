@@ -1,0 +1,135 @@
+"""延期与重新处理: deadlines that staff move later, and automatic results that are looked at again."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_fsm import GET_STATE
+
+from aftersales.enums import ENDED, Clock, Party, Permission, Reopening, Stage, Status
+from aftersales.models.case.fields import CaseFields, required
+from aftersales.rules import deadlines
+from aftersales.rules.conditions import (
+    automatic_result,
+    excused_result,
+    money_still_here,
+    reopening_asked,
+    within_grace,
+)
+from aftersales.steps import Refused, step
+
+OPEN = [status for status in Status if status not in ENDED]
+AUTOMATIC = [Status.CLOSED_BUYER_TIMEOUT, Status.AWAITING_BUYER_RETURN]
+
+
+class Extending(CaseFields):
+    class Meta:
+        abstract = True
+
+    # The first two are carried out case by case for one staff decision: aftersales/extending.py.
+
+    @step(gettext_lazy("延长时限"), by={Party.CLOCK}, source=OPEN, versioned=False)
+    def extend(self, *, by: Any, until: Mapping[str, datetime], why: str) -> dict[str, Any]:
+        """§1.4: clocks that run move later, never earlier; ``until`` maps a clock's column to it."""
+        moved = {}
+        for name, end in until.items():
+            before = getattr(self, name)
+            if before is None or end <= before:
+                continue
+            moved[name] = {"before": before.isoformat(), "until": end.isoformat()}
+            if name == "due_at":
+                self.set_due(end)
+            else:
+                setattr(self, name, end)
+        if not moved:
+            raise Refused(_("没有可以延后的时限"))
+        current, asked = self.last_round, self.last_intervention
+        if "reply_due_at" in moved and current is not None:
+            self.change(current, due_at=self.reply_due_at)
+        if asked is not None and asked.stage in (Stage.EVIDENCE, Stage.DECIDING):
+            if "evidence_due_at" in moved:
+                self.change(asked, evidence_due_at=self.evidence_due_at)
+            if "due_at" in moved:
+                self.change(asked, decide_by=until["due_at"])
+        return {"clocks": moved, "why": why}
+
+    @step(
+        gettext_lazy("平台故障期间的自动结果"),
+        by={Party.CLOCK},
+        source=list(Status),
+        versioned=False,
+    )
+    def excuse(self, *, by: Any, result: str, why: str) -> dict[str, Any]:
+        """What time did while the platform was down counts as nobody's fault (metrics.md)."""
+        self.excused_at = self.at
+        return {"result": result, "why": why}
+
+    @step(
+        gettext_lazy("申请重新处理"),
+        by={Party.BUYER, Party.MERCHANT},
+        permission=Permission.NEGOTIATE,
+        source=AUTOMATIC,
+        conditions=[automatic_result, within_grace],
+        for_whom=[excused_result],
+    )
+    def ask_reopen(self, *, by: Any, reason: str) -> dict[str, Any]:
+        """Within the grace time, once: a buyer whom time closed, or a merchant whose turn an outage took."""
+        reason = required(reason, _("请说明申请重新处理的理由"), "reason")
+        if not 10 <= len(reason) <= 500:
+            raise Refused(reason=_("理由需 10 到 500 个字"))
+        self.reopening, self.needs_staff = Reopening.ASKED, True
+        return {"reason": reason}
+
+    @step(
+        gettext_lazy("重新处理"),
+        by={Party.STAFF},
+        source=AUTOMATIC,
+        target=GET_STATE(
+            lambda case, **_: Status(case.__dict__["_came_from"]), states=list(Status)
+        ),
+        conditions=[automatic_result, money_still_here],
+    )
+    def reopen(self, *, by: Any, note: str) -> dict[str, Any]:
+        """The automatic result is undone and its clock begins anew; money gone is never fetched back."""
+        note = required(note, _("请写明理由，双方都会看到"), "note")
+        if self.ended:
+            self._check_reopening()
+        last = self.events.exclude(before=F("after")).order_by("-version").first()  # type: ignore[attr-defined]
+        self.__dict__["_came_from"] = last.before
+        self.reopening, self.needs_staff = Reopening.GRANTED, False
+        self.closed_at = None
+        if self.status == Status.AWAITING_BUYER_RETURN:
+            self.auto_agreed, self.return_address = False, None
+        return {"note": note, "result": last.step}
+
+    def _check_reopening(self) -> None:
+        """An ended case comes back only where nothing took its place (G2, G6)."""
+        model: Any = type(self)
+        others = model.objects.filter(line_id=self.line_id).exclude(pk=self.pk)
+        if any(not other.ended for other in others):
+            raise Refused(_("这件商品已有进行中的售后，不能重新处理"))
+        left = model.refundable_for(self.line, self.quantity, self.type, self.reason).total
+        if self.amount > left:
+            raise Refused(_("这件商品可退的金额已不足，不能重新处理"))
+
+    @step(
+        gettext_lazy("不予重新处理"),
+        by={Party.STAFF},
+        source=AUTOMATIC,
+        conditions=[reopening_asked],
+    )
+    def decline_reopen(self, *, by: Any, note: str) -> dict[str, Any]:
+        """Staff answer a request with their reason; the result stands."""
+        note = required(note, _("请写明理由，双方都会看到"), "note")
+        self.reopening, self.needs_staff = Reopening.DECLINED, False
+        return {"note": note}
+
+    def grace_until(self) -> datetime | None:
+        """Until when an automatic result may be asked to be looked at again."""
+        since = max(filter(None, [self.closed_at, self.excused_at]), default=None)
+        if since is None:
+            return None
+        return deadlines.end_of(self, Clock.GRACE, since)  # type: ignore[arg-type]

@@ -1,0 +1,52 @@
+"""工作时间: clocks that run only in working hours, on the days on which China works.
+
+Which days those are is the State Council's yearly notice: public holidays, and the weekends
+that are worked instead (调休). The library ``holidays`` keeps it; for a year whose notice is not
+out yet it knows the statutory days, and weekends count as free.
+"""
+
+from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import holidays
+
+CHINA = ZoneInfo("Asia/Shanghai")
+CALENDAR = holidays.country_holidays("CN")
+DAY = timedelta(days=1)
+
+
+class Hours(NamedTuple):
+    """From when to when work is done on a working day, China's time."""
+
+    opens: time
+    closes: time
+
+    def __str__(self) -> str:
+        return f"{self.opens:%H:%M}-{self.closes:%H:%M}"
+
+    @classmethod
+    def read(cls, text: str) -> "Hours":
+        """``10:00-18:00``, as it is stamped on a case."""
+        opens, _dash, closes = text.partition("-")
+        return cls(time.fromisoformat(opens), time.fromisoformat(closes))
+
+
+def works_on(day: date) -> bool:
+    """Monday to Friday but for public holidays, and the weekends worked in their stead."""
+    return bool(CALENDAR.is_working_day(day))
+
+
+def end_of(at: datetime, length: timedelta, hours: Hours) -> datetime:
+    """When ``length`` of working time from ``at`` on is over."""
+    local = at.astimezone(CHINA)
+    day, left = local.date(), length
+    while True:
+        opens = datetime.combine(day, hours.opens, CHINA)
+        closes = datetime.combine(day, hours.closes, CHINA)
+        begins = max(opens, local)
+        if works_on(day) and begins < closes:
+            if begins + left <= closes:
+                return (begins + left).astimezone(at.tzinfo)
+            left -= closes - begins
+        day += DAY
