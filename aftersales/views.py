@@ -21,7 +21,18 @@ from aftersales import clock, uploads
 from aftersales.enums import Party
 from aftersales.forms import StepForm, staged
 from aftersales.imports import samples
-from aftersales.models import Case, CaseQuerySet, Evidence, Notice, Shop, Upload, User
+from aftersales.models import (
+    Case,
+    CaseQuerySet,
+    Conversation,
+    Evidence,
+    Message,
+    Notice,
+    OrderLine,
+    Shop,
+    Upload,
+    User,
+)
 from aftersales.rules import visibility
 from aftersales.steps import STEPS, Refused
 
@@ -151,14 +162,23 @@ def _sees(request: HttpRequest, upload: Upload) -> bool:
                 if party == Party.MERCHANT and "thumb" not in request.GET:
                     Case.objects.filter(pk=case.pk).update(merchant_seen_at=clock.now())
                 return True
-    return False
+    return _said_with(request, upload)
+
+
+def _said_with(request: HttpRequest, upload: Upload) -> bool:
+    """A picture of a conversation before any case: for its two sides, and for staff who rule."""
+    said = Message.objects.filter(uploads=upload).select_related("line__order")
+    lines = [message.line for message in said if message.line is not None]
+    if request.user.is_staff and request.user.has_perm("aftersales.rule"):
+        return bool(lines)
+    return any(Conversation(line).parties_of(request.user) for line in lines)
 
 
 @login_required
 def notices(request: HttpRequest) -> HttpResponse:
     """通知: the newest first; seeing them marks them read."""
     request.shop = Shop.objects.of(request.user).first()  # type: ignore[attr-defined]
-    mine = Notice.objects.filter(user=request.user.pk).select_related("case")
+    mine = Notice.objects.filter(user=request.user.pk).select_related("case", "line__order")
     page = Paginator(mine, 30).get_page(request.GET.get("page"))
     rows = list(page)
     unread = [row.pk for row in rows if row.read_at is None]
@@ -173,11 +193,15 @@ def notices(request: HttpRequest) -> HttpResponse:
 def open_notice(request: HttpRequest, pk: int) -> HttpResponse:
     """From a notice to its case, on the side of the one it was written to."""
     notice = get_object_or_404(
-        Notice.objects.select_related("case"), pk=pk, user_id=request.user.pk
+        Notice.objects.select_related("case", "line__order__shop"), pk=pk, user_id=request.user.pk
     )
     if notice.read_at is None:
         Notice.objects.filter(pk=pk).update(read_at=clock.now())
-    return redirect(case_url(notice.case.code, Party(notice.party)))
+    if notice.case is not None:
+        return redirect(case_url(notice.case.code, Party(notice.party)))
+    if notice.line is None:
+        raise Http404
+    return redirect(conversation_url(notice.line, Party(notice.party)))
 
 
 def case_url(code: str, party: Party) -> str:
@@ -187,6 +211,14 @@ def case_url(code: str, party: Party) -> str:
     if party == Party.MERCHANT:
         return reverse("merchants:case", args=[code])
     return reverse("admin:case_by_code", args=[code])
+
+
+def conversation_url(line: OrderLine, party: Party) -> str:
+    """Where a party talks about an order line that has no case."""
+    if party == Party.MERCHANT:
+        return reverse("merchants:conversation", args=[line.pk])
+    order = line.order
+    return reverse("buyers:ask", args=[order.shop.code, order.number, line.position])
 
 
 @require_POST

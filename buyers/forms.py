@@ -1,5 +1,6 @@
 """What the buyer fills in for a step; each form's ``answers()`` are its step's arguments."""
 
+import uuid
 from typing import Any
 
 from crispy_forms.layout import Field
@@ -8,9 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aftersales import clock
-from aftersales.forms import MoneyField, SlotField, StepForm
+from aftersales.forms import MoneyField, SlotField, SlotForm, StepForm
 from aftersales.logistics.carriers import CARRIERS, OTHER, guess_carrier
-from aftersales.models import Complaint, CounterOffer, Offer, Plan
+from aftersales.models import Complaint, CounterOffer, Offer, Plan, Proof, User
 from aftersales.rules import deadlines, plans
 from buyers.showing.offers import shown_offers
 
@@ -173,13 +174,32 @@ class ReplyForm(BuyerForm):
 class MessageForm(BuyerForm):
     """联系商家: one message."""
 
-    missing = {"text": gettext_lazy("请输入消息内容")}
-
     def fit(self) -> None:
-        self.fields["text"] = words(_("消息"), required=True, rows=3)
+        self.fields["text"] = words(_("消息"), rows=3)
+        self.slot("chat", _("图片"))
 
     def answers(self) -> dict[str, Any]:
-        return {**self.click(), "text": self.cleaned_data["text"], "as_party": "buyer"}
+        return {
+            **self.click(),
+            "text": self.cleaned_data["text"],
+            "evidence": self.evidence(),
+            "as_party": "buyer",
+        }
+
+
+class AskForm(SlotForm):
+    """先联系商家: one message before any case, with pictures (B4)."""
+
+    key = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        self.user = user
+        super().__init__(*args, **kwargs)
+        self.initial["key"] = uuid.uuid4().hex
+        self.fields["text"] = words(_("想说的问题"), rows=3)
+        self.add_slot(
+            Proof(code="chat", label_zh=_("图片"), label_en=_("图片"), required=False, most=3)
+        )
 
 
 # Sending back -------------------------------------------------------------------------------------

@@ -12,11 +12,12 @@ from buyers.forms import (
     ReplyForm,
     ReturnForm,
 )
-from buyers.views import applying, cases, dossier, orders, steps
+from buyers.views import applying, asking, cases, dossier, orders, steps
 
 app_name = "buyers"
 
 ORDER = "orders/<slug:shop>/<str:number>/"  # a number is unique in its shop only
+ASK = f"{ORDER}lines/<int:line>/ask/"
 APPLY = f"{ORDER}lines/<int:line>/apply/"
 CASE = "cases/<str:code>/"
 
@@ -25,6 +26,8 @@ urlpatterns = [
     path("orders/", orders.Orders.as_view(), name="orders"),
     path("orders/find/", orders.FindOrder.as_view(), name="find_order"),
     path(ORDER, orders.OrderPage.as_view(), name="order"),
+    path(ASK, asking.Ask.as_view(), name="ask"),
+    path(f"{ASK}<int:pk>/", asking.AnswerProposal.as_view(), name="answer_proposal"),
     path(APPLY, applying.Choose.as_view(), name="apply"),
     path(f"{APPLY}<str:kind>/", applying.Fill.as_view(), name="apply_form"),
     path(f"{APPLY}<str:kind>/review/", applying.Review.as_view(), name="review"),

@@ -13,6 +13,7 @@ from merchants.urls_importing import importing_urls
 from merchants.views import shop
 from merchants.views.base import MerchantStep as Step
 from merchants.views.case import Answer, Call, CasePage, Chat, Peek, Wait
+from merchants.views.conversations import Conversations, Thread
 from merchants.views.dossier import CaseDossier
 from merchants.views.queue import ChooseShop, Queue
 from merchants.views.tool import Negotiate, Reject, Rejected, RiskCheck
@@ -70,6 +71,9 @@ urlpatterns = [
         name="ask_platform",
     ),
     path(f"{CASE}withdraw/", Answer.as_view(step="withdraw"), name="withdraw"),
+    # Before any case
+    path("conversations/", Conversations.as_view(), name="conversations"),
+    path("conversations/<int:pk>/", Thread.as_view(), name="conversation"),
     # The shop
     path("addresses/", shop.Addresses.as_view(), name="addresses"),
     path("addresses/add/", shop.EditAddress.as_view(), name="add_address"),

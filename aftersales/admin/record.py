@@ -106,7 +106,7 @@ class Record:
 
     @cached_property
     def messages(self) -> list[Message]:
-        return list(self.case.messages.select_related("user"))
+        return self.case.thread()
 
     @cached_property
     def interventions(self) -> list[Intervention]:

@@ -288,7 +288,7 @@ class Content:
         section.entries(
             [
                 entry(f"{exact(each.at)} · {self.who(each.party, each.user_id)}", each.text)
-                for each in self.case.messages.all()
+                for each in self.case.thread()
             ]
         )
         return section

@@ -19,6 +19,7 @@ from aftersales.admin.people import reviewers_group
 from aftersales.enums import (
     Freight,
     FreightCover,
+    Party,
     Responsible,
     Ruling,
     ScanKind,
@@ -30,6 +31,7 @@ from aftersales.market.people import BUYERS, PASSWORD, PEOPLE, SHOPS, STAFF
 from aftersales.market.stories import STORIES, WORDS, Told
 from aftersales.models import (
     Case,
+    Conversation,
     CounterOffer,
     LedgerMood,
     Member,
@@ -219,6 +221,38 @@ class Market:
             story.reason,
             description=WORDS.get(story.reason, "不想要了，请退款。"),
         )
+        case = Case.apply(line, application, by=order.buyer)
+        self.desks[number] = Desk(case, self.merchant(order.shop))
+
+    def talk(self, number: int) -> Conversation:
+        return Conversation(self.orders[number].lines.get())
+
+    def do_ask_first(self, number: int) -> None:
+        order, asked = self.orders[number], WORDS.get(STORIES[number].reason, "想问一下能不能退。")
+        if order.buyer:
+            self.talk(number).say(
+                by=order.buyer, party=Party.BUYER, text=asked, uploads=[upload(order.buyer)]
+            )
+
+    def do_propose(self, number: int) -> None:
+        order, talk = self.orders[number], self.talk(number)
+        plan = Plan.objects.get(code="partial_refund")
+        third = (talk.most(plan) / 3).quantize(Decimal("0.01"))
+        talk.propose(by=self.merchant(order.shop), plan=plan, amount=third)
+
+    def do_take_proposal(self, number: int) -> None:
+        order, talk = self.orders[number], self.talk(number)
+        proposal = talk.line.proposals.get()
+        if order.buyer:
+            talk.answer(proposal, by=order.buyer, accept=True)
+
+    def do_apply_as_agreed(self, number: int) -> None:
+        order = self.orders[number]
+        line = order.lines.get()
+        agreed = line.proposals.get()
+        offered = self.talk(number).line_of(agreed.plan, agreed.amount)
+        given = {"amount": agreed.amount, "description": f"与商家在聊天里谈妥：{offered}"}
+        application = application_for(order, agreed.type, "U5", **given)
         case = Case.apply(line, application, by=order.buyer)
         self.desks[number] = Desk(case, self.merchant(order.shop))
 

@@ -146,14 +146,23 @@ STORIES = [
         ],
         2,
     ),
+    # asked first, agreed, applied for as agreed
+    Told(
+        "rice",
+        1,
+        KEEP,
+        "U5",
+        [(9, "ask_first"), (8.5, "propose"), (8, "take_proposal"), (7.9, "apply_as_agreed")],
+        2,
+    ),
     # money that does not want to go
     Told("lamp", 1, KEEP, "R7", [(20, "apply"), (10, "gateway_refuses"), (9.9, "agree")], 1),
     Told("blanket", 0, KEEP, "R7", [(20, "apply"), (0.01, "gateway_late"), (0.005, "agree")]),
     # orders that nobody has applied for yet
-    Told("mug", 0, KEEP, "R1", [], pieces=2, signed=30),
+    Told("mug", 0, KEEP, "R1", [(5, "ask_first"), (4, "propose")], pieces=2, signed=30),
     Told("towel", 0, UNSHIPPED, "U1", [], shipped=None, signed=None),
     Told("kettle", 0, NEVER, "N2", [], shipped=60, signed=None, trace="moving"),
-    Told("lamp", 1, BACK, "R13", [], 1, signed=30),
+    Told("lamp", 1, BACK, "R13", [(2, "ask_first")], 1, signed=30),
     Told("rice", 2, KEEP, "R7", [], 2, signed=20),
 ]
 

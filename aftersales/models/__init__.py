@@ -16,6 +16,7 @@ from aftersales.models.catalogue import (
     StepForm,
     Window,
 )
+from aftersales.models.conversation import Conversation
 from aftersales.models.dossier import DossierCopy
 from aftersales.models.edition import Edition
 from aftersales.models.extension import Extension
@@ -28,7 +29,14 @@ from aftersales.models.intervention import (
     Supplement,
     Suspension,
 )
-from aftersales.models.negotiation import Message, Offer, Precheck, Round, VirtualNumber
+from aftersales.models.negotiation import (
+    Message,
+    Offer,
+    Precheck,
+    Proposal,
+    Round,
+    VirtualNumber,
+)
 from aftersales.models.order import Order, OrderLine, Parcel, Payment
 from aftersales.models.people import Member, ReturnAddress, Shop, User
 from aftersales.models.refund import LedgerEntry, LedgerMood, Refund
@@ -41,6 +49,7 @@ __all__ = [
     "Case",
     "CaseQuerySet",
     "Complaint",
+    "Conversation",
     "CounterOffer",
     "DecisionReason",
     "DossierCopy",
@@ -67,6 +76,7 @@ __all__ = [
     "Policy",
     "Precheck",
     "Proof",
+    "Proposal",
     "Reason",
     "Refund",
     "RejectReason",

@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.enums import Party, Status
+from aftersales.models.order import OrderLine
 from aftersales.models.people import User
 
 GENESIS = ""  # what the first event of a case is chained to
@@ -149,11 +150,17 @@ class Attempt(models.Model):
 
 
 class Notice(models.Model):
-    """通知 to one person about one event; made from the event after it is stored."""
+    """通知 to one person about one event; made from the event after it is stored.
+
+    What is said of an order line before any case has no event: then ``line`` names it.
+    """
 
     user = models.ForeignKey(User, models.CASCADE, related_name="notices")
-    case = models.ForeignKey("Case", models.CASCADE, related_name="notices")
-    event = models.ForeignKey(Event, models.CASCADE, related_name="notices", db_constraint=False)
+    case = models.ForeignKey("Case", models.CASCADE, null=True, related_name="notices")
+    event = models.ForeignKey(
+        Event, models.CASCADE, null=True, related_name="notices", db_constraint=False
+    )
+    line = models.ForeignKey(OrderLine, models.CASCADE, null=True, related_name="notices")
     party = models.CharField(max_length=10, choices=Party)
     text_zh = models.TextField(_("内容"))
     text_en = models.TextField(_("内容（英文）"))
@@ -185,6 +192,13 @@ class Notice(models.Model):
     @property
     def text(self) -> str:
         return self.text_en if (get_language() or "").startswith("en") else self.text_zh
+
+    @property
+    def about(self) -> str:
+        """The number of the case, or of the order where there is no case yet."""
+        if self.case is not None:
+            return self.case.code
+        return self.line.order.number if self.line else ""
 
 
 class Fault(models.Model):

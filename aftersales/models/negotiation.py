@@ -3,8 +3,10 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.enums import Party, PlanState, RoundState
+from aftersales.enums import CaseType, Party, PlanState, RoundState
 from aftersales.models.catalogue import Outcome, Plan, Script
+from aftersales.models.history import Upload
+from aftersales.models.order import OrderLine
 from aftersales.models.people import Member, User
 
 
@@ -83,22 +85,75 @@ class Offer(models.Model):
 
 
 class Message(models.Model):
-    """消息: what one side said to the other, in the case's thread, as it was sent."""
+    """消息: what one side said to the other, as it was sent: in a case's thread, or before any case.
 
-    case = models.ForeignKey("Case", models.PROTECT, related_name="messages")
-    version = models.PositiveIntegerField()
+    Before a case (S-06, S-46) it stands with the order line alone; ``Case.thread`` has both.
+    ``read_at`` is when the other side first saw it.
+    """
+
+    case = models.ForeignKey("Case", models.PROTECT, null=True, related_name="messages")
+    line = models.ForeignKey(OrderLine, models.PROTECT, null=True, related_name="messages")
+    version = models.PositiveIntegerField(default=0)
     party = models.CharField(max_length=10, choices=Party)
     user = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     text = models.TextField(_("内容"))
+    uploads = models.ManyToManyField(Upload, related_name="messages", verbose_name=_("附图"))
     at = models.DateTimeField()
+    read_at = models.DateTimeField(_("对方已读"), null=True)
+    key = models.CharField(max_length=64, blank=True)
 
     class Meta:
         verbose_name = _("消息")
         verbose_name_plural = _("消息")
         ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="message_of_a_case_or_of_a_line",
+                condition=(
+                    models.Q(case__isnull=False, line=None)
+                    | models.Q(case=None, line__isnull=False)
+                ),
+            ),
+            models.UniqueConstraint(
+                fields=["line", "key"],
+                condition=~models.Q(key="") & models.Q(line__isnull=False),
+                name="message_once_per_click",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["line", "party"],
+                condition=models.Q(read_at=None, line__isnull=False),
+                name="message_unread",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.text[:40]
+
+
+class Proposal(models.Model):
+    """谈妥的方案: what a merchant puts forward before any case, and the buyer may accept (S-47).
+
+    Accepted, ``type`` and ``amount`` (yuan) are the demand it was turned into.
+    """
+
+    line = models.ForeignKey(OrderLine, models.PROTECT, related_name="proposals")
+    message = models.OneToOneField(Message, models.PROTECT, related_name="proposal")
+    plan = models.ForeignKey(Plan, models.PROTECT)
+    amount = models.DecimalField(_("金额"), max_digits=12, decimal_places=2, null=True)
+    type = models.CharField(_("售后类型"), max_length=30, choices=CaseType, blank=True)
+    state = models.CharField(max_length=10, choices=PlanState, default=PlanState.OPEN)
+    at = models.DateTimeField()
+    answered_at = models.DateTimeField(_("答复时间"), null=True)
+
+    class Meta:
+        verbose_name = _("申请前的方案")
+        verbose_name_plural = _("申请前的方案")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.plan} {self.amount or ''}".strip()
 
 
 class VirtualNumber(models.Model):

@@ -129,6 +129,11 @@ class OrderLine(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    @property
+    def position(self) -> int:
+        """Its place in the order, from 1: how the buyers' pages name it."""
+        return 1 + OrderLine.objects.filter(order_id=self.order_id, pk__lt=self.pk).count()
+
 
 class Payment(models.Model):
     """支付: what came in by one route; refunds go back the same ways (S-37)."""

@@ -121,7 +121,11 @@ def _mail(pk: int) -> bool:
     at = clock.now()
     with transaction.atomic():
         rows = Notice.objects.select_for_update(of=("self",), skip_locked=True)
-        notice = rows.filter(pk=pk, mail_due_at__lte=at).select_related("user", "case").first()
+        notice = (
+            rows.filter(pk=pk, mail_due_at__lte=at)
+            .select_related("user", "case", "line__order")
+            .first()
+        )
         if notice is None:
             return False
         notice.mail_tries += 1
@@ -131,7 +135,8 @@ def _mail(pk: int) -> bool:
         notice.save(update_fields=["mail_tries", "mail_due_at"])
     english = notice.user.language.startswith("en")
     with override("en" if english else "zh-hans"):
-        subject = _("售后单 %(code)s 有更新") % {"code": notice.case.code}
+        told = _("售后单 %(code)s 有更新") if notice.case_id else _("订单 %(code)s 有新消息")
+        subject = told % {"code": notice.about}
     body = notice.text_en if english else notice.text_zh
     headers = {"Message-ID": f"<notice-{notice.pk}@{settings.MAIL_DOMAIN}>"}
     try:

@@ -25,6 +25,7 @@ class Line:
     standing: Standing | None
     why_not: str
     apply_url: str
+    ask_url: str
 
     @property
     def image(self) -> str:
@@ -48,6 +49,10 @@ def order_url(order: Order) -> str:
 
 def apply_url(order: Order, position: int) -> str:
     return reverse("buyers:apply", args=[order.shop.code, order.number, position])
+
+
+def ask_url(order: Order, position: int) -> str:
+    return reverse("buyers:ask", args=[order.shop.code, order.number, position])
 
 
 def shown_orders(orders: Sequence[Order], now: datetime) -> list[Shown]:
@@ -75,6 +80,7 @@ def shown_orders(orders: Sequence[Order], now: datetime) -> list[Shown]:
                     standing(cases[line.pk], now) if line.pk in cases else None,
                     why[line.pk],
                     apply_url(order, position),
+                    ask_url(order, position),
                 )
                 for position, line in enumerate(order.lines.all(), start=1)
             ],

@@ -1,7 +1,7 @@
 """进度 and 全部记录: what has happened, what is happening, and what comes at the latest when."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -11,10 +11,11 @@ from django.utils.translation import ngettext
 
 from aftersales.display import Entry, Shot, deadline, money
 from aftersales.enums import ENDED, Clock, Party, Responsible, RoundState, Ruling, Stage, Status
-from aftersales.models import Case, Event, Evidence
+from aftersales.models import Case, Event, Evidence, Message
 from aftersales.rules import deadlines, visibility
 from aftersales.steps import STEPS
 from aftersales.templatetags.desk import as_shots
+from aftersales.threads import pictures, read_mark
 from buyers.showing.standing import standing
 
 # Steps that say nothing about the way of the case: they stand in the full record only.
@@ -40,26 +41,52 @@ def progress(case: Case, now: datetime) -> list[Entry]:
     return [*past, Entry(who="", what=here.badge, sub=sub, kind="now"), *_ahead(case, now)]
 
 
-def record(case: Case) -> list[Entry]:
-    """Everything that both sides said and did, the newest first (协商记录)."""
+def record(case: Case, now: datetime) -> list[Entry]:
+    """Everything that both sides said and did, the newest first (协商记录); last what came before."""
     said = defaultdict(list)
-    for message in case.messages.all():
-        said[message.version].append(message.text)
+    earlier = []
+    for message in case.thread():
+        if message.line_id:
+            earlier.append(message)
+        else:
+            said[message.version].append(message)
     shown = defaultdict(list)
     for evidence in visible(case.evidence.select_related("upload"), case):
         shown[evidence.version].append(evidence)
     return [
-        Entry(
-            who="",
-            what=told(event),
-            at=event.at,
-            text="\n".join(filter(None, [_own_words(event), *said[event.version]])),
-            kind="me" if event.party == Party.BUYER else "",
-            shots=as_shots(shown[event.version]),
-        )
-        for event in case.events.order_by("-version")
-        if visibility.sees_step(event.step, Party.BUYER)
+        *(
+            Entry(
+                who="",
+                what=told(event),
+                at=event.at,
+                text="\n".join(
+                    filter(None, [_own_words(event), *(each.text for each in said[event.version])])
+                ),
+                kind="me" if event.party == Party.BUYER else "",
+                shots=as_shots(shown[event.version]),
+                sub=_read(said[event.version], now),
+            )
+            for event in case.events.order_by("-version")
+            if visibility.sees_step(event.step, Party.BUYER)
+        ),
+        *(
+            Entry(
+                who="",
+                what=_("申请前的沟通：{who}").format(who=_side(message.party)),
+                at=message.at,
+                text=message.text,
+                kind="me" if message.party == Party.BUYER else "",
+                shots=pictures(message.uploads.all()),
+            )
+            for message in reversed(earlier)
+        ),
     ]
+
+
+def _read(said: Sequence[Message], now: datetime) -> str:
+    """Whether the shop has read what the buyer said."""
+    mine = [message for message in said if message.party == Party.BUYER]
+    return _("商家{read}").format(read=read_mark(mine[0], now)) if mine else ""
 
 
 def visible(evidence: Iterable[Evidence], case: Case) -> list[Evidence]:

@@ -119,14 +119,13 @@ class ApplyPage(BuyerPage, View):
         why_not = Case.why_not(self.line)
         every = demands(self.line, self.base)
         earlier = Case.objects.filter(line=self.line).order_by("-applied_at").first()
-        talk = Case.objects.open().filter(order=self.order, buyer=self.user).first()
         context = self.context(
             why_not=why_not,
             refusal=refusal if refusal != why_not else "",
             open=[each for each in every if not each.refusal],
             shut=[each for each in every if each.refusal],
             earlier=earlier,
-            talk=talk,
+            ask_url=reverse("buyers:ask", args=self.base),
         )
         return render(self.request, "buyers/apply/choose.html", context, status=status)
 

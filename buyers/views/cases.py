@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.generic import TemplateView
 
 from aftersales import clock
-from aftersales.enums import ENDED, RoundState, Status
+from aftersales.enums import ENDED, Party, RoundState, Status
 from aftersales.models import Case, Round
 from aftersales.rules import facts
 from buyers.showing.case import page_of
@@ -68,6 +68,9 @@ class CasePage(BuyerCase, TemplateView):
         if self.case.round_state == RoundState.WAITING:
             unread = Round.objects.filter(case=self.case, series=self.case.series, read_at=None)
             unread.update(read_at=clock.now())
+        if current := self.case.last_round:  # its words stand on this page
+            said = self.case.messages.filter(party=Party.MERCHANT, at=current.sent_at)
+            said.filter(read_at=None).update(read_at=clock.now())
         return super().get(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -80,8 +83,12 @@ class RecordPage(BuyerCase, TemplateView):
 
     template_name = "buyers/cases/record.html"
 
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        self.case.mark_read(Party.BUYER)
+        return super().get(request, *args, **kwargs)
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(record=record(self.case), **kwargs)
+        return super().get_context_data(record=record(self.case, clock.now()), **kwargs)
 
 
 class MoneyPage(BuyerCase, TemplateView):

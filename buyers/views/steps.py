@@ -3,12 +3,14 @@
 from datetime import timedelta
 from typing import Any
 
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from aftersales import clock
 from aftersales.enums import Clock, Party, Stage, Status
 from aftersales.models import Complaint
 from aftersales.rules import deadlines
+from aftersales.threads import thread_of
 from buyers.forms import AcceptForm
 from buyers.showing.offers import after_accepting, bearer_words, ends_here, shown, verb_of
 from buyers.showing.progress import hours, visible
@@ -169,23 +171,16 @@ class Chat(BuyerStep):
 
     step = "send_message"
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(thread=self.thread(), **kwargs)
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        self.case.mark_read(Party.BUYER)
+        return super().get(request, *args, **kwargs)
 
-    def thread(self) -> list[dict[str, Any]]:
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         shown_: dict[int, list[Any]] = {}
         for each in visible(self.case.evidence.select_related("upload"), self.case):
             shown_.setdefault(each.version, []).append(each)
-        return [
-            {
-                "mine": message.party == Party.BUYER,
-                "who": _("我") if message.party == Party.BUYER else message.get_party_display(),
-                "text": message.text,
-                "at": message.at,
-                "shots": shown_.get(message.version, []),
-            }
-            for message in self.case.messages.all()
-        ]
+        thread = thread_of(self.case.thread(), Party.BUYER, clock.now(), shown_)
+        return super().get_context_data(thread=thread, **kwargs)
 
     def get_success_url(self) -> str:
         return f"{self.request.path}#last"

@@ -51,6 +51,9 @@ class AgreeReturnForm(StepForm):
         )
         if ruled == Freight.MERCHANT:
             field.refusals = {str(Freight.BUYER): _("按规则运费由商家承担，不能改由买家承担")}  # type: ignore[attr-defined]
+        agreed = self.case.agreed_before()
+        if agreed and agreed.plan.code == "return_freight_covered":  # what was promised in the chat
+            self.initial.setdefault("freight", str(Freight.MERCHANT))
         if ruled in kinds:
             self.initial.setdefault("freight", str(ruled))
             field.hints = {str(ruled): _("按规则：%(reason)s") % {"reason": self.case.reason.label}}  # type: ignore[attr-defined]
@@ -100,9 +103,20 @@ class MessageForm(StepForm):
     def fit(self) -> None:
         self.fields["text"].label = _("消息")
         self.fields["text"].error_messages["max_length"] = _("最多 500 个字")
+        self.fields["text"].required = False  # a picture may be enough; the engine asks for one
+        self.add_slot(
+            Proof(code="chat", label_zh=_("图片"), label_en=_("图片"), required=False, most=3)
+        )
 
     def answers(self) -> dict[str, Any]:
-        return dict(self.cleaned_data) | {"as_party": "merchant"}
+        said = self.cleaned_data
+        return {
+            "version": said.get("version"),
+            "key": said.get("key", ""),
+            "text": said.get("text", ""),
+            "evidence": self.evidence(),
+            "as_party": "merchant",
+        }
 
 
 class EvidenceForm(StepForm):

@@ -1,18 +1,21 @@
 """协商记录: what happened, in the words of the page, with the exact texts and the evidence."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from aftersales import clock
 from aftersales.display import Entry, Shot, money
 from aftersales.enums import Party, Responsible, Ruling, Severity
-from aftersales.models import Case, Event, Evidence
+from aftersales.models import Case, Event, Evidence, Message
 from aftersales.rules import visibility
 from aftersales.steps import STEPS
+from aftersales.threads import pictures, read_mark
 
 Told = Callable[[dict[str, Any]], str]
 TOLD: dict[str, Told] = {}
@@ -28,29 +31,55 @@ def tells(*steps: str) -> Callable[[Told], Told]:
 
 
 def record_of(case: Case) -> list[Entry]:
-    """Every step, the newest first, with what was said and shown in it."""
+    """Every step, the newest first, with what was said and shown in it; last what came before."""
     said = defaultdict(list)
-    for message in case.messages.all():
-        said[message.version].append(message.text)
+    earlier = []
+    for message in case.thread():
+        if message.line_id:
+            earlier.append(message)
+        else:
+            said[message.version].append(message)
     shown = defaultdict(list)
     for evidence in case.evidence.select_related("upload").all():
         shown[evidence.version].append(evidence)
     events = case.events.select_related("user").order_by("-version")
+    now = clock.now()
     return [
-        Entry(
-            who=actor(event),
-            what=what(event),
-            at=event.at,
-            text="\n".join(filter(None, [_own_words(event), *said[event.version]])),
-            kind="me" if event.party == Party.MERCHANT else "",
-            shots=shots_of(shown[event.version], case, Party.MERCHANT),
-            sub=_sub(event),
-        )
-        for event in events
+        *(
+            Entry(
+                who=actor(event),
+                what=what(event),
+                at=event.at,
+                text="\n".join(
+                    filter(None, [_own_words(event), *(each.text for each in said[event.version])])
+                ),
+                kind="me" if event.party == Party.MERCHANT else "",
+                shots=shots_of(shown[event.version], case, Party.MERCHANT),
+                sub=_sub(event) or _read(said[event.version], now),
+            )
+            for event in events
+        ),
+        *(
+            Entry(
+                who=actor(message),
+                what=_("申请前的沟通"),
+                at=message.at,
+                text=message.text,
+                kind="me" if message.party == Party.MERCHANT else "",
+                shots=pictures(message.uploads.all()),
+            )
+            for message in reversed(earlier)
+        ),
     ]
 
 
-def actor(event: Event) -> str:
+def _read(said: Sequence[Message], now: datetime) -> str:
+    """Whether the buyer has read what we said."""
+    mine = [message for message in said if message.party == Party.MERCHANT]
+    return _("买家%(read)s") % {"read": read_mark(mine[0], now)} if mine else ""
+
+
+def actor(event: Event | Message) -> str:
     if event.party == Party.MERCHANT and event.user:
         return str(event.user)
     return str(Party(event.party).label)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from aftersales import clock
 from aftersales.enums import Party, Permission, Turn
-from aftersales.models import Case, CaseQuerySet, Member, Shop, User
+from aftersales.models import Case, CaseQuerySet, Member, Message, Shop, User
 from aftersales.steps import STEPS, Refused
 from aftersales.views import CaseView, StepView
 from merchants.showing.page import page_of
@@ -157,7 +157,8 @@ def current_member(request: HttpRequest, user: User, shop_id: int | None = None)
 
 
 def counts(shop: Shop) -> dict[str, int]:
-    """How many cases wait at each turn, and how many of mine are ``urgent``, in one query."""
+    """How many cases wait at each turn, and how many of mine are ``urgent``; and how many
+    buyers have ``asked`` something unread before any case."""
     hours = getattr(settings, "DUE_URGENT_HOURS", 2)
     soon = Q(due_at__lt=clock.now() + timedelta(hours=hours))
     rows = Case.objects.filter(shop=shop).exclude(turn=Turn.DONE).order_by()
@@ -167,4 +168,6 @@ def counts(shop: Shop) -> dict[str, int]:
         numbers[turn] = number
         if turn == Turn.MINE:
             numbers["urgent"] = urgent
+    asked = Message.objects.filter(line__order__shop=shop, party=Party.BUYER, read_at=None)
+    numbers["asked"] = asked.values("line").distinct().count()
     return numbers

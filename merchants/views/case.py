@@ -9,8 +9,10 @@ from django.views.generic import TemplateView
 
 from aftersales import calls, clock
 from aftersales.display import money
-from aftersales.enums import Party
+from aftersales.enums import Party, Status
 from aftersales.forms import StepForm
+from aftersales.rules import visibility
+from aftersales.threads import thread_of
 from merchants.showing import tool
 from merchants.showing.standing import standing
 from merchants.views.base import MerchantCase, MerchantStep
@@ -24,9 +26,22 @@ class CasePage(MerchantCase, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
+        self.case.mark_read(Party.MERCHANT)  # the record shows every word
         if tool.stage(self.case) == tool.WAIT:
             context |= waiting(self.case, clock.now())
-        return context | {"tool": tool.stage(self.case), "tool_url": tool.stage_url(self.case)}
+        context |= {"tool": tool.stage(self.case), "tool_url": tool.stage_url(self.case)}
+        if self.case.status == Status.PENDING_MERCHANT:
+            context |= self.agreed()
+        return context
+
+    def agreed(self) -> dict[str, Any]:
+        """What was agreed in conversation before the claim (S-47), and whether this is it."""
+        agreed, user = self.case.agreed_before(), self.request.user
+        if agreed is None:
+            return {}
+        same = self.case.as_agreed()
+        at_once = same and self.case.may("agree", user)
+        return {"agreed": agreed, "as_agreed": same, "agree_at_once": at_once}
 
 
 class Peek(MerchantCase, TemplateView):
@@ -125,23 +140,17 @@ class Chat(MerchantStep):
 
     template_name = "merchants/cases/send_message.html"
 
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        self.case.mark_read(Party.MERCHANT)
+        return super().get(request, *args, **kwargs)
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        thread = self.case.messages.select_related("user").order_by("pk")
-        names = {
-            str(Party.MERCHANT): "",
-            str(Party.BUYER): _("买家"),
-            str(Party.STAFF): _("平台客服"),
-        }
-        said = [
-            {
-                "who": str(each.user) if each.party == Party.MERCHANT else names[each.party],
-                "mine": each.party == Party.MERCHANT,
-                "at": each.at,
-                "text": each.text,
-            }
-            for each in thread
-        ]
-        return super().get_context_data(thread=said, **kwargs)
+        shown: dict[int, list[Any]] = {}
+        for each in self.case.evidence.select_related("upload"):
+            if visibility.sees_content(each, self.case, Party.MERCHANT):
+                shown.setdefault(each.version, []).append(each)
+        thread = thread_of(self.case.thread(), Party.MERCHANT, clock.now(), shown)
+        return super().get_context_data(thread=thread, **kwargs)
 
     def get_success_url(self) -> str:
         return self.request.path

@@ -11,7 +11,7 @@ from aftersales.models import Case
 from tests.factories import MemberFactory, OrderFactory
 from tests.merchants.conftest import Desk
 
-MOST_QUERIES = 8
+MOST_QUERIES = 9
 
 
 def codes(answer):

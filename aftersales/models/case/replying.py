@@ -6,10 +6,12 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_fsm import GET_STATE
 
+from aftersales import clock
 from aftersales.enums import (
     Freight,
     Party,
@@ -23,11 +25,12 @@ from aftersales.models.catalogue import (
     Plan,
 )
 from aftersales.models.history import Upload
-from aftersales.models.negotiation import Offer, Round
+from aftersales.models.negotiation import Message, Offer, Proposal, Round
 from aftersales.rules import plans, wording
 from aftersales.rules.conditions import (
     confirmation_asked,
     counter_offered,
+    evidence_open,
     offer_open,
     round_unanswered,
 )
@@ -174,17 +177,27 @@ class Replying(Negotiating):
         versioned=False,
         while_suspended=True,
     )
-    def send_message(self, *, by: Any, text: str, as_party: str = "") -> dict[str, Any]:
+    def send_message(
+        self,
+        *,
+        by: Any,
+        text: str,
+        evidence: Mapping[str, Sequence[Upload]] | None = None,
+        as_party: str = "",
+    ) -> dict[str, Any]:
         """S-38, NEG-22, NEG-30: chat; the buyer's words end the wait, the merchant's do not."""
-        text = text.strip()
-        if not text:
+        text, pictures = text.strip(), (evidence or {}).get("chat", ())
+        if not text and not pictures:
             raise Refused(text=_("请输入消息内容"))
+        if pictures and not evidence_open(self):  # type: ignore[arg-type]
+            raise Refused(proof_chat=evidence_open.sentence)  # type: ignore[attr-defined]
         if len(text) > 500:
             raise Refused(text=_("最多 500 个字"))
         party = self.acting
         if party == Party.MERCHANT and (found := wording.contact_found(text)):
             raise Refused(text=_("不能包含电话、微信或外部链接：「%(found)s」") % {"found": found})
         self.say(party, by, text)
+        kept = self.put_forward(party, {"chat": pictures}, {"chat": _("聊天图片")})
         current = self.last_round
         counts = (
             party == Party.BUYER
@@ -193,8 +206,35 @@ class Replying(Negotiating):
             and self.status in NEGOTIABLE
         )
         if counts and current is not None:
-            self._answered(current, text)
-        return {"text": text, "counts": bool(counts)}
+            self._answered(current, text or _("发来图片"))
+        return {"text": text, "counts": bool(counts)} | ({"evidence": kept} if kept else {})
+
+    # What was said.
+
+    def thread(self) -> list[Message]:
+        """All that both sides said, oldest first, also before they came to this case (S-38)."""
+        mine = models.Q(case_id=self.pk)
+        before = models.Q(line_id=self.line_id, at__lte=self.applied_at)
+        found = Message.objects.filter(mine | before).select_related("user")
+        return list(found.prefetch_related("uploads").order_by("at", "pk"))
+
+    def mark_read(self, party: Party) -> None:
+        """This side has seen the thread; only what the other said is marked."""
+        mine = models.Q(case_id=self.pk) | models.Q(line_id=self.line_id)
+        unread = Message.objects.filter(mine, read_at=None).exclude(party=party)
+        unread.update(read_at=clock.now())
+
+    def agreed_before(self) -> Proposal | None:
+        """What the two agreed on in conversation before this case, if anything (S-47)."""
+        agreed = Proposal.objects.filter(
+            line_id=self.line_id, state=PlanState.ACCEPTED, answered_at__lte=self.applied_at
+        )
+        return agreed.select_related("plan").last()
+
+    def as_agreed(self) -> bool:
+        """Whether the claim is what was agreed in conversation, to the cent."""
+        agreed = self.agreed_before()
+        return agreed is not None and (agreed.type, agreed.amount) == (self.type, self.amount)
 
     # What the steps share.
 

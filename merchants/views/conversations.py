@@ -1,0 +1,112 @@
+"""买家咨询: what buyers ask before any case, the unread first, and the way to what is agreed (S-46, S-47)."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Count, Exists, F, Max, OuterRef, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.generic import TemplateView, View
+
+from aftersales import clock
+from aftersales.display import mask
+from aftersales.enums import Party, Permission
+from aftersales.models import Case, Conversation, Message, OrderLine
+from aftersales.steps import Refused
+from aftersales.threads import thread_of
+from merchants.forms.conversations import AnswerForm, ProposeForm
+from merchants.views.base import ShopView, must_be_able
+
+A_PAGE = 30
+
+
+def buyer_of(line: OrderLine) -> str:
+    """The buyer's name, masked."""
+    return mask(line.order.buyer_nick or str(line.order.buyer))
+
+
+class Conversations(ShopView, TemplateView):
+    """The lines that buyers ask about: those with unread words first, then the newest."""
+
+    template_name = "merchants/conversations/list.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        lines = OrderLine.objects.filter(order__shop=self.shop, messages__isnull=False)
+        fresh = Q(messages__party=Party.BUYER, messages__read_at=None)
+        lines = lines.annotate(
+            unread=Count("messages", filter=fresh),
+            last_at=Max("messages__at"),
+            applied=Exists(Case.objects.filter(line=OuterRef("pk"))),
+        )
+        rows = lines.select_related("order__buyer").order_by(
+            F("unread").desc(), F("last_at").desc()
+        )
+        page = Paginator(rows, A_PAGE).get_page(self.request.GET.get("page"))
+        last = {
+            message.line_id: message
+            for message in Message.objects.filter(line__in=[row.pk for row in page]).order_by("pk")
+        }
+        return super().get_context_data(
+            now=clock.now(),
+            page_obj=page,
+            rows=[(row, last[row.pk], buyer_of(row)) for row in page],
+            shops=self.request.shops,  # type: ignore[attr-defined]
+            **kwargs,
+        )
+
+
+class Thread(ShopView, View):
+    """One conversation: the thread, an answer, and a plan that fits the order as it stands."""
+
+    line: OrderLine
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        talk = self.talk(pk)
+        if case := talk.case:
+            return redirect("merchants:send_message", code=case.code)
+        talk.read(Party.MERCHANT)
+        return self.show(talk)
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        must_be_able(self.member, Permission.NEGOTIATE)
+        talk = self.talk(pk)
+        proposing = "propose" in request.POST
+        kind = ProposeForm if proposing else AnswerForm
+        form: Any = kind(request.POST, request.FILES, talk=talk, user=self.member.user)
+        if not form.is_valid():
+            return self.show(talk, form, status=422)
+        try:
+            form.take()
+        except Refused as refused:
+            form.refuse(refused)
+            return self.show(talk, form, status=409 if refused.conflict else 422)
+        messages.success(request, _("方案已发给买家") if proposing else _("消息已发送"))
+        return redirect(reverse("merchants:conversation", args=[pk]) + "#last")
+
+    def talk(self, pk: int) -> Conversation:
+        lines = OrderLine.objects.filter(order__shop=self.shop, messages__isnull=False).distinct()
+        self.line = get_object_or_404(lines.select_related("order__shop", "order__buyer"), pk=pk)
+        return Conversation(self.line)
+
+    def show(self, talk: Conversation, form: Any = None, status: int = 200) -> HttpResponse:
+        now, user = clock.now(), self.member.user
+        answer = form if isinstance(form, AnswerForm) else AnswerForm(talk=talk, user=user)
+        propose = form if isinstance(form, ProposeForm) else ProposeForm(talk=talk, user=user)
+        context = {
+            "now": now,
+            "line": self.line,
+            "order": self.line.order,
+            "buyer": buyer_of(self.line),
+            "thread": thread_of(talk.messages(), Party.MERCHANT, now),
+            "answer": answer,
+            "propose": propose,
+            "proposing": form is propose,
+            "form": form,
+            "case": talk.case,
+            "may": self.member.can(Permission.NEGOTIATE),
+            "shops": self.request.shops,  # type: ignore[attr-defined]
+        }
+        return render(self.request, "merchants/conversations/thread.html", context, status=status)
