@@ -16,6 +16,7 @@ from aftersales.steps import STEPS
 
 # In the order in which an event is read.
 LABELS: dict[str, Any] = {
+    "member": gettext_lazy("处理人"),
     "type": gettext_lazy("售后类型"),
     "reason_code": gettext_lazy("原因代码"),
     "reason": gettext_lazy("原因"),
@@ -78,7 +79,7 @@ WORDS: dict[str, dict[str, Any]] = {
     "type": dict(CaseType.choices),
 }
 MOMENTS = {"until", "signed_at", "expires_at", "due_at"}
-SHOWN_ELSEWHERE = {"evidence", "blocks", "key", "severity"}
+SHOWN_ELSEWHERE = {"evidence", "blocks", "key", "severity", "member_user"}
 
 
 @dataclass

@@ -5,6 +5,7 @@ from django.urls import include, path
 from merchants.forms.answering import (
     AgreeReturnForm,
     AskPlatformForm,
+    AssignForm,
     EvidenceForm,
     ImproveForm,
     MessageForm,
@@ -12,7 +13,7 @@ from merchants.forms.answering import (
 from merchants.urls_importing import importing_urls
 from merchants.views import shop
 from merchants.views.base import MerchantStep as Step
-from merchants.views.case import Answer, Call, CasePage, Chat, Peek, Wait
+from merchants.views.case import Answer, Assign, Call, CasePage, Chat, Peek, Wait
 from merchants.views.conversations import Conversations, Thread
 from merchants.views.dossier import CaseDossier
 from merchants.views.queue import ChooseShop, Queue
@@ -64,6 +65,7 @@ urlpatterns = [
         name="add_evidence",
     ),
     path(f"{CASE}call/", Call.as_view(step="reveal_number"), name="call"),
+    path(f"{CASE}assign/", Assign.as_view(step="assign", form_class=AssignForm), name="assign"),
     # The platform
     path(
         f"{CASE}ask_platform/",

@@ -256,6 +256,11 @@ class Market:
         case = Case.apply(line, application, by=order.buyer)
         self.desks[number] = Desk(case, self.merchant(order.shop))
 
+    def do_assign(self, number: int) -> None:
+        """To the last of the shop's members, by the first."""
+        case = self.case(number)
+        case.assign(by=self.desks[number].merchant, member=case.shop.members.order_by("pk").last())
+
     def do_check(self, number: int) -> None:
         self.case(number)
         self.desks[number].check()

@@ -38,10 +38,10 @@ def _acts(start: float, *names: str, every: float = 0.5) -> list[tuple[float, st
 
 STORIES = [
     # waiting for the shop
-    Told("mug", 0, KEEP, "R1", _acts(27, "apply"), pieces=2),
+    Told("mug", 0, KEEP, "R1", _acts(27, "apply", "assign"), pieces=2),
     Told("towel", 1, KEEP, "R8", _acts(46.3, "apply")),
     Told("lamp", 2, UNSHIPPED, "U1", _acts(20, "apply"), 1, shipped=None, signed=None),
-    Told("slipper", 0, BACK, "R13", _acts(38, "apply")),
+    Told("slipper", 0, BACK, "R13", _acts(38, "apply", "assign")),
     Told("kettle", 1, NEVER, "N1", _acts(40, "apply"), shipped=190, signed=None, trace="stalled"),
     Told("blanket", 2, NEVER, "N3", _acts(12, "apply"), trace="other"),
     Told("rice", 0, KEEP, "R7", _acts(5, "apply"), 2),

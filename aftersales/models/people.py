@@ -49,6 +49,12 @@ class Shop(models.Model):
         return self.name
 
 
+class MemberQuerySet(models.QuerySet["Member"]):
+    def on_duty(self, shops: Any) -> Self:
+        """Those who work in these shops now."""
+        return self.filter(shop__in=shops, active=True, user__is_active=True)
+
+
 class Member(models.Model):
     """客服成员: a user in a shop, with what he may do there."""
 
@@ -56,6 +62,8 @@ class Member(models.Model):
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     permissions = models.JSONField(_("权限"), default=list)
     active = models.BooleanField(_("在岗"), default=True)
+
+    objects = MemberQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("成员")

@@ -23,6 +23,8 @@ MOST_MAIL_TRIES = 8
 
 # Steps that nobody needs to be told of: they change nothing for anybody else.
 SILENT = {"confirm_risks", "reveal_number", "propose_reversal", "return_reversal"}
+# The shop's own business: told to the one member whom it concerns.
+FOR_ONE = {"assign": "member_user"}
 
 
 def deliver_due(limit: int = 1000) -> int:
@@ -54,15 +56,8 @@ def _members(shops: Iterable[int]) -> dict[int, list[User]]:
 
 
 def _notices(event: Event, members: list[User]) -> list[Notice]:
-    """One notice for each person of the sides that did not take the step themselves."""
-    if event.step in SILENT:
-        return []
-    people: list[tuple[Party, User]] = []
-    if event.party != Party.BUYER:
-        people.append((Party.BUYER, event.case.buyer))
-    if event.party != Party.MERCHANT:
-        people.extend((Party.MERCHANT, user) for user in members)
-    people = [(party, user) for party, user in people if user.pk != event.user_id]
+    """One notice for each of the people whom an event concerns."""
+    people = people_of(event, members)
     at = clock.now()
     texts = {party: text_of(event, party) for party in {party for party, _user in people}}
     return [
@@ -78,6 +73,22 @@ def _notices(event: Event, members: list[User]) -> list[Notice]:
         )
         for party, user in people
     ]
+
+
+def people_of(event: Event, members: list[User]) -> list[tuple[Party, User]]:
+    """Who is told of an event: the sides that did not take the step themselves."""
+    if event.step in SILENT:
+        return []
+    people: list[tuple[Party, User]] = []
+    if event.step in FOR_ONE:
+        only = event.details.get(FOR_ONE[event.step])
+        people.extend((Party.MERCHANT, user) for user in members if user.pk == only)
+    else:
+        if event.party != Party.BUYER:
+            people.append((Party.BUYER, event.case.buyer))
+        if event.party != Party.MERCHANT:
+            people.extend((Party.MERCHANT, user) for user in members)
+    return [(party, user) for party, user in people if user.pk != event.user_id]
 
 
 def text_of(event: Event, party: Party) -> tuple[str, str]:

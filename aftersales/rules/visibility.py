@@ -7,7 +7,7 @@ from aftersales.enums import GATHERING, Party, Status
 if TYPE_CHECKING:
     from aftersales.models import Case, Evidence
 
-SHOPS_OWN = frozenset({"confirm_risks", "reveal_number"})  # the shop's own business
+SHOPS_OWN = frozenset({"assign", "confirm_risks", "reveal_number"})  # the shop's own business
 
 
 def sees_content(evidence: "Evidence", case: "Case", party: Party) -> bool:

@@ -18,8 +18,8 @@ from aftersales.templatetags.desk import as_shots
 from aftersales.threads import pictures, read_mark
 from buyers.showing.standing import standing
 
-# Steps that say nothing about the way of the case: they stand in the full record only.
-ASIDE = {"send_message", "confirm_risks", "reveal_number", "close_evidence", "improve_offer"}
+# Steps that say nothing about the way of the case: they stand in the full record at most.
+ASIDE = visibility.SHOPS_OWN | {"send_message", "close_evidence", "improve_offer"}
 
 
 # What has happened --------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from aftersales.enums import Freight
 from aftersales.forms import MoneyField, StepForm
-from aftersales.models import Offer, Proof, ReturnAddress
+from aftersales.models import Member, Offer, Proof, ReturnAddress
 from merchants.showing.page import improvable
 from merchants.showing.tool import offer_line
 
@@ -89,6 +89,23 @@ class ImproveForm(StepForm):
         said = dict(self.cleaned_data)
         said["offer"] = next((each for each in self.offers if str(each.pk) == said["offer"]), None)
         return said
+
+
+class AssignForm(StepForm):
+    """分配处理人: to a member on duty, or to nobody (NEG-54)."""
+
+    def fit(self) -> None:
+        here = Member.objects.on_duty([self.case.shop_id]).select_related("user").order_by("pk")
+        self.team = {str(each.pk): each for each in here}
+        team = [(pk, str(each.user)) for pk, each in self.team.items()]
+        self.fields["member"] = forms.ChoiceField(
+            label=_("处理人"), required=False, choices=[("", _("未分配")), *team]
+        )
+        self.initial.setdefault("member", str(self.case.assignee_id or ""))
+
+    def answers(self) -> dict[str, Any]:
+        said = self.cleaned_data
+        return {"key": said.get("key", ""), "member": self.team.get(said["member"])}
 
 
 class MessageForm(StepForm):

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.enums import CaseType, RoundState, ScanKind
 from aftersales.forms import MoneyField
-from aftersales.models import CaseQuerySet, Parcel, Reason
+from aftersales.models import CaseQuerySet, Member, Parcel, Reason
 
 STAGES = [
     ("new", _("新申请")),
@@ -37,18 +37,24 @@ class QueueFilter(forms.Form):
     reason = forms.ChoiceField(required=False, label=_("原因"))
     ship = forms.ChoiceField(required=False, label=_("物流"))
     stage = forms.ChoiceField(required=False, label=_("阶段"))
+    who = forms.ChoiceField(required=False, label=_("处理人"))
     least = MoneyField(required=False, label=_("金额从"))
     most = MoneyField(required=False, label=_("金额到"))
     sort = forms.ChoiceField(required=False, label=_("排序"))
 
-    def __init__(self, *args: Any, reasons: list[Reason], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, reasons: list[Reason], me: Member, team: list[Member], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.me = me
+        others = [(str(each.pk), str(each.user)) for each in team if each.pk != me.pk]
         parcels = [("none", _("未发货")), ("unscanned", _("未揽收")), *ScanKind.choices]
         lists: list[tuple[str, Any, Any]] = [
             ("type", _("类型：全部"), CaseType.choices),
             ("reason", _("原因：全部"), [(row.code, row.label) for row in reasons]),
             ("ship", _("物流：全部"), parcels),
             ("stage", _("阶段：全部"), STAGES),
+            ("who", _("处理人：全部"), [("me", _("我")), ("none", _("未分配")), *others]),
         ]
         for name, label, rows in lists:
             self.fields[name].choices = choices(str(label), rows)  # type: ignore[attr-defined]
@@ -84,11 +90,19 @@ class QueueFilter(forms.Form):
             cases = _by_parcel(cases, ship)
         if stage := self.said("stage"):
             cases = _by_stage(cases, stage)
+        if who := self.said("who"):
+            cases = self._by_assignee(cases, who)
         if (least := self.said("least")) is not None and least != "":
             cases = cases.filter(amount__gte=least)
         if (most := self.said("most")) is not None and most != "":
             cases = cases.filter(amount__lte=most)
         return _by_words(cases, str(self.said("q") or ""))
+
+    def _by_assignee(self, cases: CaseQuerySet, who: str) -> CaseQuerySet:
+        """Whose cases; those of a member who has left are nobody's."""
+        if who == "none":
+            return cases.filter(Q(assignee=None) | Q(assignee__active=False))
+        return cases.filter(assignee=self.me.pk if who == "me" else int(who))
 
     def order(self) -> tuple[str, str]:
         return SORTS.get(self.said("sort") or "due", SORTS["due"])

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from aftersales import calls
 from aftersales.display import Entry, Shot, mask, money, shorten, when
 from aftersales.enums import CaseType, Clock, Party, RoundState, ScanKind, Status, Turn
-from aftersales.models import Case, Parcel, Policy, User, VirtualNumber
+from aftersales.models import Case, Member, Parcel, Policy, User, VirtualNumber
 from aftersales.rules import facts
 from aftersales.rules.deadlines import no_reason_until
 from merchants.showing import tool
@@ -70,9 +70,13 @@ class Page:
     may_talk: bool = True
     may_add: bool = False
     may_improve: bool = False
+    assignee: str = ""
+    team: list[tuple[int, str]] = field(default_factory=list)
 
 
-def page_of(case: Case, user: User, now: datetime, *, counts: dict[str, int]) -> Page:
+def page_of(
+    case: Case, user: User, now: datetime, *, counts: dict[str, int], team: list[Member]
+) -> Page:
     moves = {move.name: move.refusal for move in case.moves(user, Party.MERCHANT)}
     parcel, back = facts.outbound(case), facts.returned(case)
     following = next_case(case)
@@ -108,6 +112,8 @@ def page_of(case: Case, user: User, now: datetime, *, counts: dict[str, int]) ->
         decided=case.status not in tool.IN_HAND,
         may_talk="send_message" in moves and not moves["send_message"],
         may_add="add_evidence" in moves and not moves["add_evidence"],
+        assignee=assignee_of(case),
+        team=[] if moves.get("assign", "no") else [(each.pk, str(each.user)) for each in team],
         may_improve=not moves.get("improve_offer", "no") and bool(improvable(case)),
     )
 
@@ -178,6 +184,14 @@ def next_case(case: Case) -> Case | None:
         if later:
             return later
     return others.first()
+
+
+def assignee_of(case: Case) -> str:
+    """Who looks after it; one who has left is said to have left."""
+    member = case.assignee
+    if member is None:
+        return ""
+    return str(member.user) if member.active else _("%(name)s（已离岗）") % {"name": member.user}
 
 
 # The right column ---------------------------------------------------------------------------------

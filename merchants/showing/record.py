@@ -208,6 +208,13 @@ def _sent_back(details: dict[str, Any]) -> str:
     }
 
 
+@tells("assign")
+def _assigned(details: dict[str, Any]) -> str:
+    if details.get("member"):
+        return _("分配给 %(name)s") % {"name": details["member"]}
+    return _("取消分配")
+
+
 @tells("send_message")
 def _said(details: dict[str, Any]) -> str:
     return _("发送消息")

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from aftersales.display import badge, due, mask, nothing, plain_money, tail, when
 from aftersales.enums import Turn
-from aftersales.models import Case
+from aftersales.models import Case, Member
 from merchants.showing.standing import shipping, standing
 
 
@@ -34,13 +34,14 @@ class Row(NamedTuple):
     ship_at: str
     stage: SafeString | str
     hint: str
+    who: str
 
 
-def rows_of(cases: Iterable[Case], now: datetime) -> list[Row]:
-    return [_row(case, now) for case in cases]
+def rows_of(cases: Iterable[Case], now: datetime, me: Member) -> list[Row]:
+    return [_row(case, now, me) for case in cases]
 
 
-def _row(case: Case, now: datetime) -> Row:
+def _row(case: Case, now: datetime, me: Member) -> Row:
     at = standing(case, now)
     ship, ship_at = shipping(case, now)
     stage: SafeString | str = at.text
@@ -72,7 +73,15 @@ def _row(case: Case, now: datetime) -> Row:
         ship_at=ship_at,
         stage=stage,
         hint=hint,
+        who=_who(case, me),
     )
+
+
+def _who(case: Case, me: Member) -> str:
+    """Whose case it is, where it is somebody's who is still there."""
+    if case.assignee is None or not case.assignee.active:
+        return ""
+    return _("我") if case.assignee_id == me.pk else str(case.assignee.user)
 
 
 def _due(case: Case, now: datetime) -> SafeString | str:

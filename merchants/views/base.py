@@ -44,14 +44,15 @@ class MerchantCase(CaseView):
     party = Party.MERCHANT
 
     def cases(self) -> CaseQuerySet:
-        return Case.objects.for_merchant(self.request.user)
+        return Case.objects.for_merchant(self.request.user).select_related("assignee__user")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user = cast(User, self.request.user)
         current_member(self.request, user, self.case.shop_id)
         context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
         now = clock.now()
-        page = page_of(self.case, user, now, counts=self.request.counts)  # type: ignore[attr-defined]
+        counts, team = self.request.counts, self.request.team  # type: ignore[attr-defined]
+        page = page_of(self.case, user, now, counts=counts, team=team)
         frame = {
             "case": self.case,
             "now": now,
@@ -138,10 +139,13 @@ def must_be_able(member: Member, permission: Permission) -> None:
 def current_member(request: HttpRequest, user: User, shop_id: int | None = None) -> Member:
     """The membership in hand: of ``shop_id``, or of the shop remembered in the session.
 
-    ``?shop=CODE`` chooses a shop. Sets ``request.shop`` and ``request.counts`` for the frame.
-    A user without a shop finds a 404.
+    ``?shop=CODE`` chooses a shop. Sets ``request.shop`` and ``request.counts`` for the frame,
+    and ``request.team``, the members on duty there. A user without a shop finds a 404.
     """
-    members = list(Member.objects.filter(user=user, active=True).select_related("shop"))
+    colleagues = list(
+        Member.objects.on_duty(Shop.objects.of(user)).select_related("shop", "user").order_by("pk")
+    )
+    members = [each for each in colleagues if each.user_id == user.pk]
     if not members:
         raise Http404
     wanted = request.GET.get("shop") or request.session.get("shop")
@@ -152,22 +156,30 @@ def current_member(request: HttpRequest, user: User, shop_id: int | None = None)
         request.session["shop"] = member.shop.code
     request.shop = member.shop  # type: ignore[attr-defined]
     request.shops = [each.shop for each in members]  # type: ignore[attr-defined]
-    request.counts = counts(member.shop)  # type: ignore[attr-defined]
+    request.team = [each for each in colleagues if each.shop_id == member.shop_id]  # type: ignore[attr-defined]
+    request.counts = counts(member)  # type: ignore[attr-defined]
     return member
 
 
-def counts(shop: Shop) -> dict[str, int]:
-    """How many cases wait at each turn, and how many of mine are ``urgent``; and how many
-    buyers have ``asked`` something unread before any case."""
+def counts(member: Member) -> dict[str, int]:
+    """How many cases wait at each turn; of those in the shop's hands, how many are ``urgent``
+    and how many ``assigned`` to this member; and how many buyers have ``asked`` something
+    unread before any case."""
     hours = getattr(settings, "DUE_URGENT_HOURS", 2)
     soon = Q(due_at__lt=clock.now() + timedelta(hours=hours))
-    rows = Case.objects.filter(shop=shop).exclude(turn=Turn.DONE).order_by()
+    rows = Case.objects.filter(shop=member.shop_id).exclude(turn=Turn.DONE).order_by()
     numbers: dict[str, int] = {}
-    found = rows.values_list("turn").annotate(all=Count("pk"), urgent=Count("pk", filter=soon))
-    for turn, number, urgent in found:
+    found = rows.values_list("turn").annotate(
+        all=Count("pk"),
+        urgent=Count("pk", filter=soon),
+        assigned=Count("pk", filter=Q(assignee=member)),
+    )
+    for turn, number, urgent, assigned in found:
         numbers[turn] = number
         if turn == Turn.MINE:
-            numbers["urgent"] = urgent
-    asked = Message.objects.filter(line__order__shop=shop, party=Party.BUYER, read_at=None)
+            numbers |= {"urgent": urgent, "assigned": assigned}
+    asked = Message.objects.filter(
+        line__order__shop=member.shop_id, party=Party.BUYER, read_at=None
+    )
     numbers["asked"] = asked.values("line").distinct().count()
     return numbers

@@ -14,6 +14,7 @@ from aftersales.forms import StepForm
 from aftersales.rules import visibility
 from aftersales.threads import thread_of
 from merchants.showing import tool
+from merchants.showing.page import assignee_of
 from merchants.showing.standing import standing
 from merchants.views.base import MerchantCase, MerchantStep
 from merchants.views.tool import waiting
@@ -170,6 +171,14 @@ class Call(MerchantStep):
 
     def success_message(self) -> str:
         return _("虚拟号码已显示在“联系买家”里，查看已留痕")
+
+
+class Assign(MerchantStep):
+    """分配: from the select on the case page; a page of its own where it is refused (NEG-54)."""
+
+    def success_message(self) -> str:
+        name = assignee_of(self.case)
+        return _("已分配给 %(name)s") % {"name": name} if name else _("已取消分配")
 
 
 class Wait(MerchantCase, TemplateView):

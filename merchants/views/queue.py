@@ -33,7 +33,8 @@ class Queue(ShopView, TemplateView):
         if tab not in (*Turn.values, "all"):
             tab = "mine"
         reasons = list(Reason.objects.filter(active=True))
-        form = QueueFilter(query, reasons=reasons)
+        team = self.request.team  # type: ignore[attr-defined]
+        form = QueueFilter(query, reasons=reasons, me=self.member, team=team)
         cases = form.narrow(self.in_tab(tab))
         order = form.order()
         if order[0] == "due_at" and tab in (*NO_CLOCK, "all"):
@@ -52,8 +53,8 @@ class Queue(ShopView, TemplateView):
             tab=tab,
             tabs=tabs(tab, counts),
             form=form,
-            filters=[form[name] for name in ("type", "reason", "ship", "stage")],
-            rows=rows_of(rows, now),
+            filters=[form[name] for name in ("type", "reason", "ship", "stage", "who")],
+            rows=rows_of(rows, now, self.member),
             order=order[0],
             next_url=f"?{more.urlencode()}" if len(found) > PAGE else "",
             first_url=f"?{first.urlencode()}" if query.get("after") else "",
@@ -80,7 +81,8 @@ class Queue(ShopView, TemplateView):
         )
         if tab != "all":
             cases = cases.filter(turn=tab)
-        return cases.select_related("line", "reason", "order").prefetch_related("order__parcels")
+        shown_with = ("line", "reason", "order", "assignee__user")
+        return cases.select_related(*shown_with).prefetch_related("order__parcels")
 
     def why_empty(self, tab: str, narrowed: bool) -> dict[str, str]:
         if narrowed or self.request.GET.get("after"):

@@ -22,6 +22,7 @@ STEPS = [
     "rejected",
     "send_message",
     "add_evidence",
+    "assign",
     "ask_platform",
     "withdraw",
     "peek",

@@ -11,6 +11,7 @@ from aftersales import clock
 from aftersales.enums import ENDED, Status
 from aftersales.models.case.appealing import Appealing
 from aftersales.models.case.applying import Application, Applying
+from aftersales.models.case.assigning import Assigning
 from aftersales.models.case.extending import Extending
 from aftersales.models.case.handling import Handling
 from aftersales.models.case.intervening import Intervening
@@ -46,6 +47,7 @@ class CaseQuerySet(models.QuerySet["Case"]):
 
 class Case(
     Applying,
+    Assigning,
     Handling,
     Replying,
     Rejecting,

@@ -74,6 +74,15 @@ class CaseFields(Stepped):
         Edition, models.PROTECT, null=True, related_name="+", db_index=False
     )
 
+    assignee = models.ForeignKey(
+        Member,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        verbose_name=_("处理人"),
+        related_name="assigned",
+        db_index=False,
+    )
     turn = models.CharField(_("轮到谁"), max_length=10, choices=Turn, default=Turn.MINE)
     handled_at = models.DateTimeField(_("商家首次处理"), null=True, blank=True)
     closed_at = models.DateTimeField(_("完结时间"), null=True, blank=True)
