@@ -125,6 +125,14 @@ class FreightCover(TextChoices):
     MERCHANT_FREE_RETURN = "merchant_free_return", _("退货包运费")
 
 
+class PaymentKind(TextChoices):
+    """支付形式: money goes back as money, coupons and points in kind."""
+
+    MONEY = "money", _("钱款")
+    COUPON = "coupon", _("优惠券")
+    POINTS = "points", _("积分")
+
+
 class Burden(TextChoices):
     """举证责任 (reasons.md)."""
 
@@ -197,6 +205,18 @@ class WizardStep(TextChoices):
     ROUND_1 = "round_1", _("第一轮协商")
     ROUND_2 = "round_2", _("第二轮协商")
     REJECT = "reject", _("驳回")
+
+
+class Purpose(TextChoices):
+    """用途 of a payout: the refund itself, what the merchant makes good, or paid in kind."""
+
+    REFUND = "refund", _("退款")
+    FREIGHT = "freight", _("运费补偿")
+    COUPON = "coupon", _("退回优惠券")
+    POINTS = "points", _("退回积分")
+
+
+IN_KIND = frozenset({Purpose.COUPON, Purpose.POINTS})  # not yuan: never part of a sum of money
 
 
 class RefundState(TextChoices):

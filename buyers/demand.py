@@ -22,7 +22,10 @@ from aftersales.rules import amounts, eligibility
 from aftersales.steps import Refused
 from buyers.forms import words
 
-ASKED = ("goods_state", "reason", "quantity", "amount", "description", "goods_intact")
+ASKED = (
+    *("goods_state", "reason", "quantity", "gifts_kept"),
+    *("amount", "description", "goods_intact"),
+)
 # A field that belongs to another demand is refused, not ignored (S-16); goods_intact may be left
 # over from another reason of the same one.
 TELLING = {"goods_state", "quantity", "amount"}
@@ -58,6 +61,7 @@ class DemandForm(SlotForm):
         self._fit_goods()
         self._fit_reason()
         self._fit_quantity()
+        self._fit_gifts()
         self._fit_amount()
         self._fit_words()
         for proof in self.picked.proofs.all() if self.picked else []:
@@ -124,9 +128,27 @@ class DemandForm(SlotForm):
             error_messages={"min_value": wrong, "max_value": wrong, "invalid": wrong},
         )
 
+    def _fit_gifts(self) -> None:
+        """Gifts come back with the last piece of their goods, or their stated price is deducted."""
+        self.gifts = [] if self.kind != CaseType.RETURN_REFUND else list(self.line.gifts.all())
+        self.gifts_kept = False
+        if not self.gifts or self.quantity < self.left:
+            return
+        self.gifts_kept = bool(self.given("gifts_kept"))
+        self.fields["gifts_kept"] = forms.BooleanField(
+            label=_("赠品不寄回"),
+            required=False,
+            help_text=_("{gifts}，标价 {price}。不寄回的，从退款里扣除标价。").format(
+                gifts=_("、").join(f"{gift.title} × {gift.quantity}" for gift in self.gifts),
+                price=money(self.line.gifts_worth()),
+            ),
+        )
+
     def _fit_amount(self) -> None:
         """At most what is refundable for this quantity; fixed where nothing was shipped."""
-        self.refundable = Case.refundable_for(self.line, self.quantity, self.kind, self.picked)
+        self.refundable = Case.refundable_for(
+            self.line, self.quantity, self.kind, self.picked, gifts_kept=self.gifts_kept
+        )
         total = self.refundable.total
         self.initial["most"] = str(total)
         if self.kind == CaseType.REFUND_UNSHIPPED:
@@ -206,7 +228,8 @@ class DemandForm(SlotForm):
         }.get(bearer, _("同意退货时由商家确定（{why}）")).format(why=self.picked.label)
 
     def layout(self) -> list[Any]:
-        first = [name for name in ("goods_state", "reason", "quantity") if name in self.fields]
+        asked = ("goods_state", "reason", "quantity", "gifts_kept")
+        first = [name for name in asked if name in self.fields]
         return ["key", "most", *first]
 
     @property
@@ -255,6 +278,7 @@ class DemandForm(SlotForm):
             goods_state=self.goods,
             description=given.get("description", ""),
             goods_intact=bool(given.get("goods_intact")),
+            gifts_kept=bool(given.get("gifts_kept")),
             agreement_version=agreement_version,
             evidence=self.evidence(),
         )

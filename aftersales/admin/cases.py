@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from aftersales import clock, display
 from aftersales.admin.looking import OfCase, ReadOnly, claim_of, column, moment, sides_of, status_of
 from aftersales.admin.record import Record
+from aftersales.admin.refunds import WAYS_OUT
 from aftersales.admin.stepping import VIEWS, step_url
 from aftersales.dossier.views import DossierView
 from aftersales.enums import Party
@@ -130,6 +131,7 @@ class CaseAdmin(ReadOnly):
         case.catch_up()
         rules = Party.STAFF in case.parties_of(request.user)
         moves = case.moves(request.user, Party.STAFF) if rules else []
+        moves = [move for move in moves if move.name not in WAYS_OUT or not move.refusal]
         context = {
             **self.admin_site.each_context(request),
             "title": case.code,

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales import display
 from aftersales.admin.looking import BADGES, OfCase, ReadOnly, column, lines, may_rule, moment
-from aftersales.enums import RefundState, Status
+from aftersales.enums import RefundState
 from aftersales.models import LedgerEntry, LedgerMood, Refund
 from aftersales.steps import STEPS
 
@@ -60,7 +60,7 @@ class RefundAdmin(OfCase):
     @admin.display(description=_("处理"))
     def ways_out(self, refund: Refund) -> SafeString | str:
         """Links to the confirm pages, where the payout has failed for good."""
-        if refund.state != RefundState.FAILED or refund.case.status != Status.REFUND_FAILED:
+        if refund.state != RefundState.FAILED:
             return display.nothing()
         return format_html_join(
             " · ",

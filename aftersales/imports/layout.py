@@ -53,6 +53,12 @@ class OrderRow:
     trackings: tuple[str, ...] = ()
     route: str = ""
     reference: str = ""
+    coupon: Decimal | None = None  # yuan paid by a coupon, beside ``paid``
+    points: Decimal | None = None  # how many points paid, beside ``paid``
+    gift: str = ""  # what came with the line for nothing
+    gift_id: str = ""
+    gift_sku: str = ""
+    gift_pieces: int | None = None
 
 
 class Column(NamedTuple):

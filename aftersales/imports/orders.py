@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from aftersales.bulk import update_rows
-from aftersales.enums import Direction, OrderState
+from aftersales.enums import Direction, OrderState, PaymentKind
 from aftersales.imports.copying import insert
 from aftersales.imports.drafts import Draft, Outcome, fold
 from aftersales.imports.layout import NOTHING, OrderRow
@@ -102,11 +102,11 @@ def load(shop: Shop, numbers: Collection[str], *, lock: bool) -> dict[str, Known
     for pk, number, *values in rows.values_list(*names):
         known[pk] = Known(pk, number, dict(zip(CHANGEABLE, values, strict=True)))
     if known:
-        for line in OrderLine.objects.filter(order_id__in=known).values_list(*KnownLine._fields):
+        goods = OrderLine.objects.filter(order_id__in=known, gift_of=None)
+        for line in goods.values_list(*KnownLine._fields):
             known[line[1]].lines.append(KnownLine._make(line))
-        for payment in Payment.objects.filter(order_id__in=known).values_list(
-            *KnownPayment._fields
-        ):
+        money = Payment.objects.filter(order_id__in=known, kind=PaymentKind.MONEY)
+        for payment in money.values_list(*KnownPayment._fields):
             known[payment[1]].payments.append(KnownPayment._make(payment))
         for parcel in Parcel.objects.filter(order_id__in=known).values_list(*KnownParcel._fields):
             known[parcel[1]].parcels.append(KnownParcel._make(parcel))
@@ -138,14 +138,21 @@ def link_buyers(drafts: Sequence[Draft]) -> None:
 def add(shop: Shop, drafts: Sequence[Draft]) -> None:
     """New orders with their lines, payments and parcels."""
     keys = insert(Order, [_order_values(shop, draft) for draft in drafts])
-    lines, payments, parcels = [], [], []
+    lines: list[dict[str, Any]] = []
+    payments, parcels = [], []
+    gifts: dict[int, OrderRow] = {}
     for key, draft in zip(keys, drafts, strict=True):
         head = draft.head
-        lines += [_line_values(key, line, at) for at, line in enumerate(draft.lines, start=1)]
+        for at, line in enumerate(draft.lines, start=1):
+            if line.gift:
+                gifts[len(lines)] = line
+            lines.append(_line_values(key, line, at))
+        payments += _in_kind_values(key, head)
         if head.was_paid and draft.paid:
             payments.append(_payment_values(key, head, draft.paid))
         parcels += [_parcel_values(key, head, tracking) for tracking in head.trackings]
-    insert(OrderLine, lines)
+    made = insert(OrderLine, lines)
+    insert(OrderLine, [_gift_values(made[at], lines[at], line) for at, line in gifts.items()])
     insert(Payment, payments)
     insert(Parcel, parcels)
 
@@ -245,8 +252,47 @@ def _line_values(key: int, line: OrderRow, at: int) -> dict[str, Any]:
     }
 
 
+def _gift_values(key: int, line: dict[str, Any], row: OrderRow) -> dict[str, Any]:
+    """A gift comes with its line; what it is worth is not in these files."""
+    return {
+        "order_id": line["order_id"],
+        "number": f"{line['number']}-赠",
+        "goods_id": row.gift_id,
+        "title": row.gift,
+        "sku": row.gift_sku,
+        "quantity": row.gift_pieces or 1,
+        "paid": NOTHING,
+        "gift_of_id": key,
+    }
+
+
+def _in_kind_values(key: int, head: OrderRow) -> list[dict[str, Any]]:
+    """Coupons and points that paid for the order besides money."""
+    given = [
+        ("卡券抵扣", PaymentKind.COUPON, head.coupon),
+        ("积分", PaymentKind.POINTS, head.points),
+    ]
+    return [
+        {
+            "order_id": key,
+            "route": route,
+            "reference": head.reference,
+            "amount": amount,
+            "kind": kind.value,
+        }
+        for route, kind, amount in given
+        if amount and head.was_paid
+    ]
+
+
 def _payment_values(key: int, head: OrderRow, amount: Decimal) -> dict[str, Any]:
-    return {"order_id": key, "route": head.route, "reference": head.reference, "amount": amount}
+    return {
+        "order_id": key,
+        "route": head.route,
+        "reference": head.reference,
+        "amount": amount,
+        "kind": PaymentKind.MONEY.value,
+    }
 
 
 def _parcel_values(key: int, head: OrderRow, tracking: str) -> dict[str, Any]:

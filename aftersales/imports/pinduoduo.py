@@ -9,6 +9,7 @@ from aftersales.imports.layout import Column, OrderRow, Platform, total
 from aftersales.imports.values import (
     CHINA,
     code,
+    count_if_any,
     exact,
     moment,
     money,
@@ -76,6 +77,10 @@ COLUMNS = (
     Column("street", ("街道/镇",), exact(80)),
     Column("buyer_phone", ("用户购买手机号",), phone),
     Column("route", ("支付方式",), exact(40)),
+    Column("gift", ("赠品名称",), words(200)),
+    Column("gift_id", ("赠品id",), code(40)),
+    Column("gift_sku", ("赠品规格",), words(200)),
+    Column("gift_pieces", ("赠品数量",), count_if_any),
     Column("reference", ("支付ID",), code(64)),
 )
 
@@ -128,6 +133,10 @@ def assemble(row: int, values: dict[str, Any]) -> OrderRow:
         trackings=values.get("trackings", ()),
         route=values.get("route") or ROUTE,
         reference=values.get("reference", ""),
+        gift=values.get("gift", ""),
+        gift_id=values.get("gift_id", ""),
+        gift_sku=values.get("gift_sku", ""),
+        gift_pieces=values.get("gift_pieces"),
     )
 
 

@@ -9,6 +9,7 @@ from aftersales.imports.values import (
     exact,
     moment,
     money,
+    money_if_any,
     order_number,
     phone,
     quantity,
@@ -53,6 +54,8 @@ COLUMNS = (
     Column("buyer_note", ("买家留言",), words(500)),
     Column("shop_note", ("订单备注",), words(500)),
     Column("sku", ("修改后的sku",), words(200)),
+    Column("coupon", ("卡券抵扣",), money_if_any),
+    Column("points", ("买家实际支付积分",), money_if_any),
     Column("reference", ("支付单号", "支付宝交易号"), exact(64)),
 )
 
@@ -100,6 +103,8 @@ def assemble(row: int, values: dict[str, Any]) -> OrderRow:
         trackings=values.get("trackings", ()),
         route=ROUTE,
         reference=values.get("reference", ""),
+        coupon=values.get("coupon"),
+        points=values.get("points"),
     )
 
 

@@ -102,12 +102,28 @@ def money(text: str) -> Decimal | None:
     raise Wrong(gettext_noop("金额只能是数字，最多两位小数，例如 128.00"))
 
 
+def money_if_any(text: str) -> Decimal | None:
+    """The same for columns that hold words in some exports: what is no amount says nothing."""
+    try:
+        return money(text)
+    except Wrong:
+        return None
+
+
 def quantity(text: str) -> int | None:
     if not text:
         return None
     if WHOLE.fullmatch(text) and 1 <= int(text) <= MOST_PIECES:
         return int(text)
     raise Wrong(gettext_noop("数量必须是 1 到 {most} 的整数"), most=MOST_PIECES)
+
+
+def count_if_any(text: str) -> int | None:
+    """How many there are; no such things (0, or words) says nothing."""
+    try:
+        return quantity(text)
+    except Wrong:
+        return None
 
 
 def moment(text: str) -> datetime | None:

@@ -214,7 +214,7 @@ class Market:
 
     def do_apply(self, number: int) -> None:
         story, order = STORIES[number], self.orders[number]
-        line = order.lines.get()
+        line = order.lines.get(gift_of=None)
         application = application_for(
             order,
             str(story.type),

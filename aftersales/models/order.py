@@ -8,7 +8,7 @@ from typing import Any, Self
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.enums import Direction, FreightCover, OrderState, ScanKind
+from aftersales.enums import Direction, FreightCover, OrderState, PaymentKind, ScanKind
 from aftersales.models.people import Shop, User
 
 
@@ -46,6 +46,13 @@ class Order(models.Model):
     )
     paid = models.DecimalField(_("实付"), max_digits=12, decimal_places=2)
     free_shipping = models.BooleanField(_("包邮"), default=True)
+    free_shipping_from = models.DecimalField(
+        _("满额包邮（元）"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    full_postage = models.DecimalField(
+        _("不包邮时的邮费"), max_digits=12, decimal_places=2, default=Decimal("0.00")
+    )
+    ship_from = models.CharField(_("发货地"), max_length=80, blank=True)
     freight_cover = models.CharField(
         _("退货运费保障"), max_length=20, choices=FreightCover, default=FreightCover.NONE
     )
@@ -82,6 +89,10 @@ class Order(models.Model):
     def shipped(self) -> bool:
         return self.state in (OrderState.SHIPPED, OrderState.SIGNED, OrderState.FINISHED)
 
+    @property
+    def unshipped(self) -> bool:
+        return self.state == OrderState.PAID
+
     def given_back(self) -> dict[tuple[str, str], Decimal]:
         """Yuan already owed or paid back, per (route, reference) of its payments."""
         if "_gone" not in self.__dict__:
@@ -102,7 +113,11 @@ class Order(models.Model):
 
 
 class OrderLine(models.Model):
-    """商品行: one kind of goods in an order; an application is made for a line (§1.5)."""
+    """商品行: one kind of goods in an order; an application is made for a line (§1.5).
+
+    Lines with the same ``bundle`` were bought as one (套餐); ``list_total`` is what they cost
+    singly. A gift (赠品) names the line it came with; ``list_total`` is its stated price.
+    """
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="lines")
     number = models.CharField(_("子订单号"), max_length=40)
@@ -116,6 +131,15 @@ class OrderLine(models.Model):
         _("标价合计"), max_digits=12, decimal_places=2, default=Decimal("0.00")
     )
     paid = models.DecimalField(_("实付（不含邮费）"), max_digits=12, decimal_places=2)
+    bundle = models.CharField(_("套餐"), max_length=40, blank=True)
+    gift_of = models.ForeignKey(
+        "self",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="gifts",
+        verbose_name=_("是哪件商品的赠品"),
+    )
     no_reason = models.BooleanField(_("支持七天无理由"), default=True)
     exception_confirmed = models.BooleanField(_("购买时已确认不支持无理由"), default=False)
 
@@ -134,14 +158,33 @@ class OrderLine(models.Model):
         """Its place in the order, from 1: how the buyers' pages name it."""
         return 1 + OrderLine.objects.filter(order_id=self.order_id, pk__lt=self.pk).count()
 
+    def worth(self, pieces: int) -> Decimal:
+        """What was paid for so many of its pieces, in yuan."""
+        return (self.paid * pieces / self.quantity).quantize(Decimal("0.01"))
+
+    def singly(self, pieces: int) -> Decimal:
+        """What so many of its pieces cost bought singly, in yuan."""
+        return (self.list_total * pieces / self.quantity).quantize(Decimal("0.01"))
+
+    def gifts_worth(self) -> Decimal:
+        """The stated prices of the gifts that came with it, in yuan."""
+        return sum((gift.list_total for gift in self.gifts.all()), Decimal("0.00"))
+
 
 class Payment(models.Model):
-    """支付: what came in by one route; refunds go back the same ways (S-37)."""
+    """支付: what came in by one route; refunds go back the same ways (S-37).
+
+    Money is in yuan; coupons and points go back in kind, ``amount`` being the coupon's value in
+    yuan or the number of points. They are not part of what the order ``paid``.
+    """
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="payments")
     route = models.CharField(_("支付渠道"), max_length=40)
     reference = models.CharField(_("支付单号"), max_length=64, blank=True)
     amount = models.DecimalField(_("金额"), max_digits=12, decimal_places=2)
+    kind = models.CharField(
+        _("支付形式"), max_length=10, choices=PaymentKind, default=PaymentKind.MONEY
+    )
 
     class Meta:
         verbose_name = _("支付")

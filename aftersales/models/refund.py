@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.enums import RefundState
+from aftersales.enums import IN_KIND, Purpose, RefundState
 
 
 class Refund(models.Model):
@@ -18,7 +18,7 @@ class Refund(models.Model):
     route = models.CharField(_("退款渠道"), max_length=40)
     reference = models.CharField(_("原支付单号"), max_length=64, blank=True)
     amount = models.DecimalField(_("金额"), max_digits=12, decimal_places=2)
-    purpose = models.CharField(_("用途"), max_length=20, default="refund")
+    purpose = models.CharField(_("用途"), max_length=20, choices=Purpose, default=Purpose.REFUND)
     state = models.CharField(_("状态"), max_length=10, choices=RefundState)
     tries = models.PositiveIntegerField(_("尝试次数"), default=0)
     due_at = models.DateTimeField(_("下次尝试"), null=True, blank=True)
@@ -43,6 +43,11 @@ class Refund(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number} ¥{self.amount}"
+
+    @property
+    def in_kind(self) -> bool:
+        """Coupons and points: ``amount`` is not yuan that was paid."""
+        return self.purpose in IN_KIND
 
 
 class LedgerEntry(models.Model):

@@ -93,10 +93,13 @@ def _note(refund: Refund, answer: Answer, words: str) -> None:
 def _move_case(case_id: int) -> None:
     """Tell the case, once all its payouts are paid, or one has failed for good."""
     case = Case.objects.get(pk=case_id)
-    if case.status != Status.REFUNDING:
-        return
     states = set(Refund.objects.filter(case_id=case_id).values_list("state", flat=True))
     try:
+        if case.status != Status.REFUNDING:
+            aside = case.status != Status.REFUND_FAILED and not case.needs_staff
+            if aside and RefundState.FAILED in states:
+                case.note_failed_payout(by=None)
+            return
         if RefundState.FAILED in states:
             case.fail_refund(by=None)
         elif states == {RefundState.PAID}:

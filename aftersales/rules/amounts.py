@@ -1,17 +1,22 @@
 """可退金额与运费: what may be refunded, to the cent, and who bears the freight (G6, §1.5)."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING, NamedTuple
 
-from aftersales.enums import CaseType, Freight, FreightCover
+from aftersales.enums import CaseType, Freight, FreightCover, GoodsState
 
 if TYPE_CHECKING:
     from aftersales.models import Order, Reason
 
 CENT = Decimal("0.01")
 NOTHING = Decimal("0.00")
+SENT_BACK = frozenset({"return_refund", "exchange", "repair"})  # demands for which goods go back
+MERCHANT_ROUTE = (
+    "商家账户"  # what the merchant makes good is paid from here, not taken off a payment
+)
 
 
 def cents(amount: Decimal) -> Decimal:
@@ -39,10 +44,40 @@ class Refundable:
     goods: Decimal
     postage: Decimal
     earlier: Decimal
+    bundle: Decimal = NOTHING  # what settling a bundle at single prices takes off the goods
+    gifts: Decimal = NOTHING  # the stated price of gifts that are kept
+    shipping: Decimal = NOTHING  # the postage owed once free shipping no longer applies
 
     @property
     def total(self) -> Decimal:
-        return max(self.goods + self.postage, NOTHING)
+        return max(self.goods + self.postage - self.bundle - self.gifts - self.shipping, NOTHING)
+
+    def told(self) -> dict[str, str]:
+        """What the case keeps of it."""
+        return {name: str(amount) for name, amount in asdict(self).items()}
+
+    @classmethod
+    def kept(cls, told: Mapping[str, str]) -> "Refundable":
+        return cls(**{name: Decimal(amount) for name, amount in told.items()})
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle (套餐) of which some goods come back; what stays is settled at single prices.
+
+    ``before`` and ``after`` are the single prices of what the buyer has before and after.
+    """
+
+    paid: Decimal
+    refunded: Decimal
+    before: Decimal
+    after: Decimal
+
+    @property
+    def gives_back(self) -> Decimal:
+        """The difference that this return makes; nothing where the rest already costs more."""
+        made = max(self.paid - self.after, NOTHING) - max(self.paid - self.before, NOTHING)
+        return max(min(made, self.paid - self.refunded), NOTHING)
 
 
 def share(paid: Decimal, pieces: int, before: int, quantity: int) -> Decimal:
@@ -61,22 +96,29 @@ def refundable(
     earlier: Iterable[Earlier] = (),
     postage: Decimal = NOTHING,
     order_left: Decimal | None = None,
+    bundle: Bundle | None = None,
+    gifts: Decimal = NOTHING,
+    shipping: Decimal = NOTHING,
 ) -> Refundable:
     """The most that ``quantity`` pieces of a line can bring back.
 
     What was really paid counts, not the list price. ``earlier`` are the applications before this
     one, ``postage`` the freight that comes back with this one, and ``order_left`` what the whole
-    order has not yet refunded: never more than that.
+    order has not yet refunded: never more than that. ``gifts`` and ``shipping`` are taken off.
     """
     past = list(earlier)
     before = sum(each.quantity for each in past)
     refunded = sum((each.amount for each in past), NOTHING)
-    goods = min(share(paid, pieces, before, quantity), paid - refunded)
+    portion = share(paid, pieces, before, quantity)
+    goods = min(portion, paid - refunded) if bundle is None else bundle.gives_back
     goods = max(goods, NOTHING)
     if order_left is not None:
-        goods = min(goods, order_left)
+        goods = max(min(goods, order_left), NOTHING)
         postage = max(min(postage, order_left - goods), NOTHING)
-    return Refundable(cents(goods), cents(postage), refunded)
+    settled = NOTHING if bundle is None else portion - goods
+    return Refundable(
+        cents(goods + settled), cents(postage), refunded, cents(settled), cents(gifts), shipping
+    )
 
 
 def postage_comes_back(
@@ -90,19 +132,83 @@ def postage_comes_back(
     return reason is not None and reason.freight == Freight.MERCHANT
 
 
-def return_freight(case_type: str, reason: "Reason", order: "Order") -> Freight:
-    """Who bears the way back: the one at fault, else the buyer unless the order is covered."""
-    if case_type != CaseType.RETURN_REFUND:
-        return Freight.NONE
+class Bearers(NamedTuple):
+    """Who bears the freight of the way out and of the way back."""
+
+    outbound: Freight
+    back: Freight
+
+
+def bearers(
+    case_type: str, reason: "Reason", order: "Order", *, breaks_free_shipping: bool = False
+) -> Bearers:
+    """谁承担运费 (the table of §1.5): the one at fault, else the buyer for what he changed his mind
+    about; the way out stays with the merchant where shipping was, and still is, free."""
     if reason.freight == Freight.MERCHANT:
-        return Freight.MERCHANT
+        return Bearers(Freight.MERCHANT, Freight.MERCHANT)
+    if case_type == "exchange" and reason.freight == Freight.BUYER:
+        return Bearers(Freight.BUYER, Freight.BUYER)
+    free = order.free_shipping and not breaks_free_shipping
+    if reason.freight == Freight.BUYER or refuses_delivery(reason):
+        outbound = Freight.MERCHANT if free else Freight.BUYER
+        return Bearers(outbound, _covered(order) or Freight.BUYER)
+    return Bearers(Freight.MERCHANT, _covered(order) or Freight.UNDECIDED)
+
+
+def _covered(order: "Order") -> Freight | None:
+    """Who pays the way back instead of the buyer, where the order has a cover."""
     if order.freight_cover == FreightCover.MERCHANT_FREE_RETURN:
         return Freight.MERCHANT
     if order.freight_cover == FreightCover.INSURANCE:
         return Freight.INSURANCE
-    if reason.freight == Freight.BUYER:
-        return Freight.BUYER
-    return Freight.UNDECIDED
+    return None
+
+
+def refuses_delivery(reason: "Reason") -> bool:
+    return GoodsState.REFUSED in (reason.goods_states or [])
+
+
+def return_freight(case_type: str, reason: "Reason", order: "Order") -> Freight:
+    """Who bears the way back; nobody where nothing goes back."""
+    if case_type not in SENT_BACK:
+        return Freight.NONE
+    return bearers(case_type, reason, order).back
+
+
+def unsaid(freight: str, *, ruled: bool = False) -> Freight:
+    """Who bears the way back where neither rule nor parties have said so (§1.5): the merchant who
+    agreed and kept silent; the buyer, where the platform supports a return nobody is at fault for.
+    """
+    if freight not in (Freight.UNDECIDED, Freight.NONE):
+        return Freight(freight)
+    return Freight.BUYER if ruled else Freight.MERCHANT
+
+
+def freight_lost(
+    case_type: str, reason: "Reason | None", order: "Order", *, kept: Decimal, before: Decimal
+) -> Decimal:
+    """The postage to be taken off because free shipping no longer applies (§1.5).
+
+    ``kept`` and ``before`` are yuan of goods that stay after this return and stayed before it:
+    only the return that goes below the threshold pays, and never one of everything, nor one for
+    which the merchant is at fault.
+    """
+    least = order.free_shipping_from
+    if reason is None or least is None or not order.free_shipping or not kept:
+        return NOTHING
+    changed_mind = case_type == CaseType.RETURN_REFUND or refuses_delivery(reason)
+    if not changed_mind or not (before >= least > kept):
+        return NOTHING
+    bears = bearers(case_type, reason, order, breaks_free_shipping=True).outbound
+    return order.full_postage if bears == Freight.BUYER else NOTHING
+
+
+def other_place(ship_from: str, region: str) -> bool:
+    """Whether goods go back elsewhere than where the goods' page said they come from."""
+    shown, given = (
+        re.sub("自治区|特别行政区|[省市区县]", "", each) for each in (ship_from, region)
+    )
+    return bool(shown) and not given.startswith(shown)
 
 
 def by_route(
@@ -110,9 +216,12 @@ def by_route(
 ) -> list[tuple[str, str, Decimal]]:
     """Split a refund over the original payment routes (S-37).
 
-    ``routes`` are (route, reference, yuan still refundable by it). Cash routes are filled in
-    the order in which they were paid; the parts add up to ``amount`` exactly.
+    ``routes`` are (route, reference, yuan still refundable by it). They are filled in the order
+    in which they were paid, none beyond what it took; what is left the merchant pays from his own
+    account. The parts add up to ``amount`` exactly.
     """
+    if not routes:
+        raise ValueError("an order without payments can't be refunded")
     parts = []
     left = amount
     for route, reference, room in routes:
@@ -121,10 +230,24 @@ def by_route(
             parts.append((route, reference, part))
             left -= part
     if left > 0:
-        if not routes:
-            raise ValueError("an order without payments can't be refunded")
-        route, reference, _room = routes[0]
-        merged = [part for part in parts if part[0] != route or part[1] != reference]
-        first = next((part[2] for part in parts if part[:2] == (route, reference)), NOTHING)
-        parts = [(route, reference, first + left), *merged]
+        parts.append((MERCHANT_ROUTE, "", left))
     return parts
+
+
+def in_kind(given: Decimal, paid: Decimal, before: Decimal, now: Decimal) -> Decimal:
+    """How many of ``given`` points come back with ``now`` yuan after ``before`` of ``paid``.
+
+    Whole points only; over all refunds of everything paid they add up to ``given``.
+    """
+    if paid <= 0:
+        return NOTHING
+
+    def until(amount: Decimal) -> Decimal:
+        return (given * min(amount, paid) / paid).quantize(Decimal(1), ROUND_DOWN)
+
+    return until(before + now) - until(before)
+
+
+def coupon_comes_back(paid: Decimal, before: Decimal, now: Decimal) -> bool:
+    """A coupon can't be split: it comes back with the last of the money."""
+    return before < paid <= before + now

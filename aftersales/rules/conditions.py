@@ -12,6 +12,7 @@ from aftersales.enums import (
     CaseType,
     Clock,
     Party,
+    RefundState,
     Reopening,
     RoundState,
     Stage,
@@ -208,6 +209,11 @@ def parcel_sent(case: "Case") -> bool:
 @refuses(_("包裹已签收，不能记录为拒签"))
 def not_signed_for(case: "Case") -> bool:
     return not case.order.signed
+
+
+@refuses(_("没有失败的退款"), conflict=True)
+def payout_failed(case: "Case") -> bool:
+    return any(each.state == RefundState.FAILED for each in case.refunds.all())
 
 
 @refuses(_("这不是系统自动处理的结果"))

@@ -32,6 +32,8 @@ def barred(order: "Order", line: "OrderLine", past: Past, policy: "Policy") -> s
     """Why no demand at all can be made for this line now; empty when one can (G1, G2, G5)."""
     if order.state in (OrderState.UNPAID, OrderState.CLOSED):
         return gettext("订单未付款或已关闭，不能申请售后")
+    if line.gift_of_id is not None:
+        return gettext("赠品随主商品一起处理，请在主商品上申请")
     if past.active:
         return gettext("这件商品正在售后中")
     counted = past.ever if policy.cancel_is_final else past.ever - past.cancelled

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django import forms, template
@@ -55,6 +56,12 @@ def level(until: datetime | None, now: datetime | None = None) -> str:
 @register.filter
 def ago(moment: datetime, now: datetime | None = None) -> str:
     return display.ago(moment, now or clock.now())
+
+
+@register.filter
+def off(amount: Decimal) -> str:
+    """-¥3.00: what is taken off."""
+    return display.money(-amount)
 
 
 @register.filter

@@ -6,15 +6,16 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
-from aftersales.display import Stop, tail, when
-from aftersales.enums import RefundState
+from aftersales.display import Stop, money, tail, when
+from aftersales.enums import Purpose, RefundState
 from aftersales.models import Case, Refund
 
 
 @dataclass(frozen=True)
 class Shown:
     route: str
-    amount: Decimal
+    amount: Decimal  # yuan; nothing where it is paid in kind
+    told: str
     number: str
     reference: str
     purpose: str
@@ -58,10 +59,17 @@ def _shown(refund: Refund, now: datetime) -> Shown:
         note = _("已由平台线下退款：{proof}").format(proof=refund.proof)
     return Shown(
         route=refund.route,
-        amount=refund.amount,
+        amount=Decimal() if refund.in_kind else refund.amount,
+        told=_told(refund),
         number=refund.number,
         reference=tail(refund.reference) if refund.reference else "",
-        purpose=_("运费补偿") if refund.purpose == "freight" else "",
+        purpose="" if refund.purpose == Purpose.REFUND else refund.get_purpose_display(),
         stops=stops,
         note=note,
     )
+
+
+def _told(refund: Refund) -> str:
+    if refund.purpose == Purpose.POINTS:
+        return _("{n} 积分").format(n=int(refund.amount))
+    return money(refund.amount)

@@ -7,7 +7,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from aftersales.display import deadline, money
-from aftersales.enums import Freight, Status
+from aftersales.enums import Freight, PaymentKind, Status
 from aftersales.models import Case, Offer
 from aftersales.rules import plans
 
@@ -74,7 +74,9 @@ def consequence_of(offer: Offer, case: Case, now: datetime) -> str:
 
 def routes(case: Case) -> str:
     """微信支付、余额: where the money goes back to."""
-    names = dict.fromkeys(payment.route for payment in case.order.payments.all())
+    names = dict.fromkeys(
+        payment.route for payment in case.order.payments.all() if payment.kind == PaymentKind.MONEY
+    )
     return _("、").join(names)
 
 

@@ -90,7 +90,7 @@ def test_a_refund_that_has_not_failed_is_not_tried_by_hand(
     desk = make_desk("")
     desk.case.agree(by=desk.merchant)
     page = reverse("admin:retry_refund", args=[desk.case.code])
-    assert "售后单当前状态不能进行此操作" in reviewer.get(page).content.decode()
+    assert "没有失败的退款" in reviewer.get(page).content.decode()
     assert reviewer.post(page, {"key": "x"}).status_code == 409
     assert Refund.objects.get(case=desk.case).state == RefundState.OWED
 

@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 from aftersales.enums import CaseType, Freight, FreightCover
 from aftersales.rules.amounts import (
     CENT,
+    MERCHANT_ROUTE,
     NOTHING,
     Earlier,
     by_route,
+    coupon_comes_back,
+    in_kind,
     postage_comes_back,
     refundable,
     return_freight,
@@ -135,8 +138,8 @@ def test_who_is_at_fault_bears_the_way_back(
     kind: str, reason: Freight, cover: FreightCover, bears: Freight
 ) -> None:
     """§1.5: 谁过错谁承担; without fault the buyer, unless the order is covered."""
-    row: Any = SimpleNamespace(freight=reason)
-    order: Any = SimpleNamespace(freight_cover=cover)
+    row: Any = SimpleNamespace(freight=reason, goods_states=[])
+    order: Any = SimpleNamespace(freight_cover=cover, free_shipping=True)
     assert return_freight(kind, row, order) == bears
 
 
@@ -170,16 +173,43 @@ def test_a_refund_goes_back_by_its_routes_each_within_its_room(
 
 
 @given(rooms, yuan)
-def test_more_than_was_paid_still_adds_up(room: list[Decimal], extra: Decimal) -> None:
-    """Freight that the merchant makes good may exceed what the order paid."""
+def test_what_no_route_can_take_the_merchant_pays(room: list[Decimal], extra: Decimal) -> None:
+    """S-37: no route gives back more than it took; the rest is the merchant's own money."""
     routes = [(f"route{number}", f"P{number}", each) for number, each in enumerate(room)]
     amount = sum((each for each in room if each > 0), NOTHING) + extra
 
     parts = by_route(amount, routes)
 
     assert sum(part for _route, _reference, part in parts) == amount
-    assert all(part > 0 for _route, _reference, part in parts)
+    assert parts[-1] == (MERCHANT_ROUTE, "", extra)
     assert len({part[:2] for part in parts}) == len(parts)
+
+
+@given(st.integers(0, 5000), yuan, st.data())
+def test_points_come_back_whole_and_all_of_them(
+    points: int, paid: Decimal, data: st.DataObject
+) -> None:
+    """S-37, Measures Art. 15: over all refunds of everything paid, every point, none in parts."""
+    before, back = NOTHING, []
+    while before < paid:
+        most = paid - before
+        now = data.draw(st.sampled_from([most, max((most / 3).quantize(CENT), CENT)]))
+        back.append(in_kind(Decimal(points), paid, before, now))
+        before += now
+
+    assert sum(back) == points
+    assert all(each >= 0 and each == int(each) for each in back)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "back"),
+    [("0", "100", True), ("0", "99.99", False), ("99.99", "0.01", True), ("100", "1", False)],
+)
+def test_a_coupon_comes_back_once_with_the_last_of_the_money(
+    before: str, now: str, back: bool
+) -> None:
+    """S-37, Measures Art. 15."""
+    assert coupon_comes_back(Decimal(100), Decimal(before), Decimal(now)) is back
 
 
 def test_an_order_without_payments_has_no_way_back() -> None:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aftersales import clock
-from aftersales.enums import CaseType, GoodsState, OrderState, Party, Phase, Status
+from aftersales.enums import CaseType, Freight, GoodsState, OrderState, Party, Phase, Status
 from aftersales.models.case.fields import CaseFields
 from aftersales.models.case.proofs import slot_errors
 from aftersales.models.catalogue import Policy, Reason, Window
@@ -22,6 +22,13 @@ from aftersales.models.order import Order, OrderLine
 from aftersales.rules import amounts, deadlines, eligibility
 from aftersales.rules.conditions import not_sent_back, unruled
 from aftersales.steps import Refused, open_case, step
+
+# Demands by which goods leave the buyer, or never reach him.
+GIVEN_UP = {
+    CaseType.REFUND_UNSHIPPED,
+    CaseType.REFUND_NOT_RECEIVED,
+    CaseType.RETURN_REFUND,
+}
 
 
 @dataclass
@@ -35,6 +42,7 @@ class Application:
     goods_state: str = ""
     description: str = ""
     goods_intact: bool = False
+    gifts_kept: bool = False
     agreement_version: str = ""
     evidence: Mapping[str, Sequence[Upload]] = field(default_factory=dict)
 
@@ -71,9 +79,15 @@ class Applying(CaseFields):
 
     @classmethod
     def refundable_for(
-        cls, line: OrderLine, quantity: int, case_type: str, reason: Reason | None
+        cls,
+        line: OrderLine,
+        quantity: int,
+        case_type: str,
+        reason: Reason | None,
+        *,
+        gifts_kept: bool = False,
     ) -> amounts.Refundable:
-        """The most that ``quantity`` pieces of the line can bring back now (G6)."""
+        """The most that ``quantity`` pieces of the line can bring back now (G6, §1.5)."""
         order = line.order
         claimed = [
             case
@@ -85,13 +99,22 @@ class Applying(CaseFields):
             for case in claimed
             if case.line_id == line.pk
         ]
+        goods = [each for each in order.lines.all() if each.gift_of_id is None]
         taken: dict[int, int] = {}
+        gone: dict[int, int] = {}  # pieces that do not stay with the buyer
         for case in claimed:
             taken[case.line_id] = taken.get(case.line_id, 0) + case.quantity
+            if case.type in GIVEN_UP:
+                gone[case.line_id] = gone.get(case.line_id, 0) + case.quantity
+        before = {each.pk: max(each.quantity - gone.get(each.pk, 0), 0) for each in goods}
+        after = before | {line.pk: max(before.get(line.pk, 0) - quantity, 0)}
         taken[line.pk] = taken.get(line.pk, 0) + quantity
-        last = all(taken.get(each.pk, 0) >= each.quantity for each in order.lines.all())
+        last = all(taken.get(each.pk, 0) >= each.quantity for each in goods)
         promised = sum((case.to_refund or case.amount for case in claimed), amounts.NOTHING)
         comes_back = amounts.postage_comes_back(case_type, reason, last_goods_of_order=last)
+        bundle = None
+        if case_type == CaseType.RETURN_REFUND and reason and reason.freight == Freight.BUYER:
+            bundle = _bundle(line, goods, claimed, before, after)
         return amounts.refundable(
             paid=line.paid,
             pieces=line.quantity,
@@ -99,6 +122,15 @@ class Applying(CaseFields):
             earlier=earlier,
             postage=order.postage if comes_back else amounts.NOTHING,
             order_left=order.paid - promised,
+            bundle=bundle,
+            gifts=line.gifts_worth() if gifts_kept and not after[line.pk] else amounts.NOTHING,
+            shipping=amounts.freight_lost(
+                case_type,
+                reason,
+                order,
+                before=sum((each.worth(before[each.pk]) for each in goods), amounts.NOTHING),
+                kept=sum((each.worth(after[each.pk]) for each in goods), amounts.NOTHING),
+            ),
         )
 
     @classmethod
@@ -162,7 +194,14 @@ class Applying(CaseFields):
             raise Refused(
                 quantity=_("件数需在 1 到 %(max)s 之间") % {"max": line.quantity - past.quantity}
             )
-        most = cls.refundable_for(line, application.quantity, application.type, reason).total
+        composed = cls.refundable_for(
+            line,
+            application.quantity,
+            application.type,
+            reason,
+            gifts_kept=application.gifts_kept,
+        )
+        most = composed.total
         _check_amount(application, most)
         _check_words(application)
         _check_evidence(application, policy)
@@ -183,13 +222,14 @@ class Applying(CaseFields):
             refundable=most,
             description=application.description.strip(),
             goods_intact=application.goods_intact,
+            gifts_kept=application.gifts_kept,
             freight=amounts.return_freight(application.type, reason, order),
             agreement_version=application.agreement_version,
             agreement_at=at,
             applied_at=at,
             windows=windows,
             policy=policy.stamped(),
-            snapshot=_snapshot(line),
+            snapshot=_snapshot(line) | {"composition": composed.told()},
             edition=edition,
             status=Status.PENDING_MERCHANT,
             version=1,
@@ -250,6 +290,29 @@ def _snapshot(line: OrderLine) -> dict[str, Any]:
         "postage": str(order.postage),
         "order_state": str(OrderState(order.state).value),
     }
+
+
+def _bundle(
+    line: OrderLine,
+    goods: Sequence[OrderLine],
+    claimed: Sequence[Any],
+    before: Mapping[int, int],
+    after: Mapping[int, int],
+) -> amounts.Bundle | None:
+    """The bundle that the line was bought in, where single prices are known."""
+    parts = [each for each in goods if line.bundle and each.bundle == line.bundle]
+    paid = sum((each.paid for each in parts), amounts.NOTHING)
+    single = sum((each.list_total for each in parts), amounts.NOTHING)
+    if len(parts) < 2 or single < paid or not all(each.list_total for each in parts):
+        return None
+    keys = {each.pk for each in parts}
+    refunded = (case.to_refund or case.amount for case in claimed if case.line_id in keys)
+    return amounts.Bundle(
+        paid=paid,
+        refunded=sum(refunded, amounts.NOTHING),
+        before=sum((each.singly(before[each.pk]) for each in parts), amounts.NOTHING),
+        after=sum((each.singly(after[each.pk]) for each in parts), amounts.NOTHING),
+    )
 
 
 def _labels(reason: Reason) -> dict[str, str]:

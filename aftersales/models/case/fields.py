@@ -18,8 +18,10 @@ from aftersales.enums import (
     Freight,
     GoodsState,
     Party,
+    PaymentKind,
     Phase,
     PlanState,
+    Purpose,
     RefundState,
     Reopening,
     RoundState,
@@ -63,6 +65,7 @@ class CaseFields(Stepped):
     refundable = models.DecimalField(_("可退金额"), max_digits=12, decimal_places=2)
     description = models.TextField(_("说明"), blank=True)
     goods_intact = models.BooleanField(_("商品完好"), default=False)
+    gifts_kept = models.BooleanField(_("赠品不寄回"), default=False)
     freight = models.CharField(_("退货运费"), max_length=20, choices=Freight, default=Freight.NONE)
     agreement_version = models.CharField(_("维权协议版本"), max_length=20)
     agreement_at = models.DateTimeField(_("同意协议时间"))
@@ -236,6 +239,12 @@ class CaseFields(Stepped):
         return self.applied_at >= end
 
     @property
+    def composition(self) -> amounts.Refundable | None:
+        """How the refundable amount was made up when the buyer applied (怎么算的)."""
+        told = self.snapshot.get("composition")
+        return amounts.Refundable.kept(told) if told else None
+
+    @property
     def last_round(self) -> Round | None:
         return facts.last_round(self)  # type: ignore[arg-type]
 
@@ -275,28 +284,36 @@ class CaseFields(Stepped):
 
     # What bodies share.
 
-    def owe(self, amount: Decimal, *, purpose: str = "refund") -> None:
-        """Owe the buyer ``amount`` by the routes he paid with; the gateway is called later."""
-        parts = amounts.by_route(amount, self._routes())
-        for route, reference, part in parts:
-            self.payouts += 1
-            self.add(
-                Refund(
-                    case_id=self.pk,
-                    number=f"RF{self.code[2:]}-{self.payouts}",
-                    route=route,
-                    reference=reference,
-                    amount=part,
-                    purpose=purpose,
-                    state=RefundState.OWED,
-                    due_at=self.at,
-                    owed_at=self.at,
-                )
-            )
-            self.order._gone[(route, reference)] += part
+    def owe(self, amount: Decimal, *, purpose: str = Purpose.REFUND) -> None:
+        """Owe the buyer ``amount``; the gateway is called later.
+
+        A refund goes back by the routes he paid with, and coupons and points with it in kind.
+        What the merchant makes good (freight) is paid from his own account.
+        """
+        if purpose != Purpose.REFUND:
+            self._pay_out(amounts.MERCHANT_ROUTE, "", amount, purpose)
+            return
+        gone = self.order.given_back()
+        paid = list(self.order.payments.all())
+        routes = self._routes()
+        whole = sum((p.amount for p in paid if p.kind == PaymentKind.MONEY), amounts.NOTHING)
+        before = whole - sum((room for _route, _reference, room in routes), amounts.NOTHING)
+        for route, reference, part in amounts.by_route(amount, routes):
+            self._pay_out(route, reference, part, purpose)
+            gone[(route, reference)] += part
+        for each in paid:
+            back = amounts.NOTHING
+            if each.kind == PaymentKind.POINTS:
+                back = amounts.in_kind(each.amount, whole, before, amount)
+            elif each.kind == PaymentKind.COUPON:
+                last = amounts.coupon_comes_back(whole, before, amount)
+                back = each.amount if last else amounts.NOTHING
+            if back > 0:
+                self._pay_out(each.route, each.reference, back, each.kind)
+                gone[(each.route, each.reference)] += back
 
     def _routes(self) -> list[tuple[str, str, Decimal]]:
-        """What each payment of the order can still give back."""
+        """What each payment of the order can still give back, in yuan."""
         gone = self.order.given_back()
         return [
             (
@@ -305,7 +322,24 @@ class CaseFields(Stepped):
                 payment.amount - gone[(payment.route, payment.reference)],
             )
             for payment in self.order.payments.all()
+            if payment.kind == PaymentKind.MONEY
         ]
+
+    def _pay_out(self, route: str, reference: str, amount: Decimal, purpose: str) -> None:
+        self.payouts += 1
+        self.add(
+            Refund(
+                case_id=self.pk,
+                number=f"RF{self.code[2:]}-{self.payouts}",
+                route=route,
+                reference=reference,
+                amount=amount,
+                purpose=purpose,
+                state=RefundState.OWED,
+                due_at=self.at,
+                owed_at=self.at,
+            )
+        )
 
     def owe_refund(self, amount: Decimal) -> None:
         self.to_refund = amount

@@ -11,7 +11,7 @@ from aftersales.enums import Freight, Party, Permission, ScanKind, Status
 from aftersales.models.case.fields import CaseFields
 from aftersales.models.history import Upload
 from aftersales.models.people import ReturnAddress
-from aftersales.rules import facts
+from aftersales.rules import amounts, facts
 from aftersales.rules.conditions import (
     not_signed_for,
     parcel_in_transit,
@@ -145,8 +145,7 @@ class Handling(CaseFields):
             address = self.default_address()
             if address is not None:
                 self.return_goods_to(address.shown())
-                if self.freight == Freight.UNDECIDED:
-                    self.freight = Freight.MERCHANT
+                self.freight = amounts.unsaid(self.freight)
                 return {"freight": str(self.freight)}
         self.owe_refund(self.amount)
         return {"amount": str(self.amount), "no_address": self.needs_return}

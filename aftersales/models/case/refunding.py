@@ -4,10 +4,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_fsm import GET_STATE
 
 from aftersales.enums import Party, RefundState, Status
 from aftersales.models.case.fields import CaseFields
 from aftersales.models.refund import Refund
+from aftersales.rules.conditions import payout_failed
 from aftersales.steps import Refused, step
 
 
@@ -30,10 +32,11 @@ class Refunding(CaseFields):
         if any(refund.state != RefundState.PAID for refund in payouts):
             raise Refused(_("还有退款没有到账"))
         return {
-            "amount": str(sum(refund.amount for refund in payouts)),
+            "amount": str(sum(refund.amount for refund in payouts if not refund.in_kind)),
             "routes": [
                 {"route": refund.route, "amount": str(refund.amount), "number": refund.number}
                 for refund in payouts
+                if not refund.in_kind
             ],
         }
 
@@ -51,23 +54,49 @@ class Refunding(CaseFields):
         return {"routes": [{"route": each.route, "error": each.error} for each in failed]}
 
     @step(
+        gettext_lazy("补偿没有付出"),
+        by={Party.CLOCK},
+        source=list(Status),
+        conditions=[payout_failed],
+        versioned=False,
+    )
+    def note_failed_payout(self, *, by: Any) -> dict[str, Any]:
+        """What was owed besides the refund has failed: the case goes on, staff must look."""
+        self.needs_staff = True
+        failed = [each for each in self._payouts() if each.state == RefundState.FAILED]
+        return {"routes": [{"route": each.route, "error": each.error} for each in failed]}
+
+    @step(
         gettext_lazy("重试退款"),
         by={Party.STAFF},
-        source=[Status.REFUND_FAILED],
-        target=Status.REFUNDING,
+        source=list(Status),
+        target=GET_STATE(
+            lambda case, **_: (
+                Status.REFUNDING if case.status == Status.REFUND_FAILED else Status(case.status)
+            ),
+            states=list(Status),
+        ),
+        conditions=[payout_failed],
     )
     def retry_refund(self, *, by: Any) -> dict[str, Any]:
-        """Staff try again, under the same numbers."""
+        """Staff try again whatever has failed, under the same numbers."""
         failed = [each for each in self._payouts() if each.state == RefundState.FAILED]
         for refund in failed:
             self.change(refund, state=RefundState.OWED, due_at=self.at, error="", tries=0)
+        self.needs_staff = False
         return {"numbers": [refund.number for refund in failed]}
 
     @step(
         gettext_lazy("登记线下退款"),
         by={Party.STAFF},
-        source=[Status.REFUND_FAILED],
-        target=Status.REFUNDED,
+        source=list(Status),
+        target=GET_STATE(
+            lambda case, **_: (
+                Status.REFUNDED if case.status == Status.REFUND_FAILED else Status(case.status)
+            ),
+            states=list(Status),
+        ),
+        conditions=[payout_failed],
     )
     def settle_offline(self, *, by: Any, proof: str) -> dict[str, Any]:
         """Staff paid outside the gateway and say how (T-24: offline proof)."""
@@ -85,4 +114,5 @@ class Refunding(CaseFields):
                 paid_at=self.at,
                 proof=proof.strip()[:200],
             )
+        self.needs_staff = False
         return {"proof": proof.strip(), "numbers": [refund.number for refund in failed]}

@@ -220,3 +220,25 @@ def test_discounts_larger_than_the_goods_leave_nothing_paid_for_them(bring_in):
 
     order = Order.objects.get()
     assert (order.paid, order.lines.get().paid) == (Decimal("5.00"), 0)
+
+
+def test_a_gift_comes_as_a_line_of_its_own_and_the_file_again_changes_nothing(bring_in):
+    """lifecycle 1.5: 赠品 columns of §5.5; what it is worth is not in the file."""
+    header = [*samples.PINDUODUO_27, "赠品名称", "赠品id", "赠品规格", "赠品数量"]
+    told = {"赠品名称": "杯垫", "赠品id": "99", "赠品规格": "圆形", "赠品数量": "2"}
+
+    bring_in(pinduoduo(told, header=header))
+    again = bring_in(pinduoduo(told, header=header))
+
+    line, gift = Order.objects.get().lines.all()
+    assert (gift.gift_of, gift.title, gift.quantity, gift.paid) == (line, "杯垫", 2, 0)
+    assert counts(again) == (0, 0, 1, 0)
+
+
+@pytest.mark.parametrize("said", ["", "0", "无"])
+def test_no_gift_is_no_line(bring_in, said):
+    header = [*samples.PINDUODUO_27, "赠品名称", "赠品数量"]
+
+    bring_in(pinduoduo({"赠品数量": said}, header=header))
+
+    assert Order.objects.get().lines.count() == 1

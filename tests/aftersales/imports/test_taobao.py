@@ -107,3 +107,25 @@ def test_a_landline_stands_in_for_a_mobile_phone(bring_in):
 
     assert counts(job) == (1, 0, 0, 0)
     assert Order.objects.get().phone == "0571-88880000"
+
+
+def test_points_and_a_coupon_are_routes_of_their_own(bring_in):
+    """S-37: they go back in kind, and are no part of what was paid in yuan."""
+    told = {"买家实际支付积分": "300", "卡券抵扣": "10.00"}
+    bring_in(taobao(told))
+    bring_in(taobao(told))
+
+    order = Order.objects.get()
+    assert order.paid == 128
+    assert list(order.payments.values_list("route", "kind", "amount")) == [
+        ("支付宝", "money", 128),
+        ("卡券抵扣", "coupon", 10),
+        ("积分", "points", 300),
+    ]
+
+
+@pytest.mark.parametrize("said", ["0", "", "无", "积分抵扣"])
+def test_columns_that_hold_words_in_some_exports_say_nothing(bring_in, said):
+    bring_in(taobao({"买家实际支付积分": said, "卡券抵扣": said}))
+
+    assert Payment.objects.get().amount == 128

@@ -48,6 +48,7 @@ BY: dict[str, set[Party]] = {
     "lapse_rejection": {CLOCK},
     "negotiate": {MERCHANT},
     "note_delivery": {CLOCK},
+    "note_failed_payout": {CLOCK},
     "propose_reversal": {STAFF},
     "record_complaint": {BUYER, STAFF},
     "refuse_receipt": {MERCHANT},
