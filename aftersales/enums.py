@@ -92,6 +92,7 @@ class Clock(TextChoices):
     SUSPENSION = "D16", _("中止处理最长")
     NO_REASON = "D17", _("七天无理由")
     AFTER_SALE = "D18", _("交易成功后的售后期")
+    SERVICE = "service", _("平台客服答复工单")
     CALL = "call", _("虚拟号码有效期")
     RESTORED = "restored", _("撤回介入后至少剩余")
     GRACE = "grace", _("自动关闭后可申请重新处理")
@@ -293,6 +294,14 @@ class AppealState(TextChoices):
     PROPOSED = "proposed", _("拟改判，待第二人复核")
     UPHELD = "upheld", _("维持原判")
     REVERSED = "reversed", _("已改判")
+
+
+class RequestState(TextChoices):
+    """客服工单 (S-50): whose turn it is, or that it is over."""
+
+    WAITING = "waiting", _("待客服答复")
+    ANSWERED = "answered", _("客服已答复")
+    CLOSED = "closed", _("已关闭")
 
 
 class Permission(TextChoices):

@@ -34,6 +34,7 @@ from aftersales.models import (
     User,
 )
 from aftersales.rules import visibility
+from aftersales.service import asking
 from aftersales.steps import STEPS, Refused
 
 
@@ -154,6 +155,9 @@ def file(request: HttpRequest, token: str) -> FileResponse:
 
 
 def _sees(request: HttpRequest, upload: Upload) -> bool:
+    user: Any = request.user
+    if asking.sees_file(upload, user):
+        return True
     filed = Evidence.objects.filter(upload=upload).select_related("case")
     for evidence in filed:
         case = evidence.case
@@ -178,7 +182,9 @@ def _said_with(request: HttpRequest, upload: Upload) -> bool:
 def notices(request: HttpRequest) -> HttpResponse:
     """通知: the newest first; seeing them marks them read."""
     request.shop = Shop.objects.of(request.user).first()  # type: ignore[attr-defined]
-    mine = Notice.objects.filter(user=request.user.pk).select_related("case", "line__order")
+    mine = Notice.objects.filter(user=request.user.pk).select_related(
+        "case", "line__order", "request"
+    )
     page = Paginator(mine, 30).get_page(request.GET.get("page"))
     rows = list(page)
     unread = [row.pk for row in rows if row.read_at is None]
@@ -191,17 +197,22 @@ def notices(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def open_notice(request: HttpRequest, pk: int) -> HttpResponse:
-    """From a notice to its case, on the side of the one it was written to."""
+    """From a notice to its case or request, on the side of the one it was written to."""
     notice = get_object_or_404(
-        Notice.objects.select_related("case", "line__order__shop"), pk=pk, user_id=request.user.pk
+        Notice.objects.select_related("case", "line__order__shop", "request"),
+        pk=pk,
+        user_id=request.user.pk,
     )
     if notice.read_at is None:
         Notice.objects.filter(pk=pk).update(read_at=clock.now())
+    party = Party(notice.party)
     if notice.case is not None:
-        return redirect(case_url(notice.case.code, Party(notice.party)))
+        return redirect(case_url(notice.case.code, party))
+    if notice.request is not None:
+        return redirect(asking.url_of(notice.request, party))
     if notice.line is None:
         raise Http404
-    return redirect(conversation_url(notice.line, Party(notice.party)))
+    return redirect(conversation_url(notice.line, party))
 
 
 def case_url(code: str, party: Party) -> str:

@@ -12,7 +12,7 @@ from buyers.forms import (
     ReplyForm,
     ReturnForm,
 )
-from buyers.views import applying, asking, cases, dossier, orders, steps
+from buyers.views import applying, asking, cases, dossier, orders, service, steps
 
 app_name = "buyers"
 
@@ -31,6 +31,10 @@ urlpatterns = [
     path(APPLY, applying.Choose.as_view(), name="apply"),
     path(f"{APPLY}<str:kind>/", applying.Fill.as_view(), name="apply_form"),
     path(f"{APPLY}<str:kind>/review/", applying.Review.as_view(), name="review"),
+    path(f"{ORDER}lines/<int:line>/service/", service.Ask.as_view(), name="ask_service"),
+    path("service/", service.Requests.as_view(), name="service"),
+    path("service/<str:number>/", service.RequestPage.as_view(), name="service_request"),
+    path("service/<str:number>/close/", service.Close.as_view(), name="close_service"),
     path("cases/", cases.Cases.as_view(), name="cases"),
     path(CASE, cases.CasePage.as_view(), name="case"),
     path(f"{CASE}record/", cases.RecordPage.as_view(), name="record"),

@@ -13,6 +13,7 @@ from aftersales.admin import (
     people,
     policies,
     refunds,
+    service,
 )
 
 admin.site.site_header = _("售后台 · 平台后台")
@@ -29,4 +30,5 @@ __all__ = [
     "people",
     "policies",
     "refunds",
+    "service",
 ]

@@ -134,6 +134,8 @@ class OfCase(ReadOnly):
 
     @admin.display(description=_("售后单"), ordering="case__code")
     def case_code(self, row: Any) -> SafeString:
+        if row.case is None:
+            return display.nothing()
         sides = f"{row.case.shop} · {display.mask(str(row.case.buyer))}"
         return lines(case_link(row.case), sides)
 
@@ -156,4 +158,6 @@ class OfCase(ReadOnly):
             raise PermissionDenied
         rows = self.get_queryset(request)
         row = get_object_or_404(rows, pk=object_id if object_id.isdigit() else 0)
+        if row.case_id is None:
+            return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
         return redirect("admin:aftersales_case_change", row.case_id)

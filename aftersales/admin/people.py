@@ -21,6 +21,7 @@ LOOKED_AT = [
     "attempt",
     "case",
     "complaint",
+    "dossiercopy",
     "edition",
     "extension",
     "fault",
@@ -34,6 +35,7 @@ LOOKED_AT = [
     "payment",
     "refund",
     "returnaddress",
+    "servicerequest",
     "shop",
 ]
 KEPT_UP = [
@@ -57,6 +59,7 @@ def reviewers_group() -> Group:
     """平台审理员: they rule, look at every fact, and keep the catalogue; made or brought up to date."""
     names = [
         "rule",
+        "answer_servicerequest",
         *(f"view_{name}" for name in [*LOOKED_AT, *KEPT_UP]),
         *(f"{verb}_{name}" for name in KEPT_UP for verb in ("add", "change")),
         "delete_ledgermood",

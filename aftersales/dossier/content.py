@@ -222,6 +222,7 @@ class Content:
                 for code, minutes, hours in sorted(deadlines.stamped(self.case), key=_by_number)
             ],
         )
+        section.pairs([(_("规则版本"), self.case.edition)])
         # A database may have lost the order of what was stamped.
         stamped = self.case.policy
         labels = {each.name: str(each.verbose_name) for each in Policy._meta.concrete_fields}

@@ -45,6 +45,7 @@ from aftersales.models import (
     User,
 )
 from aftersales.payments import pay_due
+from aftersales.service import asking
 
 
 class Market:
@@ -370,6 +371,21 @@ class Market:
     def do_cancel(self, number: int) -> None:
         case = self.case(number)
         case.cancel(by=case.buyer)
+
+    def do_ask_service(self, number: int) -> None:
+        case = self.case(number)
+        asking.ask(
+            case.line,
+            by=case.buyer,
+            problem="售后已经关闭，可是问题没有解决，商家也不再回消息。",
+            wants="请平台联系商家，退货退款",
+            files=[upload(case.buyer)],
+        )
+
+    def do_answer_service(self, number: int) -> None:
+        asked = self.case(number).service_requests.get()
+        text = "已联系商家，商家愿意再给一次退货的机会，会在聊天里告诉你地址。"
+        asking.answer(asked, by=self.reviewer, text=text)
 
     def do_gateway_refuses(self, number: int) -> None:
         LedgerMood.objects.create(answer=LedgerMood.Answer.REFUSE)

@@ -129,9 +129,15 @@ STORIES = [
         2,
     ),
     Told("mug", 1, UNSHIPPED, "U2", _acts(60, "apply"), shipped=None, signed=None),
-    Told("slipper", 2, KEEP, "R3", [(40, "apply"), (30, "cancel")]),
+    Told("slipper", 2, KEEP, "R3", [(40, "apply"), (30, "cancel"), (20, "ask_service")]),
     Told(
-        "kettle", 2, BACK, "R13", [(290, "apply"), (280, "agree_return")], shipped=340, signed=300
+        "kettle",
+        2,
+        BACK,
+        "R13",
+        [(290, "apply"), (280, "agree_return"), (60, "ask_service"), (12, "answer_service")],
+        shipped=340,
+        signed=300,
     ),
     Told(
         "rice",

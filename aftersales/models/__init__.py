@@ -40,6 +40,7 @@ from aftersales.models.negotiation import (
 from aftersales.models.order import Order, OrderLine, Parcel, Payment
 from aftersales.models.people import Member, ReturnAddress, Shop, User
 from aftersales.models.refund import LedgerEntry, LedgerMood, Refund
+from aftersales.models.service import ServiceMessage, ServiceRequest
 
 __all__ = [
     "Agreement",
@@ -86,6 +87,8 @@ __all__ = [
     "RowError",
     "Scenario",
     "Script",
+    "ServiceMessage",
+    "ServiceRequest",
     "Shop",
     "StepForm",
     "Supplement",

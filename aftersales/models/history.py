@@ -152,7 +152,8 @@ class Attempt(models.Model):
 class Notice(models.Model):
     """通知 to one person about one event; made from the event after it is stored.
 
-    What is said of an order line before any case has no event: then ``line`` names it.
+    What is said of an order line before any case, or of a service request, has no event: then
+    ``line`` or ``request`` names it.
     """
 
     user = models.ForeignKey(User, models.CASCADE, related_name="notices")
@@ -161,6 +162,9 @@ class Notice(models.Model):
         Event, models.CASCADE, null=True, related_name="notices", db_constraint=False
     )
     line = models.ForeignKey(OrderLine, models.CASCADE, null=True, related_name="notices")
+    request = models.ForeignKey(
+        "ServiceRequest", models.CASCADE, null=True, related_name="notices", db_index=False
+    )
     party = models.CharField(max_length=10, choices=Party)
     text_zh = models.TextField(_("内容"))
     text_en = models.TextField(_("内容（英文）"))
@@ -195,9 +199,11 @@ class Notice(models.Model):
 
     @property
     def about(self) -> str:
-        """The number of the case, or of the order where there is no case yet."""
+        """The number of the case or request, or of the order where there is neither."""
         if self.case is not None:
             return self.case.code
+        if self.request is not None:
+            return self.request.number
         return self.line.order.number if self.line else ""
 
 

@@ -134,7 +134,7 @@ def _mail(pk: int) -> bool:
         rows = Notice.objects.select_for_update(of=("self",), skip_locked=True)
         notice = (
             rows.filter(pk=pk, mail_due_at__lte=at)
-            .select_related("user", "case", "line__order")
+            .select_related("user", "case", "line__order", "request")
             .first()
         )
         if notice is None:
@@ -146,7 +146,12 @@ def _mail(pk: int) -> bool:
         notice.save(update_fields=["mail_tries", "mail_due_at"])
     english = notice.user.language.startswith("en")
     with override("en" if english else "zh-hans"):
-        told = _("售后单 %(code)s 有更新") if notice.case_id else _("订单 %(code)s 有新消息")
+        if notice.request_id:
+            told = _("客服工单 %(code)s 有更新")
+        elif notice.case_id:
+            told = _("售后单 %(code)s 有更新")
+        else:
+            told = _("订单 %(code)s 有新消息")
         subject = told % {"code": notice.about}
     body = notice.text_en if english else notice.text_zh
     headers = {"Message-ID": f"<notice-{notice.pk}@{settings.MAIL_DOMAIN}>"}

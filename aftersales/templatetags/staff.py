@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aftersales import clock, display
-from aftersales.enums import RefundState, Stage
-from aftersales.models import Case, Fault, Intervention, Refund
+from aftersales.enums import RefundState, RequestState, Stage
+from aftersales.models import Case, Fault, Intervention, Refund, ServiceRequest
 from aftersales.steps import STEPS
 
 register = template.Library()
@@ -68,6 +68,19 @@ def _broken() -> Tile:
     return Tile(_("自动处理失败"), _count(Fault.objects.all()), url)
 
 
+def _asked() -> Tile:
+    rows = ServiceRequest.objects.filter(state=RequestState.WAITING)
+    late = _count(rows.filter(due_at__lte=clock.now()))
+    url = reverse("admin:aftersales_servicerequest_changelist")
+    return Tile(
+        _("待答复工单"),
+        _count(rows),
+        f"{url}?state__exact={RequestState.WAITING}",
+        _("逾期 {n}").format(n=late) if late else "",
+        f"{url}?overdue=yes",
+    )
+
+
 def _followed_up() -> Tile:
     rows = Case.objects.filter(Q(needs_staff=True))
     url = reverse("admin:aftersales_case_changelist")
@@ -77,13 +90,14 @@ def _followed_up() -> Tile:
 TILES: list[tuple[str, Callable[[], Tile]]] = [
     ("view_intervention", _deciding),
     ("view_intervention", _gathering),
+    ("view_servicerequest", _asked),
     ("view_refund", _failed),
     ("view_fault", _broken),
     ("view_case", _followed_up),
 ]
 
 SECTIONS: list[tuple[Any, tuple[str, ...]]] = [
-    (gettext_lazy("审理与退款"), ("Intervention", "Case", "Refund", "Fault")),
+    (gettext_lazy("审理与退款"), ("Intervention", "Case", "ServiceRequest", "Refund", "Fault")),
     (gettext_lazy("往来记录"), ("Order", "Complaint", "DossierCopy", "Attempt", "Notice")),
     (
         gettext_lazy("规则与文案"),

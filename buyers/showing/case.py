@@ -124,6 +124,13 @@ def url(name: str, case: Case) -> str:
     return reverse(f"buyers:{name}", args=[case.code])
 
 
+def service_url(case: Case) -> str:
+    """Where the platform is asked about the line of a case (S-50)."""
+    lines = list(case.order.lines.values_list("pk", flat=True))
+    position = lines.index(case.line_id) + 1
+    return reverse("buyers:ask_service", args=[case.shop.code, case.order.number, position])
+
+
 # The shop's word ----------------------------------------------------------------------------------
 
 
@@ -247,7 +254,10 @@ def _dock(case: Case, moves: dict[str, str], offers: list[Shown]) -> list[Button
     if status in (Status.REFUNDING, Status.REFUND_FAILED, Status.REFUNDED):
         return [Button(_("钱款去向"), url("refund", case), "primary")]
     if status in (Status.CLOSED_PLATFORM_DENIED, Status.CLOSED_BUYER_TIMEOUT):
-        return [Button(_("其他投诉渠道"), url("record_complaint", case), "primary")]
+        return [
+            Button(_("其他投诉渠道"), url("record_complaint", case)),
+            Button(_("联系平台客服"), service_url(case), "primary"),
+        ]
     return []
 
 
@@ -255,7 +265,7 @@ def _more(case: Case, moves: dict[str, str]) -> list[Button]:
     """The line of links at the end; leaving altogether comes last."""
     links = [
         Button(_("联系商家"), url("send_message", case)),
-        Button(_("平台客服"), reverse("help") + "#service"),
+        Button(_("平台客服"), service_url(case) if case.ended else reverse("help") + "#service"),
         Button(_("其他投诉渠道"), url("record_complaint", case)),
     ]
     if moves.get("report_refusal") == "" and _on_its_way(case):

@@ -26,6 +26,7 @@ class Line:
     why_not: str
     apply_url: str
     ask_url: str
+    service_url: str
 
     @property
     def image(self) -> str:
@@ -55,6 +56,10 @@ def ask_url(order: Order, position: int) -> str:
     return reverse("buyers:ask", args=[order.shop.code, order.number, position])
 
 
+def service_url(order: Order, position: int) -> str:
+    return reverse("buyers:ask_service", args=[order.shop.code, order.number, position])
+
+
 def shown_orders(orders: Sequence[Order], now: datetime) -> list[Shown]:
     """Orders (with ``shop`` and ``lines`` loaded) as the list shows them."""
     lines = [line for order in orders for line in order.lines.all()]
@@ -81,6 +86,7 @@ def shown_orders(orders: Sequence[Order], now: datetime) -> list[Shown]:
                     why[line.pk],
                     apply_url(order, position),
                     ask_url(order, position),
+                    service_url(order, position),
                 )
                 for position, line in enumerate(order.lines.all(), start=1)
             ],

@@ -110,6 +110,7 @@ class ApplyPage(BuyerPage, View):
             "order": self.order,
             "line": self.line,
             "choose_url": reverse("buyers:apply", args=self.base),
+            "service_url": reverse("buyers:ask_service", args=self.base),
             "order_url": reverse("buyers:order", args=self.base[:2]),
             **more,
         }

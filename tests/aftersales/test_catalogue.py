@@ -45,6 +45,7 @@ MINUTES = {
     "D16": 30 * DAY,
     "D17": 7 * DAY,
     "D18": 15 * DAY,
+    "service": 48 * HOUR,
     "call": 72 * HOUR,
     "grace": 7 * DAY,
     "restored": 24 * HOUR,
