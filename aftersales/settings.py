@@ -307,6 +307,7 @@ def _every(seconds: float, task: str) -> dict[str, Any]:
 CELERY_BEAT_SCHEDULE = {
     "expire-cases": _every(2, "aftersales.tasks.expire_cases"),
     "put-editions-in-force": _every(10, "aftersales.tasks.put_editions_in_force"),
+    "extend-deadlines": _every(10, "aftersales.tasks.extend_deadlines"),
     "pay-refunds": _every(2, "aftersales.tasks.pay_refunds"),
     "deliver-notices": _every(2, "aftersales.tasks.deliver_notices"),
     "send-mails": _every(10, "aftersales.tasks.send_mails"),

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from aftersales import clock, payments
+from aftersales import clock, extending, payments
 from aftersales.imports import jobs
 from aftersales.logistics import traces
 from aftersales.models import Case
@@ -33,6 +33,11 @@ def expire_cases() -> None:
 @shared_task
 def put_editions_in_force() -> None:
     put_in_force(clock.now())
+
+
+@shared_task
+def extend_deadlines() -> None:
+    extending.run_due()
 
 
 @shared_task

@@ -281,6 +281,16 @@ class PlatformForm(BuyerForm):
         self.slot("platform", _("介入凭证"), _("之前交过的凭证平台都看得到，不用再传"))
 
 
+class ReopenForm(BuyerForm):
+    """申请重新处理: why what time closed should be looked at again."""
+
+    missing = {"reason": gettext_lazy("请说明申请重新处理的理由")}
+
+    def fit(self) -> None:
+        self.fields["reason"] = words(_("申请理由"), required=True, rows=5)
+        self.fields["reason"].help_text = _("说清楚为什么没能按时操作，10 到 500 个字")
+
+
 class ComplaintForm(BuyerForm):
     """登记外部投诉 (S-24)."""
 

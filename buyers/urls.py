@@ -9,6 +9,7 @@ from buyers.forms import (
     PlainForm,
     PlatformForm,
     RefusalForm,
+    ReopenForm,
     ReplyForm,
     ReturnForm,
 )
@@ -79,6 +80,11 @@ urlpatterns = [
         name="ask_platform",
     ),
     path(f"{CASE}withdraw/", steps.Withdraw.as_view(form_class=PlainForm), name="withdraw"),
+    path(
+        f"{CASE}ask_reopen/",
+        steps.AskReopen.as_view(form_class=ReopenForm),
+        name="ask_reopen",
+    ),
     path(f"{CASE}cancel/", steps.Cancel.as_view(form_class=PlainForm), name="cancel"),
     path(
         f"{CASE}record_complaint/",

@@ -5,6 +5,7 @@ from django.urls import include, path
 from merchants.forms.answering import (
     AgreeReturnForm,
     AskPlatformForm,
+    AskReopenForm,
     AssignForm,
     EvidenceForm,
     ImproveForm,
@@ -71,6 +72,11 @@ urlpatterns = [
         f"{CASE}ask_platform/",
         Step.as_view(step="ask_platform", form_class=AskPlatformForm),
         name="ask_platform",
+    ),
+    path(
+        f"{CASE}ask_reopen/",
+        Step.as_view(step="ask_reopen", form_class=AskReopenForm),
+        name="ask_reopen",
     ),
     path(f"{CASE}withdraw/", Answer.as_view(step="withdraw"), name="withdraw"),
     # Before any case

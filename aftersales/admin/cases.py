@@ -139,7 +139,11 @@ class CaseAdmin(ReadOnly):
             "case": case,
             "badge": status_of(case),
             "record": Record(case, shows_files=rules),
-            "moves": [(move, step_url(case, move.name)) for move in moves],
+            "moves": [
+                (move, step_url(case, move.name))
+                for move in moves
+                if move.name == "rule" or move.name in VIEWS
+            ],
             **(extra_context or {}),
         }
         return TemplateResponse(request, "admin/aftersales/case/record.html", context)

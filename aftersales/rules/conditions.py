@@ -226,7 +226,7 @@ def automatic_result(case: "Case") -> bool:
 @refuses(_("申请重新处理的期限已过"))
 def within_grace(case: "Case") -> bool:
     until = case.grace_until()
-    return not case.reopening and until is not None and case.at < until
+    return not case.reopening and until is not None and clock.now() < until
 
 
 @refuses(_("没有待答复的重新处理申请"))

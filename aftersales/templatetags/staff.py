@@ -113,6 +113,7 @@ SECTIONS: list[tuple[Any, tuple[str, ...]]] = [
             "Window",
             "Policy",
             "Edition",
+            "Extension",
             "Agreement",
         ),
     ),

@@ -253,6 +253,11 @@ def _dock(case: Case, moves: dict[str, str], offers: list[Shown]) -> list[Button
         return [Button(_("补充凭证"), url("add_evidence", case), "primary")]
     if status in (Status.REFUNDING, Status.REFUND_FAILED, Status.REFUNDED):
         return [Button(_("钱款去向"), url("refund", case), "primary")]
+    if "ask_reopen" in may and status == Status.CLOSED_BUYER_TIMEOUT:
+        return [
+            Button(_("其他投诉渠道"), url("record_complaint", case)),
+            Button(_("申请重新处理"), url("ask_reopen", case), "primary"),
+        ]
     if status in (Status.CLOSED_PLATFORM_DENIED, Status.CLOSED_BUYER_TIMEOUT):
         return [
             Button(_("其他投诉渠道"), url("record_complaint", case)),

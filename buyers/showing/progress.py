@@ -307,6 +307,31 @@ def _lapsed(details: dict[str, Any], mine: bool) -> str:
     return _("超过时限，售后已关闭")
 
 
+@tells("extend")
+def _extended(details: dict[str, Any], mine: bool) -> str:
+    return _("时限已延后：{why}").format(why=details.get("why", ""))
+
+
+@tells("excuse")
+def _excused(details: dict[str, Any], mine: bool) -> str:
+    return _("自动处理发生在平台故障期间，不计为任何一方的责任")
+
+
+@tells("ask_reopen")
+def _asked_again(details: dict[str, Any], mine: bool) -> str:
+    return _("你申请了重新处理") if mine else _("商家申请了重新处理")
+
+
+@tells("reopen")
+def _reopened(details: dict[str, Any], mine: bool) -> str:
+    return _("平台已重新处理，时限重新计算")
+
+
+@tells("decline_reopen")
+def _not_reopened(details: dict[str, Any], mine: bool) -> str:
+    return _("平台维持自动结果：{note}").format(note=details.get("note", ""))
+
+
 @tells("record_complaint")
 def _complained(details: dict[str, Any], mine: bool) -> str:
     return _("登记了外部投诉")

@@ -149,6 +149,18 @@ class Withdraw(BuyerStep):
         return _("已撤回平台介入")
 
 
+class AskReopen(BuyerStep):
+    """申请重新处理: a case that time closed, within the grace time."""
+
+    step = "ask_reopen"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(until=self.case.grace_until(), **kwargs)
+
+    def success_message(self) -> str:
+        return _("已提交，请等待平台答复")
+
+
 class RecordComplaint(BuyerStep):
     """其他投诉渠道 and 登记 (B15, S-24, S-41): told always, recorded whenever it was done."""
 

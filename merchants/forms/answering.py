@@ -160,6 +160,20 @@ class EvidenceForm(StepForm):
         }
 
 
+class AskReopenForm(StepForm):
+    """申请重新处理: what an outage decided in the merchant's place."""
+
+    def fit(self) -> None:
+        self.fields["reason"] = forms.CharField(
+            label=_("申请理由"),
+            max_length=500,
+            widget=forms.Textarea(attrs={"rows": 4}),
+            help_text=_(
+                "平台故障期间系统按买家要求自动同意了退货；说明你本来会怎样处理，10 到 500 个字"
+            ),
+        )
+
+
 class AskPlatformForm(StepForm):
     """申请平台介入, after refused goods (T-17)."""
 

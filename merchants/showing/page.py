@@ -138,6 +138,8 @@ def buttons(case: Case, moves: dict[str, str]) -> list[Button]:
         wanted.append(("confirm_receipt", _("确认收货并退款"), "primary" if main else "quiet", "g"))
         if not main:
             wanted.append(("ask_platform", _("申请平台介入"), "quiet", ""))
+    elif case.status == Status.AWAITING_BUYER_RETURN and case.excused_at:
+        wanted.append(("ask_reopen", _("申请重新处理"), "quiet", ""))
     elif case.status == Status.AWAITING_DELIVERY_REFUSAL:
         label = _("包裹已退回，退款 %(amount)s") % {"amount": amount}
         wanted.append(("take_back", label, "primary", "g"))

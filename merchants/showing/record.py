@@ -104,8 +104,12 @@ def _own_words(event: Event) -> str:
             for each in details.get("answers", [])
         ]
         return "\n".join([str(details.get("statement", "")), *answers])
-    if event.step == "ask_platform":
+    if event.step in ("ask_platform", "ask_reopen"):
         return str(details.get("reason", ""))
+    if event.step in ("extend", "excuse"):
+        return str(details.get("why", ""))
+    if event.step in ("reopen", "decline_reopen"):
+        return str(details.get("note", ""))
     if event.step == "rule":
         return str(details.get("grounds", ""))
     return ""

@@ -1,0 +1,251 @@
+"""延期 carried out: an outage or a changed window moves open deadlines later, case by case, once.
+
+Each case takes the step ``extend`` under the key of the decision, so that running it again, or
+in two workers, moves nothing twice. What time has done during an outage is marked (``excuse``).
+"""
+
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Max, Q, QuerySet
+from django.utils.timezone import localtime
+
+from aftersales import clock
+from aftersales.enums import Clock, Party
+from aftersales.models import Case, Event, Extension
+from aftersales.rules import deadlines
+from aftersales.steps import STEPS, Act, Refused, write
+
+logger = logging.getLogger(__name__)
+
+BATCH = 500
+CLOCKS = ("due_at", "reply_due_at", "evidence_due_at")
+# What time decides against somebody; a wait that ends (NEG-33) takes nothing from anybody.
+DECIDED = (
+    "agree_by_default",
+    "confirm_receipt_by_default",
+    "close_unreturned",
+    "close_unrefused",
+    "lapse_rejection",
+)
+
+
+@dataclass
+class Plan:
+    """What a decision would do to a case: each clock that moves, as column → (from, to)."""
+
+    case: Case
+    moves: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
+
+
+def run_due() -> int:
+    """Carry out every decision that is not done; return how many cases were moved."""
+    return sum(
+        carry_out(extension) for extension in Extension.objects.filter(done_at=None).order_by("pk")
+    )
+
+
+def carry_out(extension: Extension) -> int:
+    """Move the deadlines and mark the results of one decision, batch by batch."""
+    moved = excused = 0
+    for keys in _batches(open_cases(extension)):
+        moved += _move(extension, keys)
+    for keys in _batches(decided_cases(extension)):
+        excused += _excuse(extension, keys)
+    Extension.objects.filter(pk=extension.pk).update(
+        moved=F("moved") + moved, excused=F("excused") + excused, done_at=clock.now()
+    )
+    extension.refresh_from_db()
+    return moved
+
+
+def preview(extension: Extension, most: int = 50) -> tuple[list[Plan], int, list[Event], int]:
+    """What a decision would do if it were carried out now: the first plans and all, and so for
+    the results. Nothing is written."""
+    plans: list[Plan] = []
+    count = 0
+    for keys in _batches(open_cases(extension)):
+        found = list(_plans(extension, _loaded(Case.objects.filter(pk__in=keys))))
+        count += len(found)
+        plans += found[: max(most - len(plans), 0)]
+    results = list(decided(extension))
+    return plans, count, results[:most], len(results)
+
+
+# Which cases --------------------------------------------------------------------------------------
+
+
+def open_cases(extension: Extension) -> QuerySet[Case]:
+    """Cases with a clock that may move, without those that this decision has moved."""
+    cases = Case.objects.open()
+    if extension.kind == Extension.Kind.OUTAGE:
+        running = Q()
+        for name in CLOCKS:
+            running |= Q(**{f"{name}__gt": extension.starts_at})
+        cases = cases.filter(running)
+    elif extension.terms.get("case_type"):
+        cases = cases.filter(type=extension.terms["case_type"])
+    return cases.exclude(events__key=extension.key)
+
+
+def decided(extension: Extension) -> Iterator[Event]:
+    """What time decided because of a deadline that passed during the outage."""
+    starts, ends = extension.starts_at, extension.ends_at
+    if starts is None or ends is None:
+        return
+    events = Event.objects.filter(
+        party=Party.CLOCK,
+        step__in=DECIDED,
+        at__gte=starts,
+        case__excused_at=None,
+    ).select_related("case")
+    for event in events.order_by("pk"):
+        due = event.details.get("due_at")
+        fell = datetime.fromisoformat(due) if due else event.at
+        if starts <= fell < ends:
+            yield event
+
+
+def decided_cases(extension: Extension) -> QuerySet[Case]:
+    keys = {event.case_id for event in decided(extension)}
+    return Case.objects.filter(pk__in=keys, excused_at=None)
+
+
+def _batches(cases: QuerySet[Case]) -> Iterator[list[int]]:
+    keys = list(cases.order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(keys), BATCH):
+        yield keys[start : start + BATCH]
+
+
+def _loaded(cases: Iterable[Case]) -> list[Case]:
+    """Cases with what their clocks depend on, and when each clock began."""
+    rows = list(cases)
+    began = _began([row.pk for row in rows])
+    Case.preload(rows)
+    for row in rows:
+        row.__dict__["_began"] = began.get(row.pk, row.applied_at)
+    return rows
+
+
+def _began(keys: list[int]) -> dict[int, datetime]:
+    """When each case came to its present status: the clock of the turn began with it."""
+    moves = Event.objects.filter(case__in=keys).exclude(before=F("after"))
+    found = moves.order_by().values("case_id").annotate(last=Max("at"))
+    return {row["case_id"]: row["last"] for row in found}
+
+
+# How far ------------------------------------------------------------------------------------------
+
+
+def _plans(extension: Extension, cases: Iterable[Case]) -> Iterator[Plan]:
+    outage = extension.kind == Extension.Kind.OUTAGE
+    for case in cases:
+        moves = _after_outage(extension, case) if outage else _under_window(extension, case)
+        if moves:
+            yield Plan(case, moves)
+
+
+def _began_at(case: Case, name: str) -> datetime:
+    began: datetime = case.__dict__["_began"]
+    if name == "reply_due_at" and case.last_round is not None:
+        return case.last_round.sent_at
+    asked = case.last_intervention
+    if name == "evidence_due_at" and asked is not None:
+        return case.evidence_from or asked.at
+    return began
+
+
+def _after_outage(extension: Extension, case: Case) -> dict[str, tuple[datetime, datetime]]:
+    """Every clock that ran at some moment of the outage runs as much longer as it lasted."""
+    starts, ends = extension.starts_at, extension.ends_at
+    if starts is None or ends is None:
+        return {}
+    found = {}
+    for name in CLOCKS:
+        due = getattr(case, name)
+        if due is not None and due > starts and _began_at(case, name) < ends:
+            found[name] = (due, due + extension.length)
+    return found
+
+
+def _under_window(extension: Extension, case: Case) -> dict[str, tuple[datetime, datetime]]:
+    """The end that a clock would have had under the row, where that is later than its own.
+
+    A row with dates is for the clocks that would run out in those days, in China.
+    """
+    terms = extension.terms
+    name = _column(case, terms["clock"])
+    due = getattr(case, name) if name else None
+    if not name or due is None or not _within(terms, localtime(due).date()):
+        return {}
+    before = case.windows
+    hours = deadlines.hours_of(terms["clock"])
+    case.windows = before | {terms["clock"]: terms["minutes"], hours: terms["hours"]}
+    began = _began_at(case, name)
+    if name == "due_at":
+        end = deadlines.due_at(case, began)
+    else:
+        end = deadlines.end_of(case, Clock(terms["clock"]), began)
+    case.windows = before
+    return {name: (due, end)} if end is not None and end > due else {}
+
+
+def _column(case: Case, key: str) -> str:
+    """The column in which this clock runs in the case now; empty if it does not run."""
+    if key == Clock.NEGOTIATION:
+        return "reply_due_at"
+    if key in (Clock.EVIDENCE, Clock.SUPPLEMENT):
+        supplement = case.last_supplement is not None and case.stage == "supplement"
+        return "evidence_due_at" if (key == Clock.SUPPLEMENT) == supplement else ""
+    running = deadlines.clock_of(case)
+    signed = key == Clock.RECEIPT_SIGNED and running == Clock.RECEIPT and case.return_signed_at
+    return "due_at" if running == key or signed else ""
+
+
+def _within(terms: dict[str, Any], day: date) -> bool:
+    starts, ends = terms.get("starts_on"), terms.get("ends_on")
+    return (not starts or date.fromisoformat(starts) <= day) and (
+        not ends or day <= date.fromisoformat(ends)
+    )
+
+
+# Steps --------------------------------------------------------------------------------------------
+
+
+def _move(extension: Extension, keys: list[int]) -> int:
+    with transaction.atomic():
+        locked = Case.for_writing().filter(pk__in=keys).exclude(events__key=extension.key)
+        acts = []
+        for plan in _plans(extension, _loaded(locked.order_by("pk"))):
+            until = {name: end for name, (_due, end) in plan.moves.items()}
+            acts += _taken(extension, plan.case, "extend", extension.key, until=until)
+        write(acts)
+    return len(acts)
+
+
+def _excuse(extension: Extension, keys: list[int]) -> int:
+    results = {event.case_id: event.step for event in decided(extension)}
+    with transaction.atomic():
+        locked = Case.for_writing().filter(pk__in=keys, excused_at=None)
+        rows = list(locked.order_by("pk"))
+        Case.preload(rows)
+        acts = []
+        for row in rows:
+            key = f"{extension.key}-result"
+            acts += _taken(extension, row, "excuse", key, result=results[row.pk])
+        write(acts)
+    return len(acts)
+
+
+def _taken(extension: Extension, case: Case, name: str, key: str, **answers: Any) -> list[Act]:
+    """The step on one case, in the name of who decided it; a case that refuses stays as it is."""
+    given = answers | {"why": extension.why}
+    try:
+        return [case.run(STEPS[name], Party.STAFF, extension.user, clock.now(), key, given)]
+    except Refused as refused:
+        logger.warning("case %s was not moved: %s", case.pk, refused.sentence)
+        return []

@@ -1,0 +1,79 @@
+"""工作时间: clocks that run in working hours, on the days on which China works."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from aftersales.models import Case, Window
+from aftersales.rules import worktime
+from aftersales.rules.worktime import CHINA, Hours
+from tests.factories import OrderFactory, application_for
+
+TEN_TO_SIX = Hours.read("10:00-18:00")
+HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
+
+
+def china(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=CHINA)
+
+
+@pytest.mark.parametrize(
+    ("began", "hours", "until"),
+    [
+        ("2026-11-20 17:00", 2, "2026-11-23 11:00"),  # Friday to Monday
+        ("2026-11-20 16:00", 2, "2026-11-20 18:00"),  # to the closing second
+        ("2026-11-20 18:00", 2, "2026-11-23 12:00"),
+        ("2026-11-21 09:00", 2, "2026-11-23 12:00"),  # on a Saturday
+        ("2026-11-23 08:00", 2, "2026-11-23 12:00"),  # before opening
+        ("2026-11-23 10:00", 16, "2026-11-24 18:00"),  # two whole days
+        ("2026-02-13 17:00", 2, "2026-02-14 11:00"),  # a Saturday worked before Spring Festival
+        ("2026-02-14 17:00", 2, "2026-02-24 11:00"),  # nine days off, a Monday among them
+        ("2026-09-30 17:00", 2, "2026-10-08 11:00"),  # the National Day
+        ("2026-10-09 17:00", 2, "2026-10-10 11:00"),  # a Saturday worked after it
+        ("2027-02-04 17:00", 2, "2027-02-11 11:00"),  # a year whose notice is not out yet
+    ],
+)
+def test_working_time_is_counted_as_people_work(began: str, hours: int, until: str) -> None:
+    """§1.4: opened Friday 17:00 with a 2-working-hour target and Mon–Fri 10–18 → Monday 11:00."""
+    assert worktime.end_of(china(began), hours * HOUR, TEN_TO_SIX) == china(until)
+
+
+@pytest.mark.parametrize(
+    ("day", "works"),
+    [
+        ("2026-02-14", True),
+        ("2026-02-16", False),
+        ("2026-02-28", True),
+        ("2026-10-01", False),
+        ("2026-10-10", True),
+        ("2026-11-21", False),
+        ("2026-11-23", True),
+    ],
+)
+def test_public_holidays_and_the_weekends_worked_for_them_are_known(day: str, works: bool) -> None:
+    """The State Council's notice of 2026."""
+    assert worktime.works_on(date.fromisoformat(day)) is works
+
+
+def test_a_window_in_working_hours_is_stamped_and_counted(shop: Any, buyer: Any, now: Any) -> None:
+    """D2, §1.4: the clock of a case runs in the working hours of its window."""
+    now.move_to(datetime(2026, 11, 20, 9, 0, tzinfo=UTC), tick=False)  # Friday 17:00 in China
+    Window.objects.filter(clock="D2").update(minutes=120, works_from="10:00", works_until="18:00")
+    order = OrderFactory(shop=shop, buyer=buyer)
+    case = Case.apply(order.lines.first(), application_for(order), by=buyer)
+    assert case.due_at == china("2026-11-23 11:00")
+    assert (case.windows["D2"], case.windows["D2.hours"]) == (120, "10:00-18:00")
+    now.move_to(case.due_at - SECOND, tick=False)
+    assert not case.catch_up()
+    now.move_to(case.due_at, tick=False)
+    assert case.catch_up()
+    assert case.status == "refunding"
+
+
+def test_a_wait_in_negotiation_may_count_working_time_too(make_desk: Any) -> None:
+    """D15: at Monday noon an hour is an hour; the round says the same as the case."""
+    Window.objects.filter(clock="D15").update(works_from="10:00", works_until="12:30")
+    case = make_desk("waiting").case
+    assert case.reply_due_at == china("2026-11-24 10:30")
+    assert case.last_round.due_at == case.reply_due_at
