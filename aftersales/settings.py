@@ -313,6 +313,7 @@ CELERY_BEAT_SCHEDULE = {
     "send-mails": _every(10, "aftersales.tasks.send_mails"),
     "run-imports": _every(2, "aftersales.tasks.run_imports"),
     "watch-parcels": _every(60, "aftersales.tasks.watch_parcels"),
+    "check-consistency": _every(60, "aftersales.tasks.check_consistency"),
 }
 
 # Logs: lines to read in a first look, JSON in production ------------------------------------------

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from aftersales import clock, extending, payments
+from aftersales.consistency import checking
 from aftersales.imports import jobs
 from aftersales.logistics import traces
 from aftersales.models import Case
@@ -64,3 +65,8 @@ def watch_parcels() -> None:
 @shared_task
 def run_imports() -> None:
     jobs.run_due()
+
+
+@shared_task
+def check_consistency() -> None:
+    checking.daily()

@@ -3,11 +3,13 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.admin.looking import OfCase, column, moment
-from aftersales.models import Attempt, Fault, Notice
+from aftersales.models import Attempt, Fault, Finding, Notice
 from aftersales.steps import STEPS
 
 
@@ -37,6 +39,49 @@ class FaultAdmin(Timed, OfCase):
     @admin.display(description=_("下次尝试"), ordering="next_try_at")
     def next_try(self, fault: Fault) -> SafeString:
         return moment(fault.next_try_at)
+
+
+class Open(admin.SimpleListFilter):
+    """Those that still stand, unless the others are asked for."""
+
+    title = _("状态")
+    parameter_name = "closed"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("已恢复")), ("all", _("全部"))]
+
+    def choices(self, changelist: Any) -> Any:
+        first, *others = super().choices(changelist)
+        return [{**first, "display": _("未恢复")}, *others]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Finding]) -> QuerySet[Finding]:
+        if self.value() == "all":
+            return rows
+        return rows.filter(closed_at__isnull=self.value() != "yes")
+
+
+@admin.register(Finding)
+class FindingAdmin(OfCase):
+    """What the daily check found; closed by the next check that finds it mended."""
+
+    list_display = ["case_code", "case_status", "kind", "sentence", "found", "closed"]
+    list_display_links = None
+    list_filter = [Open, "kind"]
+    list_select_related = ["case__shop", "case__buyer"]
+    search_fields = ["case__code"]
+    ordering = ["-pk"]
+
+    @admin.display(description=_("不一致"))
+    def sentence(self, finding: Finding) -> str:
+        return finding.sentence
+
+    @admin.display(description=_("发现时间"), ordering="found_at")
+    def found(self, finding: Finding) -> SafeString:
+        return moment(finding.found_at)
+
+    @admin.display(description=_("已恢复"), ordering="closed_at")
+    def closed(self, finding: Finding) -> SafeString:
+        return moment(finding.closed_at)
 
 
 @admin.register(Attempt)

@@ -25,6 +25,7 @@ LOOKED_AT = [
     "edition",
     "extension",
     "fault",
+    "finding",
     "intervention",
     "ledgerentry",
     "member",

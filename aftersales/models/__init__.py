@@ -16,6 +16,7 @@ from aftersales.models.catalogue import (
     StepForm,
     Window,
 )
+from aftersales.models.consistency import Check, Finding
 from aftersales.models.conversation import Conversation
 from aftersales.models.dossier import DossierCopy
 from aftersales.models.edition import Edition
@@ -49,6 +50,7 @@ __all__ = [
     "Attempt",
     "Case",
     "CaseQuerySet",
+    "Check",
     "Complaint",
     "Conversation",
     "CounterOffer",
@@ -59,6 +61,7 @@ __all__ = [
     "Evidence",
     "Extension",
     "Fault",
+    "Finding",
     "ImportJob",
     "Intervention",
     "LedgerEntry",

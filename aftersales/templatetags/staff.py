@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from aftersales import clock, display
 from aftersales.enums import RefundState, RequestState, Stage
-from aftersales.models import Case, Fault, Intervention, Refund, ServiceRequest
+from aftersales.models import Case, Check, Fault, Finding, Intervention, Refund, ServiceRequest
 from aftersales.steps import STEPS
 
 register = template.Library()
@@ -96,8 +96,22 @@ TILES: list[tuple[str, Callable[[], Tile]]] = [
     ("view_case", _followed_up),
 ]
 
+NAMED = 10  # findings that the staff home names one by one
+
+
+class Consistency(NamedTuple):
+    """What the last whole check said; ``check`` is None before the first."""
+
+    check: Check | None
+    findings: list[Finding]
+    many: Tile
+
+
 SECTIONS: list[tuple[Any, tuple[str, ...]]] = [
-    (gettext_lazy("审理与退款"), ("Intervention", "Case", "ServiceRequest", "Refund", "Fault")),
+    (
+        gettext_lazy("审理与退款"),
+        ("Intervention", "Case", "ServiceRequest", "Refund", "Fault", "Finding"),
+    ),
     (gettext_lazy("往来记录"), ("Order", "Complaint", "DossierCopy", "Attempt", "Notice")),
     (
         gettext_lazy("规则与文案"),
@@ -126,6 +140,20 @@ SECTIONS: list[tuple[Any, tuple[str, ...]]] = [
 def work_tiles(user: Any) -> list[Tile]:
     """What waits for staff, as far as this user may look."""
     return [count() for right, count in TILES if user.has_perm(f"aftersales.{right}")]
+
+
+@register.simple_tag
+def consistency(user: Any) -> Consistency | None:
+    """Zero is said; anything else names the case. Nothing for whoever may not look."""
+    if not user.has_perm("aftersales.view_finding"):
+        return None
+    still = Finding.objects.filter(closed_at=None)
+    url = reverse("admin:aftersales_finding_changelist")
+    return Consistency(
+        Check.objects.filter(ended_at__isnull=False).last(),
+        list(still.select_related("case").order_by("-pk")[:NAMED]),
+        Tile("", _count(still), url),
+    )
 
 
 @register.filter

@@ -1,0 +1,1 @@
+"""核对: every case is held against its own history, queues and mirrors; see ``checking``."""
