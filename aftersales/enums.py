@@ -20,6 +20,23 @@ class CaseType(TextChoices):
     REFUND_NOT_RECEIVED = "refund_not_received", _("未收到货仅退款")
     REFUND_RECEIVED = "refund_received", _("已收到货仅退款")
     RETURN_REFUND = "return_refund", _("退货退款")
+    EXCHANGE = "exchange", _("换货")
+    RESEND = "resend", _("补寄")
+    REPAIR = "repair", _("维修")
+    PRICE_DIFFERENCE = "price_difference", _("退差价")
+
+
+SENDS_BACK = frozenset({CaseType.RETURN_REFUND, CaseType.EXCHANGE, CaseType.REPAIR})
+WANTS_GOODS = frozenset({CaseType.EXCHANGE, CaseType.RESEND, CaseType.REPAIR})
+
+
+class Remedy(TextChoices):
+    """What a case is to end with: the demand's own, until a plan or a ruling says otherwise."""
+
+    REFUND = "refund", _("退款")
+    EXCHANGE = "exchange", _("换货")
+    RESEND = "resend", _("补寄")
+    REPAIR = "repair", _("维修")
 
 
 class Phase(TextChoices):
@@ -38,10 +55,13 @@ class Status(TextChoices):
     AWAITING_DELIVERY_REFUSAL = "awaiting_delivery_refusal", _("已同意拒收后退款，待买家拒收")  # S4
     AWAITING_MERCHANT_RECEIPT = "awaiting_merchant_receipt", _("买家已退货，待商家收货")  # S5
     RETURN_REFUSED = "return_refused", _("商家拒绝收货")  # S6
+    AWAITING_MERCHANT_SHIP = "awaiting_merchant_ship", _("待商家发出")  # S7
+    AWAITING_BUYER_RECEIPT = "awaiting_buyer_receipt", _("商家已发出，待买家收货")  # S8
     PLATFORM_REVIEW = "platform_review", _("平台处理中")  # S9
     REFUNDING = "refunding", _("退款中")  # S10
     REFUND_FAILED = "refund_failed", _("退款失败，待人工处理")  # S11
     REFUNDED = "refunded", _("退款成功")  # T1
+    COMPLETED = "completed", _("售后完成")  # T2
     CANCELLED = "cancelled", _("买家已撤销")  # T3
     CLOSED_BUYER_TIMEOUT = "closed_buyer_timeout", _("买家逾期未处理，已关闭")  # T4
     CLOSED_PLATFORM_DENIED = "closed_platform_denied", _("平台不支持，售后关闭")  # T5
@@ -51,6 +71,7 @@ class Status(TextChoices):
 ENDED = frozenset(
     {
         Status.REFUNDED,
+        Status.COMPLETED,
         Status.CANCELLED,
         Status.CLOSED_BUYER_TIMEOUT,
         Status.CLOSED_PLATFORM_DENIED,
@@ -83,6 +104,10 @@ class Clock(TextChoices):
     RECEIPT = "D7", _("商家确认收货（自填单号起）")
     RECEIPT_SIGNED = "D7s", _("商家确认收货（自承运商签收起）")
     EARLY = "D10", _("商家未处理时可申请平台介入")
+    SHIP = "D8", _("商家发出换货或补寄")
+    SHIP_REPAIRED = "D8r", _("商家修好并寄回")
+    ARRIVAL = "D9", _("买家确认收货（自发出起）")
+    ARRIVAL_SIGNED = "D9s", _("买家确认收货（自承运商签收起）")
     EVIDENCE = "D11", _("平台介入举证")
     SUPPLEMENT = "D11s", _("平台要求补充凭证")
     EXECUTION = "D12", _("商家执行判定")
@@ -92,6 +117,8 @@ class Clock(TextChoices):
     SUSPENSION = "D16", _("中止处理最长")
     NO_REASON = "D17", _("七天无理由")
     AFTER_SALE = "D18", _("交易成功后的售后期")
+    WARRANTY = "D19", _("保修期（自签收起）")
+    PRICE = "price", _("价格保护（自付款起）")
     SERVICE = "service", _("平台客服答复工单")
     CALL = "call", _("虚拟号码有效期")
     RESTORED = "restored", _("撤回介入后至少剩余")
@@ -158,6 +185,7 @@ class Direction(TextChoices):
 
     OUTBOUND = "outbound", _("发货")
     RETURN = "return", _("退货")
+    REPLACEMENT = "replacement", _("换货、补寄或修好寄回")
 
 
 class ScanKind(TextChoices):

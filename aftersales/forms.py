@@ -10,8 +10,10 @@ from crispy_forms.layout import Layout
 from django import forms
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from aftersales import uploads
+from aftersales.logistics.carriers import CARRIERS, OTHER, guess_carrier
 from aftersales.models import Case, Proof, Upload, User
 from aftersales.steps import Refused
 
@@ -194,3 +196,36 @@ def soften(field: forms.Field) -> None:
         field.error_messages.setdefault("required", _("请确认：%(label)s") % {"label": label})
     elif not isinstance(field, MoneyField):
         field.error_messages["required"] = _("请填写%(label)s") % {"label": label}
+
+
+class TrackingForm(StepForm):
+    """A parcel's number; the carrier is guessed from it, and can be chosen."""
+
+    tracking = forms.CharField(
+        label=gettext_lazy("快递单号"),
+        max_length=60,
+        help_text=gettext_lazy("8–30 位字母和数字，在寄件底单上"),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters"}),
+    )
+    carrier = forms.ChoiceField(label=gettext_lazy("快递公司"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        told = _("请输入快递单号（8–30 位字母和数字）")
+        self.fields["tracking"].error_messages["required"] = told
+
+    def fit(self) -> None:
+        field: Any = self.fields["carrier"]
+        field.choices = [("", _("按单号自动识别")), *((name, name) for name in (*CARRIERS, OTHER))]
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        if not given.get("carrier") and given.get("tracking"):
+            given["carrier"] = guess_carrier(given["tracking"])
+            if not given["carrier"]:
+                self.add_error("carrier", _("认不出是哪家快递，请选择快递公司"))
+            else:  # the page shows what was recognised
+                data = self.data.copy()  # type: ignore[attr-defined]
+                data["carrier"] = given["carrier"]
+                self.data = data
+        return given

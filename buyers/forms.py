@@ -9,13 +9,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aftersales import clock
-from aftersales.forms import MoneyField, SlotField, SlotForm, StepForm
-from aftersales.logistics.carriers import CARRIERS, OTHER, guess_carrier
+from aftersales.forms import MoneyField, SlotField, SlotForm, StepForm, TrackingForm
 from aftersales.models import Complaint, CounterOffer, Offer, Plan, Proof, User
 from aftersales.rules import deadlines, plans
 from buyers.showing.offers import shown_offers
 
-COUNTERS = ("partial_refund", "full_refund_no_return", "return_refund", "return_freight_covered")
 CARDS = "components/options.html"
 
 
@@ -118,7 +116,7 @@ class ReplyForm(BuyerForm):
     def fit(self) -> None:
         current = self.case.last_round
         self.initial.setdefault("round", current.pk if current else None)
-        rows = Plan.objects.filter(code__in=COUNTERS, active=True)
+        rows = Plan.objects.filter(code__in=plans.COUNTERS, active=True)
         self.plans = {row.code: row for row in rows if not plans.unfit(row.code, self.case)}
         field: Any = self.fields["plan"]
         field.choices = [
@@ -130,7 +128,7 @@ class ReplyForm(BuyerForm):
             "partial_refund": _("在下面填写金额"),
         }
         self.fields["amount"].help_text = _("只有部分退款需要填写，不超过申请金额 ¥{most}").format(
-            most=self.case.amount
+            most=self.case.worth
         )
         self.fields["text"] = words(_("想对商家说的话"))
         self.slot("reply", _("附图"))
@@ -205,33 +203,8 @@ class AskForm(SlotForm):
 # Sending back -------------------------------------------------------------------------------------
 
 
-class ReturnForm(BuyerForm):
-    """填写退货单号: the carrier is guessed from the number, and can be chosen."""
-
-    missing = {"tracking": gettext_lazy("请输入快递单号（8–30 位字母和数字）")}
-    tracking = forms.CharField(
-        label=gettext_lazy("快递单号"),
-        max_length=60,
-        help_text=gettext_lazy("8–30 位字母和数字，在寄件底单上"),
-        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters"}),
-    )
-    carrier = forms.ChoiceField(label=gettext_lazy("快递公司"), required=False)
-
-    def fit(self) -> None:
-        field: Any = self.fields["carrier"]
-        field.choices = [("", _("按单号自动识别")), *((name, name) for name in (*CARRIERS, OTHER))]
-
-    def clean(self) -> dict[str, Any]:
-        given: dict[str, Any] = super().clean() or {}
-        if not given.get("carrier") and given.get("tracking"):
-            given["carrier"] = guess_carrier(given["tracking"])
-            if not given["carrier"]:
-                self.add_error("carrier", _("认不出是哪家快递，请选择快递公司"))
-            else:  # the page shows what was recognised
-                data = self.data.copy()  # type: ignore[attr-defined]
-                data["carrier"] = given["carrier"]
-                self.data = data
-        return given
+class ReturnForm(BuyerForm, TrackingForm):
+    """填写退货单号."""
 
 
 class RefusalForm(BuyerForm):
@@ -274,9 +247,9 @@ class PlatformForm(BuyerForm):
         self.fields["wants"] = forms.CharField(
             label=_("我希望的结果"),
             max_length=200,
-            help_text=_("例如：退款 ¥{amount}，不退货").format(amount=self.case.amount),
+            help_text=_("例如：退款 ¥{amount}，不退货").format(amount=self.case.worth),
         )
-        told = _("退款 ¥{amount}").format(amount=self.case.amount)
+        told = _("退款 ¥{amount}").format(amount=self.case.worth)
         self.initial.setdefault("wants", told)
         self.slot("platform", _("介入凭证"), _("之前交过的凭证平台都看得到，不用再传"))
 
@@ -289,6 +262,17 @@ class ReopenForm(BuyerForm):
     def fit(self) -> None:
         self.fields["reason"] = words(_("申请理由"), required=True, rows=5)
         self.fields["reason"].help_text = _("说清楚为什么没能按时操作，10 到 500 个字")
+
+
+class DisputeForm(PlatformForm):
+    """收到的商品仍有问题 (T-16b): pictures of what came are needed."""
+
+    def fit(self) -> None:
+        super().fit()
+        self.fields["reason"].label = _("哪里有问题")
+        self.fields["reason"].help_text = _("收到的商品和约定的有什么不同，10 到 500 个字")
+        self.fields.pop("proof_platform")
+        self.slot("platform", _("收到的商品"), _("拍清楚问题，连同包装和面单"), required=True)
 
 
 class ComplaintForm(BuyerForm):

@@ -4,6 +4,7 @@ from django.urls import path
 
 from buyers.forms import (
     ComplaintForm,
+    DisputeForm,
     EvidenceForm,
     MessageForm,
     PlainForm,
@@ -64,6 +65,27 @@ urlpatterns = [
         steps.SendBack.as_view(step="correct_tracking", form_class=ReturnForm),
         name="correct_tracking",
     ),
+    path(
+        f"{CASE}confirm_arrival/",
+        steps.ConfirmArrival.as_view(form_class=PlainForm),
+        name="confirm_arrival",
+    ),
+    path(
+        f"{CASE}dispute_arrival/",
+        steps.AskPlatform.as_view(step="dispute_arrival", form_class=DisputeForm),
+        name="dispute_arrival",
+    ),
+    path(
+        f"{CASE}choose_exchange/",
+        steps.Choose.as_view(step="choose_exchange", form_class=PlainForm),
+        name="choose_exchange",
+    ),
+    path(
+        f"{CASE}choose_refund/",
+        steps.Choose.as_view(step="choose_refund", form_class=PlainForm),
+        name="choose_refund",
+    ),
+    path("guarantee/", cases.Guarantee.as_view(), name="guarantee"),
     path(
         f"{CASE}report_refusal/",
         steps.ReportRefusal.as_view(form_class=RefusalForm),

@@ -10,6 +10,8 @@ from merchants.forms.answering import (
     EvidenceForm,
     ImproveForm,
     MessageForm,
+    ShipForm,
+    UnrepairableForm,
 )
 from merchants.urls_importing import importing_urls
 from merchants.views import shop
@@ -38,9 +40,21 @@ urlpatterns = [
         Step.as_view(step="agree_return", form_class=AgreeReturnForm),
         name="agree_return",
     ),
+    path(f"{CASE}agree_resend/", Answer.as_view(step="agree_resend"), name="agree_resend"),
     path(f"{CASE}agree_refusal/", Answer.as_view(step="agree_refusal"), name="agree_refusal"),
     path(f"{CASE}take_back/", Answer.as_view(step="take_back"), name="take_back"),
     path(f"{CASE}confirm_receipt/", Answer.as_view(step="confirm_receipt"), name="confirm_receipt"),
+    path(
+        f"{CASE}ship_replacement/",
+        Step.as_view(step="ship_replacement", form_class=ShipForm),
+        name="ship_replacement",
+    ),
+    path(
+        f"{CASE}report_unrepairable/",
+        Step.as_view(step="report_unrepairable", form_class=UnrepairableForm),
+        name="report_unrepairable",
+    ),
+    path(f"{CASE}refund_instead/", Answer.as_view(step="refund_instead"), name="refund_instead"),
     path(f"{CASE}accept_counter/", Answer.as_view(step="accept_counter"), name="accept_counter"),
     path(
         f"{CASE}improve_offer/",

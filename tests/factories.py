@@ -2,7 +2,7 @@
 
 ``make_case(type="return_refund", negotiated=True)``: traits are phrases, taken in the order in
 which a case lives: checked, waiting, answered, expired, one_round, second_waiting, negotiated,
-rejected, agreed, sent_back, under_review, deciding.
+rejected, agreed, sent_back, taken_in, shipped_again, resent, under_review, deciding.
 """
 
 from collections.abc import Callable
@@ -164,6 +164,9 @@ TRAITS: dict[str, tuple[str, ...]] = {
     "rejected": ("check", "negotiate", "reply", "negotiate", "reply", "reject"),
     "agreed": ("agree",),
     "sent_back": ("agree", "send_back"),
+    "taken_in": ("agree", "send_back", "receive"),
+    "shipped_again": ("agree", "send_back", "receive", "ship"),
+    "resent": ("agree", "ship"),
     "refused_goods": (
         "agree",
         "send_back",
@@ -188,6 +191,7 @@ def desk_maker(
         traits = {
             "refund_unshipped": {"unshipped": True},
             "refund_not_received": {"in_transit": True},
+            "repair": {"finished": True},
         }.get(kind, {})
         order = order or OrderFactory(shop=shop, buyer=buyer, **traits)
         line = order.lines.first()
@@ -210,10 +214,17 @@ def _advance(desk: Desk, verb: str, travel: Callable[[timedelta], None]) -> None
         if case.needs_return:
             address = case.default_address()
             case.agree_return(by=desk.merchant, address=address)
+        elif case.type == "resend":
+            case.agree_resend(by=desk.merchant)
         else:
             case.agree(by=desk.merchant)
     elif verb == "send_back":
         case.send_back(by=desk.buyer, carrier="中通快递", tracking=f"ZT{next(numbers):010d}")
+    elif verb == "receive":
+        case.confirm_receipt(by=desk.merchant)
+    elif verb == "ship":
+        tracking = f"SF{next(numbers):010d}"
+        case.ship_replacement(by=desk.merchant, carrier="顺丰速运", tracking=tracking)
     elif verb == "ask":
         case.ask_platform(by=desk.buyer, reason="商家驳回没有道理，照片很清楚地拍到裂纹。")
     else:

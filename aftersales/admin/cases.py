@@ -59,7 +59,7 @@ class CaseAdmin(ReadOnly):
 
     @admin.display(description=_("申请金额（元）"), ordering="amount")
     def yuan(self, case: Case) -> str:
-        return display.plain_money(case.amount)
+        return display.plain_money(case.worth)
 
     @admin.display(description=_("类型与原因"))
     def claim(self, case: Case) -> SafeString:

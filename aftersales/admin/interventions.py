@@ -105,7 +105,7 @@ class InterventionAdmin(OfCase):
 
     @admin.display(description=gettext_lazy("申请金额（元）"), ordering="case__amount")
     def yuan(self, asked: Intervention) -> str:
-        return display.plain_money(asked.case.amount)
+        return display.plain_money(asked.case.worth)
 
     @admin.display(description=gettext_lazy("申请方"), ordering="asked_by")
     def asked(self, asked: Intervention) -> str:

@@ -25,6 +25,7 @@ BADGES = {
     Status.PLATFORM_REVIEW: "mine",
     Status.REFUND_FAILED: "mine",
     Status.REFUNDED: "ok",
+    Status.COMPLETED: "ok",
     Status.CLOSED_AGREED: "ok",
     Status.CANCELLED: "off",
     Status.CLOSED_BUYER_TIMEOUT: "off",

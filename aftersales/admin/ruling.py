@@ -58,7 +58,7 @@ class RuleForm(StepForm):
     def fit(self) -> None:
         self.record = Record(self.case, shows_files=True)
         case, ruling = self.case, self.fields["ruling"]
-        whole = display.money(case.amount)
+        whole = display.money(case.worth)
         ruling.hints = {  # type: ignore[attr-defined]
             str(Ruling.FULL_REFUND): _("退款 {amount}，买家留下商品").format(amount=whole),
             str(Ruling.PARTIAL_REFUND): _("退款低于 {amount}，买家留下商品").format(amount=whole),

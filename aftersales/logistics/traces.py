@@ -85,6 +85,11 @@ def follow(parcel: Parcel) -> None:
         if parcel.signed_at and waiting and parcel.case.return_signed_at is None:
             _try(parcel.case, "note_delivery")
         return
+    if parcel.direction == Direction.REPLACEMENT and parcel.case is not None:
+        waiting = parcel.case.status == Status.AWAITING_BUYER_RECEIPT
+        if parcel.signed_at and waiting and parcel.case.replacement_signed_at is None:
+            _try(parcel.case, "note_arrival")
+        return
     if parcel.state in facts.GOING_BACK:
         for case in Case.objects.filter(
             order_id=parcel.order_id, status=Status.AWAITING_DELIVERY_REFUSAL

@@ -10,12 +10,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image, ImageDraw
 
 from aftersales import clock, uploads
-from aftersales.enums import Status, WizardStep
+from aftersales.enums import WANTS_GOODS, Status, WizardStep
 from aftersales.models import (
     Application,
     Case,
     Offering,
     Order,
+    OrderLine,
     Outcome,
     Policy,
     Reason,
@@ -24,7 +25,7 @@ from aftersales.models import (
     Upload,
     User,
 )
-from aftersales.rules import plans
+from aftersales.rules import demands, plans
 
 numbers = itertools.count(1)
 
@@ -81,15 +82,21 @@ class Desk:
             if plans.unfit(plan.code, self.case) or plan.code in ("invite_evidence", "coupon"):
                 continue
             amount = self.fair_amount() if plan.wants_amount else None
-            until = (clock.now() + timedelta(hours=24)).isoformat()
-            terms = {"until": until} if plan.code == "wait_until" else {}
-            return [Offering(plan, amount, terms)]
+            return [Offering(plan, amount, self.terms(plan.code))]
         raise AssertionError("no plan fits")
+
+    def terms(self, code: str) -> dict[str, Any]:
+        """What a plan asks for besides an amount."""
+        return {
+            "wait_until": {"until": (clock.now() + timedelta(hours=24)).isoformat()},
+            "resend": {"items": "杯盖 1 个"},
+            "repair": {"days": "7"},
+        }.get(code, {})
 
     def fair_amount(self) -> Decimal:
         """¥45.00 where the claim is larger, else a good third of it."""
-        third = (self.case.amount * 35 / 100).quantize(Decimal("0.01"))
-        return min(Decimal("45.00"), third) if self.case.amount < 100 else Decimal("45.00")
+        third = (self.case.worth * 35 / 100).quantize(Decimal("0.01"))
+        return min(Decimal("45.00"), third) if self.case.worth < 100 else Decimal("45.00")
 
     def negotiate(self, **answers: Any) -> None:
         """Send the next round."""
@@ -157,7 +164,24 @@ DEFAULT_REASON = {
     "refund_not_received": "N2",
     "refund_received": "R1",
     "return_refund": "R1",
+    "exchange": "R1",
+    "resend": "R8",
+    "repair": "R18",
+    "price_difference": "R19",
 }
+CHEAPER = Decimal("5.00")  # what a piece costs less by now, in a claim for the price difference
+
+
+def demand_for(line: OrderLine, type: str) -> dict[str, Any]:
+    """What each demand asks of its own, plausibly filled in."""
+    price = (line.paid / line.quantity).quantize(Decimal("0.01")) - CHEAPER
+    asked: dict[str, dict[str, Any]] = {
+        "exchange": {"sku": next((row["sku"] for row in line.stock if row["stock"]), line.sku)},
+        "resend": {"missing": [{"item": "杯盖", "count": 1}]},
+        "repair": {"fault_since": ""},
+        "price_difference": {"reference_price": price, "reference_url": ""},
+    }
+    return asked.get(type, {})
 
 
 def application_for(
@@ -169,7 +193,14 @@ def application_for(
         raise ValueError("an application needs an order with a line and a buyer")
     row = Reason.objects.get(code=reason or DEFAULT_REASON[type])
     quantity = given.pop("quantity", line.quantity)
-    goods = {"refund_not_received": "never_came", "refund_unshipped": ""}.get(type, "received")
+    nothing_said = {"refund_unshipped": "", "price_difference": ""}
+    goods = {"refund_not_received": "never_came", **nothing_said}.get(type, "received")
+    demand = demand_for(line, type)
+    amount = Case.refundable_for(line, quantity, type, row).total
+    if type in WANTS_GOODS:
+        amount = Decimal("0.00")
+    elif type == "price_difference":
+        amount = demands.dropped(line, demand["reference_price"], quantity)
     if row.goods_states and type == "refund_not_received":
         goods = row.goods_states[0]
     elif type == "refund_not_received" and order.signed:
@@ -178,7 +209,8 @@ def application_for(
         "type": type,
         "reason": row,
         "quantity": quantity,
-        "amount": Case.refundable_for(line, quantity, type, row).total,
+        "amount": amount,
+        "demand": demand,
         "goods_state": goods,
         "description": "收到两只杯子都有裂纹，不敢用来喝热水，申请退款。",
         "goods_intact": row.no_reason,

@@ -13,12 +13,12 @@ from aftersales import clock
 from aftersales.display import money
 from aftersales.enums import CaseType, Party, Permission, PlanState
 from aftersales.models.case import Case
-from aftersales.models.catalogue import Plan, Window
+from aftersales.models.catalogue import Plan
 from aftersales.models.history import Notice, Upload
 from aftersales.models.negotiation import Message, Proposal
 from aftersales.models.order import Order, OrderLine
 from aftersales.models.people import Member, User
-from aftersales.rules import eligibility, proposals, wording
+from aftersales.rules import proposals, wording
 from aftersales.steps import NOT_YOURS, Refused
 
 TEXT_MOST = 500
@@ -131,10 +131,7 @@ class Conversation:
         kind = proposals.demand_of(plan.code, self.order)
         if kind not in CaseType.values:
             return _("与订单现在的状态不符")
-        if refusal := Case.why_not(self.line):
-            return refusal
-        at = clock.now()
-        choices = eligibility.options(self.order, at, Window.in_force(kind, at))
+        choices = Case.demands_of(self.line, clock.now())
         return next(choice.refusal for choice in choices if choice.type == kind)
 
     def most(self, plan: Plan) -> Decimal:

@@ -117,6 +117,8 @@ class OrderLine(models.Model):
 
     Lines with the same ``bundle`` were bought as one (套餐); ``list_total`` is what they cost
     singly. A gift (赠品) names the line it came with; ``list_total`` is its stated price.
+    ``stock`` is a list of ``{"sku": str, "stock": int}``, empty where nobody knows; the warranty
+    runs ``warranty_days`` (else D19) from signing, or from ``warranty_from`` once it restarted.
     """
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="lines")
@@ -142,6 +144,10 @@ class OrderLine(models.Model):
     )
     no_reason = models.BooleanField(_("支持七天无理由"), default=True)
     exception_confirmed = models.BooleanField(_("购买时已确认不支持无理由"), default=False)
+    service = models.BooleanField(_("服务类商品"), default=False)
+    stock = models.JSONField(_("可换的规格与库存"), default=list, blank=True)
+    warranty_days = models.PositiveIntegerField(_("保修天数"), null=True, blank=True)
+    warranty_from = models.DateTimeField(_("保修重新起算"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("商品行")
@@ -207,7 +213,7 @@ class Parcel(models.Model):
         "Case", models.CASCADE, null=True, blank=True, related_name="parcels", db_index=True
     )
     direction = models.CharField(
-        _("方向"), max_length=10, choices=Direction, default=Direction.OUTBOUND
+        _("方向"), max_length=12, choices=Direction, default=Direction.OUTBOUND
     )
     carrier = models.CharField(_("快递公司"), max_length=40, blank=True)
     tracking = models.CharField(_("快递单号"), max_length=40, db_index=True)

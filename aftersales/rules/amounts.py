@@ -6,14 +6,13 @@ from dataclasses import asdict, dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
-from aftersales.enums import CaseType, Freight, FreightCover, GoodsState
+from aftersales.enums import SENDS_BACK, CaseType, Freight, FreightCover, GoodsState
 
 if TYPE_CHECKING:
     from aftersales.models import Order, Reason
 
 CENT = Decimal("0.01")
 NOTHING = Decimal("0.00")
-SENT_BACK = frozenset({"return_refund", "exchange", "repair"})  # demands for which goods go back
 MERCHANT_ROUTE = (
     "商家账户"  # what the merchant makes good is paid from here, not taken off a payment
 )
@@ -170,7 +169,7 @@ def refuses_delivery(reason: "Reason") -> bool:
 
 def return_freight(case_type: str, reason: "Reason", order: "Order") -> Freight:
     """Who bears the way back; nobody where nothing goes back."""
-    if case_type not in SENT_BACK:
+    if case_type not in SENDS_BACK:
         return Freight.NONE
     return bearers(case_type, reason, order).back
 

@@ -13,6 +13,7 @@ from aftersales.enums import (
     Clock,
     Party,
     RefundState,
+    Remedy,
     Reopening,
     RoundState,
     Stage,
@@ -53,14 +54,34 @@ def prechecked(case: "Case") -> bool:
     return case.prechecked_at is not None
 
 
-@refuses(_("这不是仅退款申请，请选择同意退货"))
+@refuses(_("买家要的不是仅退款，请选择对应的同意方式"))
 def refund_only(case: "Case") -> bool:
-    return case.type != CaseType.RETURN_REFUND
+    return not case.needs_return and not case.wants_goods
 
 
 @refuses(_("这不是退货申请，请选择同意退款"))
 def wants_return(case: "Case") -> bool:
-    return case.type == CaseType.RETURN_REFUND
+    return case.needs_return
+
+
+@refuses(_("买家要的不是补寄"))
+def wants_resend(case: "Case") -> bool:
+    return case.type == CaseType.RESEND
+
+
+@refuses(_("只有待维修的商品才能报告修不好"))
+def under_repair(case: "Case") -> bool:
+    return case.remedy == Remedy.REPAIR and case.unrepairable_at is None
+
+
+@refuses(_("商家没有报告修不好"))
+def found_unrepairable(case: "Case") -> bool:
+    return case.unrepairable_at is not None and case.remedy == Remedy.REPAIR
+
+
+@refuses(_("商家报告修不好，请等买家选择换货或退款"))
+def still_to_ship(case: "Case") -> bool:
+    return case.unrepairable_at is None or case.remedy != Remedy.REPAIR
 
 
 @refuses(_("包裹不在运输途中，不能选择拒收后退款"))

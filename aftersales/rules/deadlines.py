@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from aftersales.enums import RULED, CaseType, Clock, Party, Status, Turn
+from aftersales.enums import RULED, CaseType, Clock, Party, Remedy, Status, Turn
 from aftersales.rules import worktime
 
 if TYPE_CHECKING:
@@ -26,6 +26,10 @@ HANDLING = {
     CaseType.REFUND_NOT_RECEIVED: Clock.HANDLE_REFUND,
     CaseType.REFUND_RECEIVED: Clock.HANDLE_REFUND,
     CaseType.RETURN_REFUND: Clock.HANDLE_RETURN,
+    CaseType.EXCHANGE: Clock.HANDLE_RETURN,
+    CaseType.RESEND: Clock.HANDLE_RETURN,
+    CaseType.REPAIR: Clock.HANDLE_RETURN,
+    CaseType.PRICE_DIFFERENCE: Clock.HANDLE_REFUND,
 }
 
 WATCHES = {
@@ -42,6 +46,13 @@ WATCHES = {
         Party.MERCHANT, Clock.RECEIPT, "confirm_receipt_by_default", Turn.RECEIVE
     ),
     Status.RETURN_REFUSED: Watch(Party.BUYER, Clock.AFTER_REJECT, "lapse_rejection", Turn.REPLY),
+    # a repair has a longer clock of its own: see clock_of
+    Status.AWAITING_MERCHANT_SHIP: Watch(
+        Party.MERCHANT, Clock.SHIP, "refund_unshipped_remedy", Turn.MINE
+    ),
+    Status.AWAITING_BUYER_RECEIPT: Watch(
+        Party.BUYER, Clock.ARRIVAL, "complete_by_default", Turn.REPLY
+    ),
     Status.PLATFORM_REVIEW: Watch(Party.STAFF, Clock.DECISION, "", Turn.PLATFORM),
     Status.REFUNDING: Watch(Party.CLOCK, None, "", Turn.REFUND),
     Status.REFUND_FAILED: Watch(Party.STAFF, None, "", Turn.REFUND),
@@ -52,6 +63,11 @@ SUSPENDED = Watch(Party.STAFF, Clock.SUSPENSION, "resume_by_default", Turn.PLATF
 
 # Clocks that came to be after some cases were applied for, in minutes, as they are shipped.
 LATER = {
+    Clock.SHIP: 72 * 60,
+    Clock.SHIP_REPAIRED: 30 * 24 * 60,
+    Clock.ARRIVAL: 15 * 24 * 60,
+    Clock.ARRIVAL_SIGNED: 7 * 24 * 60,
+    Clock.WARRANTY: 90 * 24 * 60,
     Clock.EARLY: 24 * 60,
     Clock.EXECUTION: 24 * 60,
     Clock.APPEAL: 7 * 24 * 60,
@@ -78,6 +94,8 @@ def clock_of(case: "Case") -> Clock | None:
     watch = watch_of(case)
     if case.status == Status.PENDING_MERCHANT:
         return HANDLING[CaseType(case.type)]
+    if case.status == Status.AWAITING_MERCHANT_SHIP and case.remedy == Remedy.REPAIR:
+        return Clock.SHIP_REPAIRED
     return watch.clock if watch else None
 
 
@@ -85,7 +103,8 @@ def due_at(case: "Case", at: datetime) -> datetime | None:
     """When the clock of the present status runs out, from the windows stamped on the case.
 
     Expired means ``now >= due_at``. The receipt clock (D7) ends at the earlier of ten days
-    from filing the tracking number and seven days from the carrier's signature.
+    from filing the tracking number and seven days from the carrier's signature; the buyer's own
+    (D9) at the earlier of fifteen days from shipping and seven from the signature.
     """
     clock = clock_of(case)
     if clock is None:
@@ -93,6 +112,8 @@ def due_at(case: "Case", at: datetime) -> datetime | None:
     end = end_of(case, clock, at)
     if clock == Clock.RECEIPT and case.return_signed_at:
         end = min(end, end_of(case, Clock.RECEIPT_SIGNED, case.return_signed_at))
+    if clock == Clock.ARRIVAL and case.replacement_signed_at:
+        end = min(end, end_of(case, Clock.ARRIVAL_SIGNED, case.replacement_signed_at))
     return end
 
 

@@ -1,24 +1,38 @@
 """申请条件: which demands an order line allows now, and the sentence where it does not (G1 to G5)."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.utils.translation import gettext
 
-from aftersales.enums import CaseType, Clock, GoodsState, OrderState, Phase
+from aftersales.enums import (
+    SENDS_BACK,
+    CaseType,
+    Clock,
+    GoodsState,
+    OrderState,
+    Phase,
+    Remedy,
+)
+from aftersales.rules import warranty
 from aftersales.rules.deadlines import no_reason_until
 
 if TYPE_CHECKING:
     from aftersales.models import Order, OrderLine, Policy, Reason
 
+MOST_PRICE_DIFFERENCES = 1  # a line, besides the ordinary case (walk 8 of §1.7)
+
 
 class Past(NamedTuple):
-    """What is known of earlier applications for the line."""
+    """What is known of earlier applications for the line; price differences count by themselves."""
 
     ever: int
     active: bool
     cancelled: int
     quantity: int  # pieces already refunded or returned
+    price_ever: int = 0
+    price_cancelled: int = 0
 
 
 class Option(NamedTuple):
@@ -28,12 +42,17 @@ class Option(NamedTuple):
     refusal: str
 
 
-def barred(order: "Order", line: "OrderLine", past: Past, policy: "Policy") -> str:
-    """Why no demand at all can be made for this line now; empty when one can (G1, G2, G5)."""
+def barred(kind: str, order: "Order", line: "OrderLine", past: Past, policy: "Policy") -> str:
+    """Why this demand can't be made again, or at all, for this line (G1, G2, G5)."""
     if order.state in (OrderState.UNPAID, OrderState.CLOSED):
         return gettext("订单未付款或已关闭，不能申请售后")
     if line.gift_of_id is not None:
         return gettext("赠品随主商品一起处理，请在主商品上申请")
+    if kind == CaseType.PRICE_DIFFERENCE:
+        counted = (
+            past.price_ever if policy.cancel_is_final else past.price_ever - past.price_cancelled
+        )
+        return gettext("每件商品只能申请一次退差价") if counted >= MOST_PRICE_DIFFERENCES else ""
     if past.active:
         return gettext("这件商品正在售后中")
     counted = past.ever if policy.cancel_is_final else past.ever - past.cancelled
@@ -46,12 +65,32 @@ def barred(order: "Order", line: "OrderLine", past: Past, policy: "Policy") -> s
     return ""
 
 
-def options(order: "Order", at: datetime, windows: dict[str, int]) -> list[Option]:
-    """Every demand with the reason why it can't be chosen, for the order's real state (G3, G4)."""
-    return [Option(kind, _unfit(kind, order, at, windows)) for kind in CaseType]
+def options(
+    line: "OrderLine", past: Past, policy: "Policy", at: datetime, windows: Mapping[str, int]
+) -> list[Option]:
+    """Every demand with the reason why it can't be chosen, for the order's real state (G1 to G5)."""
+    return [
+        Option(
+            kind,
+            barred(kind, line.order, line, past, policy) or unfit(kind, line, at, windows),
+        )
+        for kind in CaseType
+    ]
 
 
-def _unfit(kind: CaseType, order: "Order", at: datetime, windows: dict[str, int]) -> str:
+def chief_refusal(choices: Sequence[Option]) -> str:
+    """Why none of the ordinary demands can be made; empty when one can."""
+    refusals = {
+        each.type: each.refusal for each in choices if each.type != CaseType.PRICE_DIFFERENCE
+    }
+    return refusals[CaseType.RETURN_REFUND] if all(refusals.values()) else ""
+
+
+def unfit(kind: str, line: "OrderLine", at: datetime, windows: Mapping[str, int]) -> str:
+    """Why a demand does not fit the order's real state and time (G3, G4); empty when it does."""
+    order = line.order
+    if kind == CaseType.PRICE_DIFFERENCE:
+        return gettext("已超过价格保护期") if price_over(order, at, windows) else ""
     if kind == CaseType.REFUND_UNSHIPPED:
         return gettext("商品已发货") if order.shipped else ""
     if not order.shipped:
@@ -61,30 +100,48 @@ def _unfit(kind: CaseType, order: "Order", at: datetime, windows: dict[str, int]
         return gettext("已超过售后期") if over else ""
     if not order.signed:
         return gettext("还没有签收，签收后才能选择")
-    if over:
-        return gettext("已超过售后期")
-    if kind == CaseType.RETURN_REFUND and return_over(order, at, windows):
+    covered = claimable(line, at, windows)
+    if kind == CaseType.REPAIR:
+        if order.state != OrderState.FINISHED:
+            return gettext("交易成功后才能申请维修，现在可以换货或退货")
+        return "" if covered else gettext("已过保修期")
+    if over and not (covered and kind in SENDS_BACK):
+        return gettext("已超过售后期和保修期") if kind in SENDS_BACK else gettext("已超过售后期")
+    if kind == CaseType.RETURN_REFUND and return_over(order, at, windows) and not covered:
         return gettext("签收已超过 7 天，不能申请普通退货退款")
     return ""
 
 
-def return_over(order: "Order", at: datetime, windows: dict[str, int]) -> bool:
+def claimable(line: "OrderLine", at: datetime, windows: Mapping[str, int]) -> bool:
+    """售后保障维权 (S-08): the trade has succeeded, and the warranty still runs (D19)."""
+    order = line.order
+    return order.state == OrderState.FINISHED and warranty.runs(line, order, windows, at)
+
+
+def return_over(order: "Order", at: datetime, windows: Mapping[str, int]) -> bool:
     """Whether the seven days of an ordinary return are past (S-05, D17)."""
     if order.signed_at is None:
         return False
     return at >= no_reason_until(order.signed_at, windows[str(Clock.NO_REASON)])
 
 
-def after_sale_over(order: "Order", at: datetime, windows: dict[str, int]) -> bool:
+def after_sale_over(order: "Order", at: datetime, windows: Mapping[str, int]) -> bool:
     """Whether the period after the trade's success is past (D18)."""
     if order.finished_at is None:
         return False
     return at >= order.finished_at + timedelta(minutes=windows[str(Clock.AFTER_SALE)])
 
 
+def price_over(order: "Order", at: datetime, windows: Mapping[str, int]) -> bool:
+    """Whether the price is protected no more, counted from paying."""
+    if order.paid_at is None:
+        return False
+    return at >= order.paid_at + timedelta(minutes=windows[str(Clock.PRICE)])
+
+
 def goods_states(kind: str, order: "Order") -> list[GoodsState]:
     """What the buyer may say of the goods for a demand, by the order's real state."""
-    if kind == CaseType.REFUND_UNSHIPPED:
+    if kind in (CaseType.REFUND_UNSHIPPED, CaseType.PRICE_DIFFERENCE):
         return [GoodsState.NONE]
     if kind == CaseType.REFUND_NOT_RECEIVED:
         if order.signed:
@@ -93,13 +150,24 @@ def goods_states(kind: str, order: "Order") -> list[GoodsState]:
     return [GoodsState.RECEIVED]
 
 
+def told_anyway(kind: str) -> str:
+    """What the demand itself says of the goods; nothing where the buyer must say it."""
+    asks = (CaseType.REFUND_UNSHIPPED, CaseType.REFUND_NOT_RECEIVED, CaseType.PRICE_DIFFERENCE)
+    return "" if kind in asks else str(GoodsState.RECEIVED)
+
+
+def remedy_of(kind: str) -> Remedy:
+    """What a case of this type is to end with, as it is asked for."""
+    return Remedy(kind) if kind in Remedy.values else Remedy.REFUND
+
+
 def reason_refusal(
     reason: "Reason",
     kind: str,
     goods: str,
     line: "OrderLine",
     at: datetime,
-    windows: dict[str, int],
+    windows: Mapping[str, int],
 ) -> str:
     """Why a reason can't be given for this demand; empty when it can (G4, G7)."""
     if not reason.active or kind not in reason.types:
@@ -109,12 +177,16 @@ def reason_refusal(
     if reason.no_reason:
         if not line.no_reason and line.exception_confirmed:
             return gettext("这件商品不支持七天无理由，购买时已确认")
-        signed = line.order.signed_at
-        if signed and at >= no_reason_until(signed, windows[str(Clock.NO_REASON)]):
+        if return_over(line.order, at, windows):
             return gettext("已超过七天无理由期限")
+    late = after_sale_over(line.order, at, windows) or (
+        kind == CaseType.RETURN_REFUND and return_over(line.order, at, windows)
+    )
+    if late and kind in SENDS_BACK and not reason.quality:
+        return gettext("超过普通售后期限后，只能因质量问题发起售后保障维权")
     return ""
 
 
 def phase_of(order: "Order") -> Phase:
-    """售中 until the trade has succeeded, 售后 from then on; stored on the case."""
+    """售中 until the trade has succeeded, 售后 from then on; stored on the case (S-10)."""
     return Phase.AFTERSALE if order.state == OrderState.FINISHED else Phase.ONSALE

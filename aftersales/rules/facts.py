@@ -15,6 +15,7 @@ from aftersales.enums import (
     ScanKind,
     Status,
 )
+from aftersales.rules import warranty
 
 if TYPE_CHECKING:
     from aftersales.models import Case, Evidence, Parcel, Round
@@ -38,6 +39,16 @@ def returned(case: "Case") -> "Parcel | None":
         if parcel.direction == Direction.RETURN and parcel.case_id == case.pk
     ]
     return back[-1] if back else None
+
+
+def replacement(case: "Case") -> "Parcel | None":
+    """The parcel that brings exchanged, repaired or missing goods, once it has left (T-14)."""
+    sent = [
+        parcel
+        for parcel in case.order.parcels.all()
+        if parcel.direction == Direction.REPLACEMENT and parcel.case_id == case.pk
+    ]
+    return sent[-1] if sent else None
 
 
 def in_transit(case: "Case") -> bool:
@@ -86,6 +97,16 @@ def goods_back(case: "Case") -> bool:
 
 def return_in_transit(case: "Case") -> bool:
     return goods_back(case) and case.return_signed_at is None
+
+
+def in_stock(case: "Case") -> bool:
+    """Some model of the goods can be had; true also where nobody knows."""
+    stock = case.line.stock
+    return not stock or any(int(row["stock"]) > 0 for row in stock)
+
+
+def under_warranty(case: "Case") -> bool:
+    return warranty.runs(case.line, case.order, case.windows, case.at)
 
 
 def received(case: "Case") -> bool:

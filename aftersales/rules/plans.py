@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext
 
-from aftersales.enums import Status
+from aftersales.enums import CaseType, Remedy, Status
 from aftersales.rules import facts
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 MISSING_PARTS = {"R8", "R15", "N5"}
 RETURNS = {"return_refund", "return_freight_covered"}
+SENT_BACK = RETURNS | {"exchange", "repair"}  # accepted, the goods come back first
+COUNTERS = {"partial_refund", "full_refund_no_return", *SENT_BACK, "resend"}  # 还价
 CASH = {"partial_refund", "full_refund_no_return"}
 ASIDE = {"coupon", "freight_compensation"}  # accepted besides: the demand goes on
 NOT_ACCEPTED_BY_CLICK = {"invite_evidence"}
@@ -23,7 +25,16 @@ TERMS = {  # what a merchant fills in besides an amount; the rest of the terms i
     "wait_until": frozenset({"until"}),
     "invite_evidence": frozenset({"what"}),
     "coupon": frozenset({"waives"}),
+    "exchange": frozenset({"sku"}),
+    "resend": frozenset({"items"}),
+    "repair": frozenset({"days"}),
 }
+REMEDIES = {  # what a case is to end with once such a plan is accepted
+    "exchange": Remedy.EXCHANGE,
+    "repair": Remedy.REPAIR,
+    "resend": Remedy.RESEND,
+}
+MAX_REPAIR_DAYS = 30
 
 
 def promised(terms: Mapping[str, Any]) -> datetime | None:
@@ -38,17 +49,29 @@ def promised(terms: Mapping[str, Any]) -> datetime | None:
 def unfit(code: str, case: "Case", *, address_ready: bool = True) -> str:
     """Why a plan can't be offered in this case; empty when it can (NEG-12)."""
     if code == "partial_refund":
+        if case.type == CaseType.PRICE_DIFFERENCE:
+            return ""
         if not facts.received(case) and case.reason.code not in MISSING_PARTS:
             return gettext("买家还没有收到货")
         if facts.goods_back(case):
             return ""
-        return "" if case.amount > Decimal("0.01") else gettext("申请金额太小，不能再分")
-    if code in RETURNS:
+        return "" if case.worth > Decimal("0.01") else gettext("申请金额太小，不能再分")
+    if code in SENT_BACK:
         if not facts.received(case):
             return gettext("买家还没有签收，不能退货")
         if facts.goods_back(case):
             return gettext("买家已经寄回")
+        if code == "exchange" and case.line.stock and not facts.in_stock(case):
+            return gettext("商品没有库存，不能换货")
+        if code == "repair" and not facts.under_warranty(case):
+            return gettext("已过保修期，不能维修")
         return "" if address_ready else gettext("请先设置有效的退货地址")
+    if code == "resend":
+        if case.line.service:
+            return gettext("服务类商品不能补寄")
+        missing = case.type == CaseType.RESEND or case.reason.code in MISSING_PARTS
+        fits = missing or facts.stalled(case, case.at)
+        return "" if fits else gettext("买家没有反映少件，包裹也没有停滞")
     if code == "intercept_refund":
         fits = case.order.shipped and not facts.signed(case) and not facts.received(case)
         return "" if fits else gettext("包裹不在运输途中")
@@ -57,16 +80,33 @@ def unfit(code: str, case: "Case", *, address_ready: bool = True) -> str:
         return "" if fits else gettext("包裹不在运输途中")
     if code == "freight_compensation":
         return "" if facts.goods_back(case) else gettext("买家还没有寄回")
-    if code in {"exchange", "resend", "repair"}:
-        return gettext("这种方案暂未开放")
     return ""
+
+
+def terms_refusal(code: str, terms: Mapping[str, Any], case: "Case") -> dict[str, str]:
+    """What is wrong with what a merchant filled in besides an amount, by field."""
+    if code == "exchange":
+        wanted = str(terms.get("sku", "")).strip()
+        stock = {row["sku"]: int(row["stock"]) for row in case.line.stock}
+        if len(wanted) > 200 or (stock and wanted and stock.get(wanted, 0) < 1):
+            return {"sku_exchange": gettext("请选一个有库存的规格")}
+    if code == "resend" and not 1 <= len(str(terms.get("items", "")).strip()) <= 200:
+        return {"items_resend": gettext("请写明补寄什么、各几件（最多 200 个字）")}
+    if code == "repair":
+        days = str(terms.get("days", ""))
+        if not days.isdecimal() or not 1 <= int(days) <= MAX_REPAIR_DAYS:
+            return {
+                "days_repair": gettext("请填写几天内修好（1 到 %(max)s 天）")
+                % {"max": MAX_REPAIR_DAYS}
+            }
+    return {}
 
 
 def amount_refusal(code: str, wants_amount: bool, amount: Decimal | None, case: "Case") -> str:
     """Why an amount is not right for a plan; empty when it is (NEG-11)."""
     if not wants_amount:
         return gettext("这个方案不能填写金额") if amount is not None else ""
-    most = case.amount - Decimal("0.01") if code == "partial_refund" else case.amount
+    most = case.worth - Decimal("0.01") if code == "partial_refund" else case.worth
     if amount is None or not Decimal("0.01") <= amount <= most:
         return gettext("退款金额需在 0.01 到 %(max)s 之间") % {"max": most}
     if amount != amount.quantize(Decimal("0.01")):
@@ -78,8 +118,10 @@ def leads_to(code: str, case: "Case", *, waives: bool = False) -> Status:
     """The status that an accepted plan moves the case to (T-21)."""
     if code in CASH:
         return Status.REFUNDING
-    if code in RETURNS:
+    if code in SENT_BACK:
         return Status.AWAITING_BUYER_RETURN
+    if code == "resend":
+        return Status.AWAITING_MERCHANT_SHIP
     if code == "intercept_refund":
         return Status.AWAITING_DELIVERY_REFUSAL
     if code == "wait_until":

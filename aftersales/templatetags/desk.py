@@ -33,6 +33,12 @@ register.simple_tag(display.nothing, name="nothing")
 
 
 @register.filter
+def claim(case: Any) -> str:
+    """What a case asks for in a word: an amount, or 换货, 补寄, 维修."""
+    return str(case.get_type_display()) if case.wants_goods else display.money(case.amount)
+
+
+@register.filter
 def when(moment: datetime | None, now: datetime | None = None) -> str:
     """{{ dt|when:now }}; without the page's now, the product's clock is asked."""
     return display.when(moment, now or clock.now())

@@ -1,15 +1,17 @@
 """The case page (B9) as plain values: the shop's word, the ways on, progress and application."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from aftersales.display import Entry, Shot, money, when
-from aftersales.enums import CaseType, Freight, Party, RoundState, Stage, Status
-from aftersales.models import Case, Event, Intervention, Round, User
+from aftersales.display import Entry, Shot, mask, money, when
+from aftersales.enums import CaseType, Freight, Party, Phase, Remedy, RoundState, Stage, Status
+from aftersales.models import Case, Event, Intervention, Parcel, Round, User
 from aftersales.rules import facts
 from aftersales.templatetags.desk import as_shots
 from buyers.showing.offers import Shown, bearer_words, shown_offers
@@ -73,6 +75,8 @@ class Page:
     sent_back: list[tuple[str, Any]]
     may_correct: bool
     scans: list[Entry]
+    replacement: list[tuple[str, Any]]
+    replacement_scans: list[Entry]
     progress: list[Entry]
     entries: int
     tag: str
@@ -105,7 +109,9 @@ def page_of(case: Case, user: User, now: datetime) -> Page:
         freight=bearer_words(case.freight) if case.freight != Freight.NONE else "",
         sent_back=_sent_back(case, now),
         may_correct=moves.get("correct_tracking") == "",
-        scans=_scans(case),
+        scans=_scans(facts.returned(case)),
+        replacement=_replacement(case, now),
+        replacement_scans=_scans(facts.replacement(case)),
         progress=progress(case, now),
         entries=case.events.count(),
         tag=type_tag(case),
@@ -239,6 +245,16 @@ def _dock(case: Case, moves: dict[str, str], offers: list[Shown]) -> list[Button
                 Button(_("补充凭证"), url("add_evidence", case), "primary"),
             ]
         return [Button(_("答复商家"), url("reply", case), "primary")]
+    if "choose_refund" in may:
+        return [
+            Button(_("换一件新的"), url("choose_exchange", case)),
+            Button(_("退款"), url("choose_refund", case), "primary"),
+        ]
+    if "confirm_arrival" in may:
+        return [
+            Button(_("仍有问题"), url("dispute_arrival", case)),
+            Button(_("没有问题，确认"), url("confirm_arrival", case), "primary"),
+        ]
     if "send_back" in may:
         return [Button(_("填写退货单号"), url("send_back", case), "primary")]
     if status == Status.AWAITING_DELIVERY_REFUSAL and "report_refusal" in may:
@@ -308,18 +324,24 @@ def type_tag(case: Case) -> str:
         CaseType.REFUND_UNSHIPPED: _("仅退款 · 未发货"),
         CaseType.REFUND_NOT_RECEIVED: _("仅退款 · 未收到货"),
         CaseType.REFUND_RECEIVED: _("仅退款 · 已收货"),
-        CaseType.RETURN_REFUND: _("退货退款"),
-    }[CaseType(case.type)]
+    }.get(CaseType(case.type), str(case.get_type_display()))
 
 
 def _claim(case: Case, now: datetime) -> list[tuple[str, Any]]:
-    rows: list[tuple[str, Any]] = [(_("申请金额"), money(case.amount))]
+    rows: list[tuple[str, Any]] = [(_("要求"), case.get_type_display())]
+    if not case.wants_goods:
+        rows = [(_("申请金额"), money(case.amount))]
+    if case.phase == Phase.AFTERSALE:
+        rows.insert(0, (_("阶段"), case.get_phase_display()))
     if case.to_refund is not None and case.to_refund != case.amount:
         rows.append((_("约定退款"), money(case.to_refund)))
     rows.append((_("申请件数"), f"{case.quantity}"))
     if case.goods_state and case.goods_state != "received":
         rows.append((_("收货情况"), case.get_goods_state_display()))
     rows.append((_("原因"), case.reason.label))
+    rows += demand_rows(case.demand, case.ship_to)
+    if case.remedy not in (Remedy.REFUND, case.type):
+        rows.append((_("约定改为"), case.get_remedy_display()))
     if case.needs_return:
         rows.append((_("退货运费"), case.get_freight_display()))
     rows += [
@@ -328,6 +350,42 @@ def _claim(case: Case, now: datetime) -> list[tuple[str, Any]]:
         (_("维权协议"), _("{version} 版，已同意").format(version=case.agreement_version)),
         (_("售后单号"), case.code),
     ]
+    return rows
+
+
+def demand_rows(
+    asked: Mapping[str, Any], ship_to: Mapping[str, str] | None
+) -> list[tuple[str, Any]]:
+    """What the demand asks of its own, in words (S-16)."""
+    rows: list[tuple[str, Any]] = []
+    if asked.get("sku"):
+        rows.append((_("想换的规格"), asked["sku"]))
+    if asked.get("missing"):
+        told = _("、").join(f"{row['item']} × {row['count']}" for row in asked["missing"])
+        rows.append((_("少了什么"), told))
+    if asked.get("fault_since"):
+        rows.append((_("什么时候开始"), asked["fault_since"]))
+    if asked.get("reference_price") is not None:
+        rows.append((_("现在的单价"), money(Decimal(str(asked["reference_price"])))))
+    if asked.get("reference_url"):
+        rows.append((_("价格页面"), asked["reference_url"]))
+    if ship_to:
+        rows.append((_("收货地址"), f"{mask(ship_to['name'])} {ship_to['address']}"))
+    return rows
+
+
+def _replacement(case: Case, now: datetime) -> list[tuple[str, Any]]:
+    """The parcel with the exchanged, repaired or missing goods."""
+    parcel = facts.replacement(case)
+    if parcel is None:
+        return []
+    rows: list[tuple[str, Any]] = [
+        (_("快递公司"), parcel.carrier),
+        (_("快递单号"), parcel.tracking),
+        (_("发出时间"), when(parcel.shipped_at, now)),
+    ]
+    if parcel.signed_at:
+        rows.append((_("签收时间"), when(parcel.signed_at, now)))
     return rows
 
 
@@ -344,9 +402,8 @@ def _sent_back(case: Case, now: datetime) -> list[tuple[str, Any]]:
     return rows
 
 
-def _scans(case: Case) -> list[Entry]:
-    """The latest of the goods' way back."""
-    parcel = facts.returned(case)
+def _scans(parcel: Parcel | None) -> list[Entry]:
+    """The latest of a parcel's way."""
     if parcel is None:
         return []
     return [

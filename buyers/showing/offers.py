@@ -47,11 +47,18 @@ def label_of(offer: Offer, case: Case, now: datetime) -> str:
     if code == "partial_refund":
         return _("退款 {amount}，不用退货").format(amount=amount)
     if code == "full_refund_no_return":
-        return _("退全款 {amount}，不用退货").format(amount=money(offer.amount or case.amount))
+        return _("退全款 {amount}，不用退货").format(amount=money(offer.amount or case.worth))
     if code in plans.RETURNS:
         return _("退货后退全款 {amount}").format(amount=money(case.refundable))
+    if code == "exchange":
+        sku = str(offer.terms.get("sku") or case.line.sku)
+        return _("换货：{sku}").format(sku=sku) if sku else offer.plan.label
+    if code == "resend":
+        return _("补寄：{items}").format(items=offer.terms.get("items", ""))
+    if code == "repair":
+        return _("维修，{n} 天内修好").format(n=offer.terms.get("days", ""))
     if code == "intercept_refund":
-        return _("拒收后退款 {amount}").format(amount=money(case.amount))
+        return _("拒收后退款 {amount}").format(amount=money(case.worth))
     if code == "wait_until" and (until := wait_of(offer)):
         return _("再等一等物流，到 {until}").format(until=deadline(until, now))
     if code == "freight_compensation":
@@ -66,7 +73,7 @@ def consequence_of(offer: Offer, case: Case, now: datetime) -> str:
     if offer.terms.get("waives"):
         return _("接受后售后关闭，此商品不能再申请售后")
     told = offer.plan.consequence or _("接受后你的申请继续有效")
-    if offer.plan.code == "return_refund":
+    if offer.plan.code in plans.SENT_BACK - {"return_freight_covered"}:
         bearer = bearer_words(str(offer.terms.get("freight", case.freight)))
         return _("{bearer}；{consequence}").format(bearer=bearer, consequence=told)
     return told
@@ -100,16 +107,16 @@ def after_accepting(offer: Offer, case: Case) -> list[tuple[str, str]]:
     target = plans.leads_to(code, case, waives=bool(offer.terms.get("waives")))
     rows: list[tuple[str, str]] = []
     if code in plans.CASH:
-        rows.append((_("退款金额"), money(offer.amount or case.amount)))
+        rows.append((_("退款金额"), money(offer.amount or case.worth)))
     elif code in plans.RETURNS:
         rows.append((_("退款金额"), money(case.refundable)))
     elif code == "intercept_refund":
-        rows.append((_("退款金额"), money(case.amount)))
+        rows.append((_("退款金额"), money(case.worth)))
     elif offer.amount is not None:
         rows.append((_("金额"), money(offer.amount)))
     if code in plans.CASH or code in plans.RETURNS or code == "intercept_refund":
         rows.append((_("退到哪里"), _("原路退回{routes}").format(routes=routes(case))))
-    if code in plans.RETURNS:
+    if code in plans.SENT_BACK:
         rows.append((_("退货运费"), bearer_words(str(offer.terms.get("freight", case.freight)))))
     rows.append((_("什么时候"), _when_it_happens(target, code)))
     return rows
@@ -118,6 +125,10 @@ def after_accepting(offer: Offer, case: Case) -> list[tuple[str, str]]:
 def _when_it_happens(target: Status, code: str) -> str:
     if target == Status.REFUNDING:
         return _("接受后立即提交退款，到账时间以银行为准")
+    if code in plans.REMEDIES:
+        if target == Status.AWAITING_BUYER_RETURN:
+            return _("你寄回、商家收到后发出；商家逾期不发出，自动退款")
+        return _("商家随即发出；逾期不发出，自动退款")
     if target == Status.AWAITING_BUYER_RETURN:
         return _("商家收到退货并确认后退款；商家逾期不确认，自动退款")
     if target == Status.AWAITING_DELIVERY_REFUSAL:
@@ -138,5 +149,5 @@ def ends_here(offer: Offer, case: Case) -> bool:
 def verb_of(offer: Offer, case: Case) -> str:
     """What the button says; the amount is in it where money moves at once."""
     if offer.plan.code in plans.CASH:
-        return _("接受，退款 {amount}").format(amount=money(offer.amount or case.amount))
+        return _("接受，退款 {amount}").format(amount=money(offer.amount or case.worth))
     return _("接受这个方案")

@@ -9,21 +9,23 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from aftersales.display import deadline, money
-from aftersales.enums import ENDED, Clock, RoundState, Stage, Status
+from aftersales.enums import ENDED, CaseType, Clock, Remedy, RoundState, Stage, Status
 from aftersales.models import Case
-from aftersales.rules import deadlines
+from aftersales.rules import deadlines, facts
 
 MY_TURN = (
     Status.REJECTED,
     Status.RETURN_REFUSED,
     Status.AWAITING_BUYER_RETURN,
     Status.AWAITING_DELIVERY_REFUSAL,
+    Status.AWAITING_BUYER_RECEIPT,
 )
 # What waits for the buyer: one question for the list, its counter and the badge.
 WAITING_FOR_BUYER = (
     Q(status__in=MY_TURN)
     | Q(round_state=RoundState.WAITING)
     | Q(agreement_claimed=True)
+    | Q(status=Status.AWAITING_MERCHANT_SHIP, remedy=Remedy.REPAIR, unrepairable_at__isnull=False)
     | Q(status=Status.PLATFORM_REVIEW, stage=Stage.EVIDENCE)
 ) & ~Q(status__in=ENDED)
 
@@ -62,7 +64,12 @@ def standing(case: Case, now: datetime) -> Standing:
 
 def given_back(case: Case) -> Decimal:
     """What was agreed or ruled to be paid back, else what was asked for."""
-    return case.to_refund or case.amount
+    return case.to_refund or case.worth
+
+
+def if_not_shipped(case: Case) -> Decimal:
+    """What is refunded where the shop never sends the goods (T-15)."""
+    return case.refundable if facts.goods_back(case) else case.worth
 
 
 # While it is open ---------------------------------------------------------------------------------
@@ -91,14 +98,20 @@ def if_unhandled(case: Case, now: datetime | None = None) -> str:
     """What happens when the merchant's time runs out (S-20); with ``now``, until when as well."""
     if not case.due_at:
         return ""
-    if case.status == Status.AWAITING_MERCHANT_RECEIPT:
+    if case.status == Status.AWAITING_MERCHANT_RECEIPT and case.remedy != Remedy.REFUND:
+        then = _("商家仍未确认，视为已收货，必须把商品发给你。")
+    elif case.type == CaseType.RESEND:
+        then = _("商家仍未处理，将自动同意补寄。")
+    elif case.status == Status.PENDING_MERCHANT and case.wants_goods:
+        then = _("商家仍未处理，将自动按你的要求同意{what}。").format(what=case.get_type_display())
+    elif case.status == Status.AWAITING_MERCHANT_RECEIPT:
         then = _("商家仍未确认，将自动退款 {amount}。").format(amount=money(given_back(case)))
     elif case.needs_return:
         then = _("商家仍未处理，将自动按你的要求同意退货退款 {amount}。").format(
-            amount=money(case.amount)
+            amount=money(case.worth)
         )
     else:
-        then = _("商家仍未处理，将自动退款 {amount}。").format(amount=money(case.amount))
+        then = _("商家仍未处理，将自动退款 {amount}。").format(amount=money(case.worth))
     if now is None:
         return _("到期{then}").format(then=then)
     return _("{until} 前{then}").format(until=deadline(case.due_at, now), then=then)
@@ -161,7 +174,9 @@ def _rejected(case: Case, now: datetime) -> Standing:
 
 def _to_return(case: Case, now: datetime) -> Standing:
     headline = _("商家同意退货，请寄回")
-    if case.auto_agreed:
+    if case.remedy != Remedy.REFUND:
+        headline = _("商家同意{what}，请先寄回").format(what=case.get_remedy_display())
+    elif case.auto_agreed:
         headline = _("商家逾期未处理，已按你的要求同意退货，请寄回")
     elif case.stage == Stage.RULED:
         headline = _("平台判定退货退款，请寄回")
@@ -192,7 +207,11 @@ def _to_refuse(case: Case, now: datetime) -> Standing:
 
 
 def _receiving(case: Case, now: datetime) -> Standing:
-    headline = _("退货已签收，等商家确认") if case.return_signed_at else _("商家收货后退款")
+    headline = _("商家收货后退款")
+    if case.return_signed_at:
+        headline = _("退货已签收，等商家确认")
+    elif case.remedy != Remedy.REFUND:
+        headline = _("商家收货后{what}").format(what=case.get_remedy_display())
     return Standing(
         headline,
         _("等商家收货"),
@@ -201,6 +220,47 @@ def _receiving(case: Case, now: datetime) -> Standing:
         until=case.due_at,
         until_for=_("内商家必须确认"),
         otherwise=if_unhandled(case),
+    )
+
+
+def _to_ship(case: Case, now: datetime) -> Standing:
+    amount = money(if_not_shipped(case))
+    if case.unrepairable_at and case.remedy == Remedy.REPAIR:
+        return Standing(
+            _("商家说修不好，请选择换货或退款"),
+            _("等你选择"),
+            "mine",
+            what_now=_("选换货，商家寄一件新的；选退款，立即退回 {amount}。").format(amount=amount),
+            until=case.due_at,
+            until_for=_("内选择"),
+            otherwise=_("逾期没有选择，自动退款 {amount}。").format(amount=amount),
+        )
+    headline = {
+        Remedy.EXCHANGE: _("等商家发出换货"),
+        Remedy.RESEND: _("等商家补寄"),
+        Remedy.REPAIR: _("商家维修中，修好后寄回"),
+    }.get(Remedy(case.remedy), _("等商家发出"))
+    return Standing(
+        headline,
+        _("等商家发出"),
+        "them",
+        what_now=_("现在不用做什么；发出后这里会显示快递单号。"),
+        until=case.due_at,
+        until_for=_("内商家必须发出"),
+        otherwise=_("到期商家仍未发出，自动退款 {amount}。").format(amount=amount),
+    )
+
+
+def _arriving(case: Case, now: datetime) -> Standing:
+    signed = case.replacement_signed_at is not None
+    return Standing(
+        _("商品已签收，请确认有没有问题") if signed else _("商家已发出，请留意收货"),
+        _("等你确认收货"),
+        "mine",
+        what_now=_("收到后当面检查；没有问题就确认，有问题可以申请平台介入。"),
+        until=case.due_at,
+        until_for=_("内确认"),
+        otherwise=_("到期没有提出问题，售后自动完成。"),
     )
 
 
@@ -260,6 +320,8 @@ _STANDS = {
     Status.AWAITING_BUYER_RETURN: _to_return,
     Status.AWAITING_DELIVERY_REFUSAL: _to_refuse,
     Status.AWAITING_MERCHANT_RECEIPT: _receiving,
+    Status.AWAITING_MERCHANT_SHIP: _to_ship,
+    Status.AWAITING_BUYER_RECEIPT: _arriving,
     Status.PLATFORM_REVIEW: _reviewed,
     Status.REFUNDING: _refunding,
     Status.REFUND_FAILED: _refund_failed,
@@ -277,6 +339,15 @@ def _ended(case: Case, status: Status) -> Standing:
             _("售后成功"),
             "ok",
             what_now=_("已原路退回，去向见“钱款去向”。"),
+        )
+    if status == Status.COMPLETED:
+        what = case.get_remedy_display()
+        renewed = case.remedy in (Remedy.EXCHANGE, Remedy.REPAIR)
+        return Standing(
+            _("{what}成功").format(what=what),
+            _("售后成功"),
+            "ok",
+            what_now=_("保修期从现在起重新计算。") if renewed else _("少的部分已经补上。"),
         )
     if status == Status.CLOSED_AGREED:
         return Standing(

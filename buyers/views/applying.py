@@ -14,10 +14,10 @@ from django.views.generic import View
 from aftersales import clock
 from aftersales.display import money
 from aftersales.enums import CaseType
-from aftersales.models import Agreement, Case, Event, Order, OrderLine, Policy, Window
-from aftersales.rules import eligibility
+from aftersales.models import Agreement, Case, Event, Order, OrderLine, Policy
 from aftersales.steps import Refused
 from buyers.demand import DemandForm
+from buyers.showing.case import demand_rows
 from buyers.views.base import BuyerPage
 from buyers.views.orders import caught_up
 
@@ -40,20 +40,15 @@ class Demand:
 
 
 def demands(line: OrderLine, base: list[Any]) -> list[Demand]:
-    now = clock.now()
     found = []
-    for kind in CaseType:
-        windows = Window.in_force(kind, now)
-        refusals = {
-            each.type: each.refusal for each in eligibility.options(line.order, now, windows)
-        }
-        means, money_comes = _in_a_line(kind, line.order)
+    for kind, refusal in Case.demands_of(line, clock.now()):
+        means, money_comes = _in_a_line(kind)
         url = reverse("buyers:apply_form", args=[*base, kind.value])
-        found.append(Demand(kind, means, money_comes, refusals[kind], url))
+        found.append(Demand(kind, means, money_comes, refusal, url))
     return found
 
 
-def _in_a_line(kind: CaseType, order: Order) -> tuple[str, str]:
+def _in_a_line(kind: CaseType) -> tuple[str, str]:
     return {
         CaseType.REFUND_UNSHIPPED: (
             _("还没发货，不想要了或商家迟迟不发。"),
@@ -70,6 +65,22 @@ def _in_a_line(kind: CaseType, order: Order) -> tuple[str, str]:
         CaseType.RETURN_REFUND: (
             _("把货寄回去，退款。签收后 7 天内可以申请。"),
             _("商家同意后寄回，收到并确认后退款。"),
+        ),
+        CaseType.EXCHANGE: (
+            _("货有问题或不合适，换一件。"),
+            _("商家同意后寄回，收到后发出新的；逾期不发出，自动退款。"),
+        ),
+        CaseType.RESEND: (
+            _("少发、漏发了东西，让商家补寄。"),
+            _("商家同意后直接发出，不用寄回；逾期不发出，自动退款。"),
+        ),
+        CaseType.REPAIR: (
+            _("交易成功以后用坏了，还在保修期内，寄回去修。"),
+            _("商家同意后寄回，修好寄给你；修不好可以换货或退款。"),
+        ),
+        CaseType.PRICE_DIFFERENCE: (
+            _("买了以后降价了，退差价；不影响这件商品的其他售后。"),
+            _("商家同意后立即原路退回。"),
         ),
     }[kind]
 
@@ -124,7 +135,7 @@ class ApplyPage(BuyerPage, View):
             why_not=why_not,
             refusal=refusal if refusal != why_not else "",
             open=[each for each in every if not each.refusal],
-            shut=[each for each in every if each.refusal],
+            shut=[] if why_not else [each for each in every if each.refusal],
             earlier=earlier,
             ask_url=reverse("buyers:ask", args=self.base),
         )
@@ -133,7 +144,7 @@ class ApplyPage(BuyerPage, View):
     def shut(self, kind: CaseType) -> str:
         """Why this demand can't be made for this line now; empty when it can."""
         every = {each.kind: each.refusal for each in demands(self.line, self.base)}
-        return Case.why_not(self.line) or every[kind]
+        return every[kind]
 
     # The draft.
 
@@ -293,9 +304,10 @@ class Review(ApplyPage):
         rows.append((_("申请原因"), made.reason.label, "reason"))
         if "quantity" in form.fields:
             rows.append((_("申请件数"), str(made.quantity), "quantity"))
-        rows.append(
-            (_("退款金额"), money(made.amount), "amount" if "amount" in form.fields else "")
-        )
+        rows += [(term, value, "own") for term, value in demand_rows(made.demand, made.ship_to)]
+        if "amount" in form.fields or not form.asks_own:
+            link = "amount" if "amount" in form.fields else ""
+            rows.append((_("退款金额"), money(made.amount), link))
         if form.freight:
             rows.append((_("退货运费"), form.freight, ""))
         if made.goods_intact:

@@ -9,11 +9,12 @@ from django.utils.translation import gettext as _
 from django.views.generic import TemplateView
 
 from aftersales import clock
-from aftersales.enums import ENDED, Party, RoundState, Status
-from aftersales.models import Case, Round
+from aftersales.enums import ENDED, OrderState, Party, Phase, RoundState, Status
+from aftersales.models import Case, Order, Round
 from aftersales.rules import facts
 from buyers.showing.case import page_of
 from buyers.showing.money import shown_refunds
+from buyers.showing.orders import shown_orders
 from buyers.showing.progress import record
 from buyers.showing.standing import WAITING_FOR_BUYER, given_back, standing
 from buyers.views.base import BuyerCase, BuyerPage
@@ -49,6 +50,32 @@ class Cases(BuyerPage, TemplateView):
             tabs=[(name, label, counts[name]) for name, (label, _rows) in tabs.items()],
             page_obj=page,
             cases=[(case, standing(case, now)) for case in page],
+            **kwargs,
+        )
+
+
+class Guarantee(BuyerPage, TemplateView):
+    """售后保障维权 (B20, S-08 to S-10): claims after the trade, and what can still be claimed for."""
+
+    template_name = "buyers/cases/guarantee.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        now = clock.now()
+        mine = caught_up(Case.objects.for_buyer(self.user))
+        rows = mine.filter(phase=Phase.AFTERSALE).select_related("line", "order", "shop", "reason")
+        page = Paginator(rows.prefetch_related("offers__plan", "interventions"), A_PAGE)
+        page_obj = page.get_page(self.request.GET.get("page"))
+        finished = Order.objects.for_buyer(self.user).filter(state=OrderState.FINISHED)
+        orders = finished.select_related("shop").prefetch_related("lines")[:A_PAGE]
+        return super().get_context_data(
+            now=now,
+            page_obj=page_obj,
+            cases=[(case, standing(case, now)) for case in page_obj],
+            open_orders=[
+                each
+                for each in shown_orders(list(orders), now)
+                if any(not line.why_not for line in each.lines)
+            ],
             **kwargs,
         )
 

@@ -14,7 +14,7 @@ from aftersales.threads import thread_of
 from buyers.forms import AcceptForm
 from buyers.showing.offers import after_accepting, bearer_words, ends_here, shown, verb_of
 from buyers.showing.progress import hours, visible
-from buyers.showing.standing import if_unhandled
+from buyers.showing.standing import if_not_shipped, if_unhandled
 from buyers.views.base import BuyerStep
 
 
@@ -214,6 +214,33 @@ class ConfirmAgreed(BuyerStep):
 
     def success_message(self) -> str:
         return _("已确认协商一致，售后结束")
+
+
+class ConfirmArrival(BuyerStep):
+    """确认收到换货、补寄或修好的商品 (B18, T-16)."""
+
+    step = "confirm_arrival"
+
+    def success_message(self) -> str:
+        return _("已确认，售后完成")
+
+
+class Choose(BuyerStep):
+    """修不好以后: the buyer's choice between new goods and the money (walk 7 of §1.7)."""
+
+    template_name = "buyers/cases/choose.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        hours_ = hours(deadlines.length(self.case, Clock.SHIP))
+        return super().get_context_data(
+            amount=if_not_shipped(self.case),
+            money_back=self.step == "choose_refund",
+            ship_hours=hours_,
+            **kwargs,
+        )
+
+    def success_message(self) -> str:
+        return _("已告诉商家你的选择")
 
 
 class ReportRefusal(BuyerStep):

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext as _
 
 from aftersales.enums import Freight
-from aftersales.forms import MoneyField, StepForm
+from aftersales.forms import MoneyField, StepForm, TrackingForm
 from aftersales.models import Member, Offer, Proof, ReturnAddress
 from merchants.showing.page import improvable
 from merchants.showing.tool import offer_line
@@ -65,6 +65,22 @@ class AgreeReturnForm(StepForm):
             (each for each in self.addresses if str(each.pk) == said["address"]), None
         )
         return said
+
+
+class ShipForm(TrackingForm):
+    """发出换货、补寄或修好的商品 (T-14)."""
+
+
+class UnrepairableForm(StepForm):
+    """修不好: why, for the buyer to read before he chooses (walk 7 of §1.7)."""
+
+    def fit(self) -> None:
+        self.fields["text"] = forms.CharField(
+            label=_("修不好的原因"),
+            max_length=500,
+            help_text=_("买家会看到，10 到 500 个字"),
+            widget=forms.Textarea(attrs={"rows": 4}),
+        )
 
 
 class ImproveForm(StepForm):

@@ -23,6 +23,7 @@ from merchants.showing.tool import offer_line
 
 AGREED = "agreed"
 WAITS = (12, 24, 48, 72)  # hours
+TERMS = ("until", "what", "waives", "sku", "items", "days")  # what a plan may ask for, one each
 
 
 class Card(NamedTuple):
@@ -109,12 +110,49 @@ class RoundForm(FacesRisks):
                     max_length=100,
                     widget=forms.TextInput(attrs={"class": "form-control"}),
                 )
+            if plan.code == "exchange":
+                self.fields["sku_exchange"] = self._sku()
+            if plan.code == "resend":
+                self.fields["items_resend"] = forms.CharField(
+                    label=_("补寄什么、几件"),
+                    required=False,
+                    max_length=200,
+                    widget=forms.TextInput(attrs={"class": "form-control"}),
+                )
+            if plan.code == "repair":
+                self.fields["days_repair"] = forms.IntegerField(
+                    label=_("几天内修好"),
+                    required=False,
+                    widget=forms.NumberInput(
+                        attrs={"class": "form-control", "min": 1, "max": plans.MAX_REPAIR_DAYS}
+                    ),
+                )
             if plan.code == "coupon":
                 self.fields["waives_coupon"] = forms.BooleanField(
                     label=_("买家接受后结束本次售后"),
                     required=False,
                     widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
                 )
+
+    def _sku(self) -> forms.Field:
+        """The model offered: of those in stock where that is known, else in words."""
+        wanted = str(self.case.demand.get("sku") or self.case.line.sku)
+        stock = [row["sku"] for row in self.case.line.stock if int(row["stock"]) > 0]
+        if not stock:
+            return forms.CharField(
+                label=_("换成"),
+                required=False,
+                initial=wanted,
+                max_length=200,
+                widget=forms.TextInput(attrs={"class": "form-control"}),
+            )
+        return forms.ChoiceField(
+            label=_("换成"),
+            required=False,
+            initial=wanted,
+            choices=[(sku, sku) for sku in stock],
+            widget=forms.Select(attrs={"class": "form-select"}),
+        )
 
     def _in_hours(self, hours: int) -> str:
         now = clock.now()
@@ -130,17 +168,17 @@ class RoundForm(FacesRisks):
         more = next(
             (
                 self[name]
-                for name in (f"until_{plan.code}", f"what_{plan.code}", f"waives_{plan.code}")
+                for name in (f"{term}_{plan.code}" for term in TERMS)
                 if name in self.fields
             ),
             None,
         )
-        most = self.case.amount
+        most = self.case.worth
         if plan.code == "partial_refund":
             most -= Decimal("0.01")
         hint = plan.consequence
         if plan.code in plans.RETURNS or plan.code == "full_refund_no_return":
-            hint = f"{money(self.case.amount)} {hint}"
+            hint = f"{money(self.case.worth)} {hint}"
         counter = self.case.open_counter()
         span = f"0.01 – {plain_money(most)}"
         if counter and counter.amount is not None and plan.code == "partial_refund":
@@ -164,6 +202,12 @@ class RoundForm(FacesRisks):
             terms["what"] = said["what_invite_evidence"]
         if plan.code == "coupon" and said.get("waives_coupon"):
             terms["waives"] = True
+        if plan.code == "exchange":
+            terms["sku"] = str(said.get("sku_exchange") or "").strip()
+        if plan.code == "resend":
+            terms["items"] = str(said.get("items_resend") or "").strip()
+        if plan.code == "repair":
+            terms["days"] = str(said.get("days_repair") or "")
         return Offering(plan, said.get(f"amount_{plan.code}"), terms)
 
     # Scripts

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.urls import reverse
@@ -9,16 +10,34 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from aftersales import calls
-from aftersales.display import Entry, Shot, mask, money, shorten, when
-from aftersales.enums import CaseType, Clock, Party, RoundState, ScanKind, Status, Turn
+from aftersales.display import Entry, Shot, mask, mask_phone, money, shorten, when
+from aftersales.enums import (
+    CaseType,
+    Clock,
+    Party,
+    Phase,
+    Remedy,
+    RoundState,
+    ScanKind,
+    Status,
+    Turn,
+)
 from aftersales.models import Case, Member, Parcel, Policy, User, VirtualNumber
 from aftersales.rules import facts
 from aftersales.rules.deadlines import no_reason_until
 from merchants.showing import tool
 from merchants.showing.record import record_of, shots_of
-from merchants.showing.standing import Standing, clock_title, otherwise, standing, type_tag
+from merchants.showing.standing import (
+    Standing,
+    clock_title,
+    if_not_shipped,
+    otherwise,
+    standing,
+    type_tag,
+)
 
 SCANS = 5
+SHIPPING = (Status.AWAITING_MERCHANT_SHIP, Status.AWAITING_BUYER_RECEIPT)
 
 
 class Button(NamedTuple):
@@ -61,6 +80,8 @@ class Page:
     call_hours: int
     returned: list[tuple[str, Any]] = field(default_factory=list)
     return_scans: list[Scan] = field(default_factory=list)
+    ship_to: list[tuple[str, Any]] = field(default_factory=list)
+    replacement_scans: list[Scan] = field(default_factory=list)
     platform: list[tuple[str, Any]] = field(default_factory=list)
     stops: list[Any] = field(default_factory=list)
     next: Case | None = None
@@ -104,6 +125,8 @@ def page_of(
         call_hours=case.windows[str(Clock.CALL)] // 60,
         returned=return_of(case, now),
         return_scans=scans_of(back),
+        ship_to=ship_to(case) if case.status in SHIPPING else [],
+        replacement_scans=scans_of(facts.replacement(case)),
         platform=platform_of(case, now),
         stops=tool.stops(case, now) if tool.opened(case) else [],
         next=following,
@@ -124,18 +147,21 @@ def page_of(
 def buttons(case: Case, moves: dict[str, str]) -> list[Button]:
     """The answers to this claim, the main one first; each obeys the engine's own refusal."""
     wanted: list[tuple[str, str, str, str]] = []
-    amount = money(case.amount)
+    amount = money(case.worth)
     if case.status in (Status.PENDING_MERCHANT, Status.REJECTED):
         main = case.status == Status.PENDING_MERCHANT
-        if case.needs_return:
-            wanted.append(("agree_return", _("同意退货"), "primary" if main else "quiet", "g"))
+        if case.type == CaseType.RESEND:
+            wanted.append(("agree_resend", _("同意补寄"), "primary" if main else "quiet", "g"))
+        elif case.needs_return:
+            wanted.append(("agree_return", agree_label(case), "primary" if main else "quiet", "g"))
         else:
             wanted.append(("agree", _("同意退款"), "primary" if main else "quiet", "g"))
         if case.type == CaseType.REFUND_NOT_RECEIVED and case.status == Status.PENDING_MERCHANT:
             wanted.append(("agree_refusal", _("同意拒收后退款"), "quiet", ""))
     elif case.status in (Status.AWAITING_MERCHANT_RECEIPT, Status.RETURN_REFUSED):
         main = case.status == Status.AWAITING_MERCHANT_RECEIPT
-        wanted.append(("confirm_receipt", _("确认收货并退款"), "primary" if main else "quiet", "g"))
+        label = _("确认收货并退款") if case.remedy == Remedy.REFUND else _("确认收货")
+        wanted.append(("confirm_receipt", label, "primary" if main else "quiet", "g"))
         if not main:
             wanted.append(("ask_platform", _("申请平台介入"), "quiet", ""))
     elif case.status == Status.AWAITING_BUYER_RETURN and case.excused_at:
@@ -143,6 +169,13 @@ def buttons(case: Case, moves: dict[str, str]) -> list[Button]:
     elif case.status == Status.AWAITING_DELIVERY_REFUSAL:
         label = _("包裹已退回，退款 %(amount)s") % {"amount": amount}
         wanted.append(("take_back", label, "primary", "g"))
+    elif case.status == Status.AWAITING_MERCHANT_SHIP:
+        wanted.append(("ship_replacement", _("填写发货单号"), "primary", "g"))
+        if case.remedy == Remedy.REPAIR:
+            wanted.append(("report_unrepairable", _("修不好"), "quiet", ""))
+        amount = money(if_not_shipped(case))
+        label = _("无法发出，退款 %(amount)s") % {"amount": amount}
+        wanted.append(("refund_instead", label, "quiet", ""))
     elif case.status == Status.PLATFORM_REVIEW:
         wanted.append(("add_evidence", _("提交凭证"), "primary", "e"))
         asked = case.last_intervention
@@ -153,6 +186,13 @@ def buttons(case: Case, moves: dict[str, str]) -> list[Button]:
         for name, label, look, key in wanted
         if name in moves
     ]
+
+
+def agree_label(case: Case) -> str:
+    return {
+        CaseType.EXCHANGE: _("同意换货"),
+        CaseType.REPAIR: _("同意维修"),
+    }.get(CaseType(case.type), _("同意退货"))
 
 
 def entry_button(case: Case, user: User) -> Button | None:
@@ -209,8 +249,41 @@ def claim_of(case: Case, now: datetime) -> list[tuple[str, Any]]:
         rows.append((_("收货情况"), case.get_goods_state_display()))
     if case.needs_return:
         rows.append((_("退货运费"), case.get_freight_display()))
+    rows += demand_of(case)
     rows.append((_("可退金额"), money(case.refundable)))
     return rows
+
+
+def demand_of(case: Case) -> list[tuple[str, Any]]:
+    """What the demand asks of its own, in words (S-16)."""
+    asked = case.demand
+    rows: list[tuple[str, Any]] = []
+    if case.phase == Phase.AFTERSALE:
+        rows.append((_("阶段"), case.get_phase_display()))
+    if asked.get("sku"):
+        rows.append((_("想换的规格"), asked["sku"]))
+    if asked.get("missing"):
+        told = _("、").join(f"{row['item']} × {row['count']}" for row in asked["missing"])
+        rows.append((_("少了什么"), told))
+    if asked.get("fault_since"):
+        rows.append((_("什么时候开始"), asked["fault_since"]))
+    if asked.get("reference_price") is not None:
+        rows.append((_("现在的单价"), money(Decimal(asked["reference_price"]))))
+    if asked.get("reference_url"):
+        rows.append((_("价格页面"), asked["reference_url"]))
+    if case.remedy not in (Remedy.REFUND, case.type):
+        rows.append((_("约定改为"), case.get_remedy_display()))
+    return rows
+
+
+def ship_to(case: Case) -> list[tuple[str, Any]]:
+    """Where exchanged, repaired or missing goods are to go; the number is rung virtually."""
+    order, other = case.order, case.ship_to or {}
+    return [
+        (_("收件人"), other.get("name") or order.receiver),
+        (_("电话"), mask_phone(other.get("phone") or order.phone)),
+        (_("地址"), other.get("address") or order.address),
+    ]
 
 
 def order_of(case: Case, parcel: Parcel | None, now: datetime) -> list[tuple[str, Any]]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from aftersales import clock
 from aftersales.display import Entry, Shot, money
-from aftersales.enums import Party, Responsible, Ruling, Severity
+from aftersales.enums import WANTS_GOODS, CaseType, Party, Responsible, Ruling, Severity
 from aftersales.models import Case, Event, Evidence, Message
 from aftersales.rules import visibility
 from aftersales.steps import STEPS
@@ -104,7 +104,7 @@ def _own_words(event: Event) -> str:
             for each in details.get("answers", [])
         ]
         return "\n".join([str(details.get("statement", "")), *answers])
-    if event.step in ("ask_platform", "ask_reopen"):
+    if event.step in ("ask_platform", "ask_reopen", "dispute_arrival"):
         return str(details.get("reason", ""))
     if event.step in ("extend", "excuse"):
         return str(details.get("why", ""))
@@ -139,6 +139,11 @@ def plan_line(label: str, amount: Any) -> str:
 
 @tells("apply")
 def _applied(details: dict[str, Any]) -> str:
+    if details.get("type") in WANTS_GOODS:
+        return _("申请%(what)s，%(reason)s") % {
+            "what": CaseType(details["type"]).label,
+            "reason": details.get("reason", ""),
+        }
     return _("申请退款 %(amount)s，%(reason)s") % {
         "amount": yuan(details.get("amount")),
         "reason": details.get("reason", ""),
@@ -147,9 +152,26 @@ def _applied(details: dict[str, Any]) -> str:
 
 @tells("agree", "agree_by_default", "confirm_receipt", "confirm_receipt_by_default", "take_back")
 def _paid_back(details: dict[str, Any]) -> str:
+    if details.get("remedy"):
+        return _("收到寄回的商品，等待商家发出")
+    if "missing" in details:
+        return _("同意补寄，等待商家发出")
     if details.get("amount"):
         return _("同意退款 %(amount)s，原路退回") % {"amount": yuan(details["amount"])}
     return _("同意退货，等待买家寄回")
+
+
+@tells("ship_replacement")
+def _shipped(details: dict[str, Any]) -> str:
+    return _("发出商品 %(carrier)s %(tracking)s") % {
+        "carrier": details.get("carrier", ""),
+        "tracking": details.get("tracking", ""),
+    }
+
+
+@tells("refund_instead", "refund_unshipped_remedy", "choose_refund")
+def _turned_into_money(details: dict[str, Any]) -> str:
+    return _("改为退款 %(amount)s，原路退回") % {"amount": yuan(details.get("amount"))}
 
 
 @tells("confirm_risks")

@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from aftersales.display import badge, due, mask, nothing, plain_money, tail, when
-from aftersales.enums import Turn
+from aftersales.enums import Status, Turn
 from aftersales.models import Case, Member
 from merchants.showing.standing import shipping, standing
 
@@ -47,7 +47,7 @@ def _row(case: Case, now: datetime, me: Member) -> Row:
     stage: SafeString | str = at.text
     if at.fresh or case.turn not in (Turn.MINE, Turn.RECEIVE):
         stage = badge(at.text, at.kind)
-    elif case.turn == Turn.MINE and not case.round_number:
+    elif case.status == Status.PENDING_MERCHANT and not case.round_number:
         stage = _("新申请")
     count = case.proof_count  # type: ignore[attr-defined]
     unseen = case.unseen_count  # type: ignore[attr-defined]
@@ -58,14 +58,14 @@ def _row(case: Case, now: datetime, me: Member) -> Row:
         code=case.code,
         url=reverse("merchants:case", args=[case.code]),
         peek=reverse("merchants:peek", args=[case.code]),
-        fen=int(case.amount * 100),
+        fen=int(case.worth * 100),
         due=_due(case, now),
         image=static(case.line.image) if case.line.image else "",
         goods=case.line.title,
         sku=" · ".join(
             part for part in (tail(case.code), case.line.sku, f"× {case.quantity}") if part
         ),
-        amount=plain_money(case.amount),
+        amount=plain_money(case.worth),
         type=case.get_type_display(),
         reason=case.reason.label.partition("（")[0],
         proofs=_("凭证 %(n)s") % {"n": count} if count else mask(case.order.buyer_nick),

@@ -1,12 +1,13 @@
 """Where a case stands, for the merchant: the badge, the clock and what happens otherwise."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
 from aftersales.display import deadline, money, when
-from aftersales.enums import CaseType, RoundState, Stage, Status
+from aftersales.enums import CaseType, Remedy, RoundState, Stage, Status
 from aftersales.models import Case
 from aftersales.rules import facts
 
@@ -22,6 +23,7 @@ class Standing(NamedTuple):
 
 ENDS = {
     Status.REFUNDED: "ok",
+    Status.COMPLETED: "ok",
     Status.CLOSED_AGREED: "ok",
     Status.CANCELLED: "off",
     Status.CLOSED_BUYER_TIMEOUT: "off",
@@ -42,6 +44,11 @@ def standing(case: Case, now: datetime) -> Standing:
         return Standing(_("等买家退货"), "them")
     if status == Status.AWAITING_DELIVERY_REFUSAL:
         return Standing(_("等买家拒收"), "them")
+    if status == Status.AWAITING_MERCHANT_SHIP:
+        return _to_ship(case)
+    if status == Status.AWAITING_BUYER_RECEIPT:
+        hint = _("已签收") if case.replacement_signed_at else _("运输中")
+        return Standing(_("等买家收货"), "them", hint)
     if status == Status.PLATFORM_REVIEW:
         if case.stage == Stage.EVIDENCE:
             until = when(case.evidence_due_at, now)
@@ -50,6 +57,17 @@ def standing(case: Case, now: datetime) -> Standing:
     if status == Status.REFUND_FAILED:
         return Standing(_("退款失败，平台处理中"), "platform")
     return Standing(_("退款中"), "off")
+
+
+def _to_ship(case: Case) -> Standing:
+    if case.unrepairable_at and case.remedy == Remedy.REPAIR:
+        return Standing(_("等买家选择"), "them", _("已报告修不好"))
+    hint = {
+        Remedy.EXCHANGE: _("发出换货"),
+        Remedy.RESEND: _("补寄"),
+        Remedy.REPAIR: _("修好寄回"),
+    }.get(Remedy(case.remedy), "")
+    return Standing(_("待发出"), "mine", hint)
 
 
 def _in_hand(case: Case, now: datetime) -> Standing:
@@ -91,18 +109,22 @@ def clock_title(case: Case) -> str:
         Status.AWAITING_BUYER_RETURN: _("买家寄回剩余时间"),
         Status.AWAITING_DELIVERY_REFUSAL: _("拒收退回剩余时间"),
         Status.AWAITING_MERCHANT_RECEIPT: _("验收剩余时间"),
+        Status.AWAITING_MERCHANT_SHIP: _("发出剩余时间"),
+        Status.AWAITING_BUYER_RECEIPT: _("买家收货剩余时间"),
         Status.PLATFORM_REVIEW: _("平台处理剩余时间"),
     }.get(Status(case.status), _("剩余时间"))
 
 
 def otherwise(case: Case, now: datetime) -> str:
     """What time does if nobody acts, and for how much."""
-    status, amount = Status(case.status), money(case.amount)
+    status, amount = Status(case.status), money(case.worth)
     if status == Status.PENDING_MERCHANT:
         return _if_unhandled(case, amount)
     if status == Status.AWAITING_MERCHANT_RECEIPT:
+        if case.remedy != Remedy.REFUND:
+            return _("到期未确认，视为已收货，请随即发出；协商不会暂停这个时限。")
         return _("到期未确认，将自动退款 %(amount)s；协商不会暂停这个时限。") % {
-            "amount": money(case.to_refund or case.amount)
+            "amount": money(case.to_refund or case.worth)
         }
     if status in (Status.REJECTED, Status.RETURN_REFUSED):
         return _("在此之前买家可以接受方案、补充凭证或申请平台介入；逾期未回应，售后关闭。")
@@ -110,6 +132,10 @@ def otherwise(case: Case, now: datetime) -> str:
         return _("买家逾期未填写退货单号，售后关闭。")
     if status == Status.AWAITING_DELIVERY_REFUSAL:
         return _("包裹退回后自动退款 %(amount)s；到期仍显示签收的，售后关闭。") % {"amount": amount}
+    if status == Status.AWAITING_MERCHANT_SHIP:
+        return _("到期未发出，将自动退款 %(amount)s。") % {"amount": money(if_not_shipped(case))}
+    if status == Status.AWAITING_BUYER_RECEIPT:
+        return _("到期买家没有提出问题，售后完成。")
     if status == Status.PLATFORM_REVIEW and case.stage == Stage.EVIDENCE:
         return _("请在 %(until)s 前提交凭证，逾期不再接收；平台在此之前给出结果。") % {
             "until": deadline(case.evidence_due_at, now)
@@ -122,6 +148,8 @@ def otherwise(case: Case, now: datetime) -> str:
 def _if_unhandled(case: Case, amount: str) -> str:
     pauses = case.policy["negotiation_pauses_deadline"]
     tail = "" if pauses else _("；协商不会暂停这个时限")
+    if case.type == CaseType.RESEND:
+        return _("到期未处理，将自动同意补寄%(tail)s。") % {"tail": tail}
     if not case.needs_return:
         return _("到期未处理，将按买家要求自动退款 %(amount)s%(tail)s。") % {
             "amount": amount,
@@ -132,6 +160,11 @@ def _if_unhandled(case: Case, amount: str) -> str:
             "到期未处理，且本店没有有效的退货地址，将直接退款 %(amount)s，无需退货%(tail)s。"
         ) % {
             "amount": amount,
+            "tail": tail,
+        }
+    if case.wants_goods:
+        return _("到期未处理，将自动同意买家寄回，收到后请%(remedy)s%(tail)s。") % {
+            "remedy": case.get_type_display(),
             "tail": tail,
         }
     return _("到期未处理，将自动同意退货，收到退货后退款 %(amount)s%(tail)s。") % {
@@ -146,8 +179,12 @@ def type_tag(case: Case) -> str:
         CaseType.REFUND_UNSHIPPED: _("仅退款 · 未发货"),
         CaseType.REFUND_NOT_RECEIVED: _("仅退款 · 未收到货"),
         CaseType.REFUND_RECEIVED: _("仅退款 · 已收货"),
-        CaseType.RETURN_REFUND: _("退货退款"),
-    }[CaseType(case.type)]
+    }.get(CaseType(case.type), str(case.get_type_display()))
+
+
+def if_not_shipped(case: Case) -> Decimal:
+    """What is refunded where the goods never go out (T-15)."""
+    return case.refundable if facts.goods_back(case) else case.worth
 
 
 def shipping(case: Case, now: datetime) -> tuple[str, str]:

@@ -117,7 +117,7 @@ def _came(sent: Round | None, now: datetime) -> str:
 def offer_line(plan: Plan, amount: object, case: Case) -> str:
     """A plan as a chip: 部分退款（无需退货） ¥45.00, or the whole sum where it is not said."""
     whole = plan.code in ("full_refund_no_return", "return_refund", "return_freight_covered")
-    return plan_line(plan.label, amount if amount is not None else case.amount if whole else "")
+    return plan_line(plan.label, amount if amount is not None else case.worth if whole else "")
 
 
 def chips(offers: Sequence[Offer], case: Case) -> list[str]:

@@ -9,13 +9,13 @@ from django.views.generic import TemplateView
 
 from aftersales import calls, clock
 from aftersales.display import money
-from aftersales.enums import Party, Status
+from aftersales.enums import Party, Remedy, Status
 from aftersales.forms import StepForm
 from aftersales.rules import visibility
 from aftersales.threads import thread_of
 from merchants.showing import tool
 from merchants.showing.page import assignee_of
-from merchants.showing.standing import standing
+from merchants.showing.standing import if_not_shipped, standing
 from merchants.views.base import MerchantCase, MerchantStep
 from merchants.views.tool import waiting
 
@@ -68,7 +68,7 @@ class Answer(MerchantStep):
 
 
 def _agree(case: Any) -> tuple[str, str, str]:
-    amount = money(case.amount)
+    amount = money(case.worth)
     return (
         _("同意退款 %(amount)s？") % {"amount": amount},
         _("退款将原路退回买家，商品不退回，正在进行的协商同时结束。同意后不能撤回。"),
@@ -76,17 +76,38 @@ def _agree(case: Any) -> tuple[str, str, str]:
     )
 
 
+def _agree_resend(case: Any) -> tuple[str, str, str]:
+    told = _("、").join(f"{row['item']} × {row['count']}" for row in case.demand.get("missing", []))
+    return (
+        _("同意补寄？"),
+        _(
+            "买家缺少：%(what)s。同意后请在时限内发出并填写单号；到期没有发出，将自动退款 %(amount)s。"
+        )
+        % {"what": told or _("见买家说明"), "amount": money(if_not_shipped(case))},
+        _("同意补寄"),
+    )
+
+
+def _refund_instead(case: Any) -> tuple[str, str, str]:
+    amount = money(if_not_shipped(case))
+    return (
+        _("无法发出，改为退款 %(amount)s？") % {"amount": amount},
+        _("确认后 %(amount)s 立即原路退回买家，不用再发出商品，不能撤回。") % {"amount": amount},
+        _("改为退款 %(amount)s") % {"amount": amount},
+    )
+
+
 def _agree_refusal(case: Any) -> tuple[str, str, str]:
     return (
         _("同意拒收后退款？"),
         _("请买家在派送时拒收。包裹退回后，%(amount)s 自动原路退回；买家仍然签收的，售后关闭。")
-        % {"amount": money(case.amount)},
-        _("同意拒收后退款 %(amount)s") % {"amount": money(case.amount)},
+        % {"amount": money(case.worth)},
+        _("同意拒收后退款 %(amount)s") % {"amount": money(case.worth)},
     )
 
 
 def _take_back(case: Any) -> tuple[str, str, str]:
-    amount = money(case.amount)
+    amount = money(case.worth)
     return (
         _("确认拒收的包裹已退回？"),
         _("确认后 %(amount)s 立即原路退回买家，不能撤回。") % {"amount": amount},
@@ -95,7 +116,17 @@ def _take_back(case: Any) -> tuple[str, str, str]:
 
 
 def _confirm_receipt(case: Any) -> tuple[str, str, str]:
-    amount = money(case.to_refund or case.amount)
+    if case.remedy != Remedy.REFUND:
+        return (
+            _("确认收到寄回的商品？"),
+            _(
+                "请先核对寄回的商品：数量 %(count)s 件。确认后请在时限内把%(remedy)s的商品发给买家。"
+                "寄回的商品有问题，请返回后选择“拒绝收货”。"
+            )
+            % {"count": case.quantity, "remedy": case.get_remedy_display()},
+            _("确认收货"),
+        )
+    amount = money(case.to_refund or case.worth)
     return (
         _("确认收货并退款 %(amount)s？") % {"amount": amount},
         _(
@@ -128,6 +159,8 @@ def _withdraw(case: Any) -> tuple[str, str, str]:
 
 WORDS = {
     "agree": _agree,
+    "agree_resend": _agree_resend,
+    "refund_instead": _refund_instead,
     "agree_refusal": _agree_refusal,
     "take_back": _take_back,
     "confirm_receipt": _confirm_receipt,

@@ -36,6 +36,10 @@ MINUTES = {
     "D7": 10 * DAY,
     "D7s": 7 * DAY,
     "D10": 24 * HOUR,
+    "D8": 72 * HOUR,
+    "D8r": 30 * DAY,
+    "D9": 15 * DAY,
+    "D9s": 7 * DAY,
     "D11": 48 * HOUR,
     "D11s": 24 * HOUR,
     "D12": 24 * HOUR,
@@ -46,12 +50,14 @@ MINUTES = {
     "D17": 7 * DAY,
     "D18": 15 * DAY,
     "service": 48 * HOUR,
+    "D19": 90 * DAY,
+    "price": 30 * DAY,
     "call": 72 * HOUR,
     "grace": 7 * DAY,
     "restored": 24 * HOUR,
 }
 U, N = (f"U{n}" for n in range(1, 6)), (f"N{n}" for n in range(1, 6))
-REASONS = [*U, *N, *(f"R{n}" for n in range(1, 16)), "R20"]
+REASONS = [*U, *N, *(f"R{n}" for n in range(1, 21))]
 SCRIPTS = [f"SC-{n:02}" for n in range(1, 25)]
 EDITABLE = {f"SC-{n:02}" for n in (1, 2, 3, 5, 6, 7, 18, 23)}
 REJECT_REASONS = [f"RR-{n:02}" for n in range(1, 17)]
@@ -76,7 +82,6 @@ PLANS = [
     "invite_evidence",
     "freight_compensation",
 ]
-LATER = {"exchange", "resend", "repair"}
 # The proofs that round 2 demands for each result of round 1 (§2.4).
 OUTCOMES = {
     "amount": [],
@@ -89,7 +94,16 @@ OUTCOMES = {
     "return_in_transit": ["return_trace"],
     "goods_not_ok": ["inspection", "label"],
 }
-SCENARIOS = ["goods_back", "unshipped", "logistics_refund", "goods_return", "goods_refund"]
+SCENARIOS = [
+    "goods_back",
+    "unshipped",
+    "logistics_refund",
+    "goods_return",
+    "goods_refund",
+    "goods_exchange",
+    "missing_resend",
+    "price",
+]
 STEPS = [(scenario, str(step)) for scenario in SCENARIOS for step in WizardStep]
 CODES = {
     "plan": PLANS,
@@ -202,12 +216,12 @@ def test_a_reason_demands_its_shots(code: str, shots: list[str]) -> None:
 
 def test_reasons_say_what_is_quality_what_must_be_written_and_who_proves() -> None:
     rows = {row.code: row for row in Reason.objects.all()}
-    quality = {f"R{n}" for n in (*range(1, 8), *range(9, 13))}
+    quality = {f"R{n}" for n in (*range(1, 8), *range(9, 13), 18)}
     assert {code for code, row in rows.items() if row.quality} == quality
     assert {code for code, row in rows.items() if row.no_reason} == {"R13", "R14"}
     least = {code: row.min_text for code, row in rows.items() if row.min_text}
-    assert least == {"N4": 2, "R2": 10, "R10": 10, "R20": 10}
-    buyer_first = {"N4", "R1", "R3", "R4", "R6", "R11", "R12", "R20"}
+    assert least == {"N4": 2, "R2": 10, "R10": 10, "R16": 10, "R18": 10, "R20": 10}
+    buyer_first = {"N4", "R1", "R3", "R4", "R6", "R11", "R12", "R17", "R20"}
     found = {code for code, row in rows.items() if row.burden == Burden.BUYER_FIRST}
     assert found == buyer_first
 
@@ -223,11 +237,11 @@ def test_a_script_is_editable_only_as_the_reference_says(code: str) -> None:
 
 @pytest.mark.parametrize("code", PLANS)
 def test_a_plan_says_what_accepting_it_means(code: str) -> None:
-    """S-23; kinds whose cases come later are not offered yet."""
+    """S-23."""
     plan = row_of("plan", code)
     assert plan.consequence_zh
     assert plan.consequence_en
-    assert plan.active == (code not in LATER)
+    assert plan.active
     amounts = {"partial_refund", "coupon", "freight_compensation"}
     assert plan.wants_amount == (code in amounts)
 
@@ -268,6 +282,8 @@ def test_a_risk_has_its_severity_threshold_and_blocks(code: str) -> None:
     assert code in risks.CHECKS
 
 
+NEVER_BACK = ("refund_unshipped", "refund_not_received", "resend", "price_difference")
+
 # Scenarios ----------------------------------------------------------------------------------------
 
 
@@ -285,7 +301,7 @@ def test_a_scenario_advises_to_talk_first_and_has_every_step(code: str) -> None:
 @pytest.mark.parametrize("goods_back", [False, True])
 def test_every_case_that_can_be_has_a_scenario(kind: str, goods_back: bool) -> None:
     """S-61: goods come back only once they were received."""
-    if goods_back and kind in ("refund_unshipped", "refund_not_received"):
+    if goods_back and kind in NEVER_BACK:
         return
     fitting = [
         row

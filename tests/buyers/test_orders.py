@@ -84,7 +84,9 @@ def test_each_line_says_what_can_be_done_or_why_not(
     """S-32, S-49: 申请售后, 查看售后 with its state, or the reason."""
     free = OrderFactory(shop=shop, buyer=buyer, lines=[{"title": "竹编床头灯"}])
     late = OrderFactory(shop=shop, buyer=buyer, lines=[{"title": "旧拖鞋"}], finished=True)
-    Order.objects.filter(pk=late.pk).update(finished_at=late.paid_at - timedelta(days=40))
+    Order.objects.filter(pk=late.pk).update(
+        finished_at=late.paid_at - timedelta(days=40), signed_at=late.paid_at - timedelta(days=100)
+    )
     running, gone = make_case("waiting"), make_case()
     gone.cancel(by=buyer)
 
@@ -92,7 +94,7 @@ def test_each_line_says_what_can_be_done_or_why_not(
 
     assert at_phone.page("apply", free) in shown
     assert at_phone.page("apply", late) not in shown
-    assert "已超过售后期" in shown
+    assert "已超过售后期和保修期" in shown
     assert reverse("buyers:case", args=[running.code]) in shown
     assert "商家提出了 1 个方案，等你答复" in shown
     assert "你撤销过这件商品的售后，不能再次申请" in shown

@@ -57,7 +57,7 @@ def test_several_plans_go_together(make_case, at_desk):
         ({"amount_partial_refund": "128"}, "退款金额需在 0.01 到 127.99 之间"),
         ({"amount_partial_refund": "0"}, "退款金额需在 0.01 到 127.99 之间"),
         ({"amount_partial_refund": "4.555"}, "金额最多两位小数"),
-        ({"plans": ["exchange"]}, "列表中的选项"),
+        ({"plans": ["intercept_refund"]}, "列表中的选项"),
         ({"text": "加我微信", "text_was": ""}, "话术不能包含电话、微信或外部链接：「微信」"),
         ({"text": "请打 13912345678"}, "话术不能包含电话、微信或外部链接：「13912345678」"),
         ({"text": "多" * 401}, "最多 400 个字"),

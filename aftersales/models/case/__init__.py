@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from aftersales import clock
-from aftersales.enums import ENDED, Status
+from aftersales.enums import ENDED, WANTS_GOODS, Status
 from aftersales.models.case.appealing import Appealing
 from aftersales.models.case.applying import Application, Applying
 from aftersales.models.case.assigning import Assigning
@@ -18,6 +18,7 @@ from aftersales.models.case.intervening import Intervening
 from aftersales.models.case.preparing import Offering
 from aftersales.models.case.refunding import Refunding
 from aftersales.models.case.rejecting import Rejecting
+from aftersales.models.case.replacing import Replacing
 from aftersales.models.case.replying import CounterOffer, Replying
 from aftersales.models.case.returning import Returning
 from aftersales.models.case.ruling import Deciding
@@ -52,6 +53,7 @@ class Case(
     Replying,
     Rejecting,
     Returning,
+    Replacing,
     Intervening,
     Suspending,
     Deciding,
@@ -71,7 +73,11 @@ class Case(
             models.CheckConstraint(
                 name="case_status_known", condition=models.Q(status__in=Status.values)
             ),
-            models.CheckConstraint(name="case_amount_positive", condition=models.Q(amount__gt=0)),
+            models.CheckConstraint(
+                # nothing is asked back where goods are asked for (G6)
+                name="case_amount_fits",
+                condition=models.Q(amount__gt=0) | models.Q(amount=0, type__in=WANTS_GOODS),
+            ),
         ]
         indexes = [
             models.Index(fields=["shop", "turn", "due_at", "id"], name="case_queue"),

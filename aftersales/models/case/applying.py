@@ -12,14 +12,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aftersales import clock
-from aftersales.enums import CaseType, Freight, GoodsState, OrderState, Party, Phase, Status
+from aftersales.enums import WANTS_GOODS, CaseType, Freight, OrderState, Party, Phase, Status
 from aftersales.models.case.fields import CaseFields
 from aftersales.models.case.proofs import slot_errors
 from aftersales.models.catalogue import Policy, Reason, Window
 from aftersales.models.edition import Edition
-from aftersales.models.history import Event, Upload
+from aftersales.models.history import Event, Upload, plain
 from aftersales.models.order import Order, OrderLine
-from aftersales.rules import amounts, deadlines, eligibility
+from aftersales.rules import amounts, deadlines, demands, eligibility
 from aftersales.rules.conditions import not_sent_back, unruled
 from aftersales.steps import Refused, open_case, step
 
@@ -33,7 +33,11 @@ GIVEN_UP = {
 
 @dataclass
 class Application:
-    """What a buyer fills in; ``evidence`` maps a slot's code to uploads. Yuan, two places."""
+    """What a buyer fills in; ``evidence`` maps a slot's code to uploads. Yuan, two places.
+
+    ``demand`` is what the type asks of its own (rules/demands.py); ``ship_to`` is an address other
+    than the order's, with name, phone and address.
+    """
 
     type: str
     reason: Reason
@@ -43,6 +47,8 @@ class Application:
     description: str = ""
     goods_intact: bool = False
     gifts_kept: bool = False
+    demand: Mapping[str, Any] = field(default_factory=dict)
+    ship_to: Mapping[str, str] | None = None
     agreement_version: str = ""
     evidence: Mapping[str, Sequence[Upload]] = field(default_factory=dict)
 
@@ -58,7 +64,10 @@ class Applying(CaseFields):
 
     @classmethod
     def why_not(cls, line: OrderLine) -> str:
-        """Why nothing can be applied for on this line now; empty when something can (S-32)."""
+        """Why nothing can be applied for on this line now; empty when something can (S-32).
+
+        A price difference stands beside the ordinary demands and is not asked here.
+        """
         return cls.why_not_each([line])[line.pk]
 
     @classmethod
@@ -71,11 +80,15 @@ class Applying(CaseFields):
             earlier[case.line_id].append(case)
         found = {}
         for line in lines:
-            barred = eligibility.barred(line.order, line, _past(earlier[line.pk]), policy)
-            choices = eligibility.options(line.order, at, windows)
-            open_to = any(not option.refusal for option in choices)
-            found[line.pk] = barred or ("" if open_to else choices[-1].refusal)
+            choices = eligibility.options(line, _past(earlier[line.pk]), policy, at, windows)
+            found[line.pk] = eligibility.chief_refusal(choices)
         return found
+
+    @classmethod
+    def demands_of(cls, line: OrderLine, at: datetime) -> list[eligibility.Option]:
+        """Every demand with why it can't be made for this line now; empty where it can."""
+        past, policy = cls.past_of(line), Policy.current()
+        return eligibility.options(line, past, policy, at, Window.in_force("", at))
 
     @classmethod
     def refundable_for(
@@ -95,7 +108,7 @@ class Applying(CaseFields):
             if not case.ended or case.status == Status.REFUNDED
         ]
         earlier = [
-            amounts.Earlier(case.quantity, case.to_refund or case.amount)
+            amounts.Earlier(_pieces(case), case.to_refund or case.worth)
             for case in claimed
             if case.line_id == line.pk
         ]
@@ -103,14 +116,17 @@ class Applying(CaseFields):
         taken: dict[int, int] = {}
         gone: dict[int, int] = {}  # pieces that do not stay with the buyer
         for case in claimed:
-            taken[case.line_id] = taken.get(case.line_id, 0) + case.quantity
+            taken[case.line_id] = taken.get(case.line_id, 0) + _pieces(case)
             if case.type in GIVEN_UP:
                 gone[case.line_id] = gone.get(case.line_id, 0) + case.quantity
         before = {each.pk: max(each.quantity - gone.get(each.pk, 0), 0) for each in goods}
         after = before | {line.pk: max(before.get(line.pk, 0) - quantity, 0)}
         taken[line.pk] = taken.get(line.pk, 0) + quantity
-        last = all(taken.get(each.pk, 0) >= each.quantity for each in goods)
-        promised = sum((case.to_refund or case.amount for case in claimed), amounts.NOTHING)
+        # a price difference takes no piece away
+        last = case_type != CaseType.PRICE_DIFFERENCE and all(
+            taken.get(each.pk, 0) >= each.quantity for each in goods
+        )
+        promised = sum((case.to_refund or case.worth for case in claimed), amounts.NOTHING)
         comes_back = amounts.postage_comes_back(case_type, reason, last_goods_of_order=last)
         bundle = None
         if case_type == CaseType.RETURN_REFUND and reason and reason.freight == Freight.BUYER:
@@ -159,6 +175,7 @@ class Applying(CaseFields):
                 "type": case.type,
                 "reason": application.reason.label_zh,
                 "amount": str(case.amount),
+                "demand": case.demand,
                 "quantity": case.quantity,
                 "text": case.description,
                 "evidence": kept,
@@ -173,16 +190,13 @@ class Applying(CaseFields):
         order, policy = line.order, Policy.current()
         windows = Window.in_force(application.type, at)
         past = cls.past_of(line)
-        if barred := eligibility.barred(order, line, past, policy):
-            raise Refused(barred, conflict=True)
-        option = {each.type: each.refusal for each in eligibility.options(order, at, windows)}
         if application.type not in CaseType.values:
             raise Refused(type=_("请选择售后类型"))
-        if refusal := option[CaseType(application.type)]:
+        if barred := eligibility.barred(application.type, order, line, past, policy):
+            raise Refused(barred, conflict=True)
+        if refusal := eligibility.unfit(application.type, line, at, windows):
             raise Refused(type=refusal)
-        goods = application.goods_state
-        if application.type in (CaseType.REFUND_RECEIVED, CaseType.RETURN_REFUND):
-            goods = goods or GoodsState.RECEIVED
+        goods = application.goods_state or eligibility.told_anyway(application.type)
         if goods not in eligibility.goods_states(application.type, order):
             raise Refused(goods_state=_("请选择收货情况"))
         reason = application.reason
@@ -194,6 +208,10 @@ class Applying(CaseFields):
             raise Refused(
                 quantity=_("件数需在 1 到 %(max)s 之间") % {"max": line.quantity - past.quantity}
             )
+        wrong = demands.errors(application.type, reason.code, application.demand, line, at)
+        wrong |= demands.address_errors(application.type, application.ship_to)
+        if wrong:
+            raise Refused(**wrong)
         composed = cls.refundable_for(
             line,
             application.quantity,
@@ -202,6 +220,9 @@ class Applying(CaseFields):
             gifts_kept=application.gifts_kept,
         )
         most = composed.total
+        if "reference_price" in application.demand:
+            price = application.demand["reference_price"]
+            most = min(most, demands.dropped(line, price, application.quantity))
         _check_amount(application, most)
         _check_words(application)
         _check_evidence(application, policy)
@@ -223,6 +244,9 @@ class Applying(CaseFields):
             description=application.description.strip(),
             goods_intact=application.goods_intact,
             gifts_kept=application.gifts_kept,
+            demand=plain(dict(application.demand)) or {},
+            ship_to=dict(application.ship_to) if application.ship_to else None,
+            remedy=eligibility.remedy_of(application.type),
             freight=amounts.return_freight(application.type, reason, order),
             agreement_version=application.agreement_version,
             agreement_at=at,
@@ -261,13 +285,21 @@ class Applying(CaseFields):
 
 
 def _past(earlier: Sequence[Any]) -> eligibility.Past:
-    gone = [case for case in earlier if case.status == Status.REFUNDED]
+    price = [case for case in earlier if case.type == CaseType.PRICE_DIFFERENCE]
+    others = [case for case in earlier if case.type != CaseType.PRICE_DIFFERENCE]
     return eligibility.Past(
-        ever=len(earlier),
-        active=any(not case.ended for case in earlier),
-        cancelled=sum(case.status == Status.CANCELLED for case in earlier),
-        quantity=sum(case.quantity for case in gone),
+        ever=len(others),
+        active=any(not case.ended for case in others),
+        cancelled=sum(case.status == Status.CANCELLED for case in others),
+        quantity=sum(case.quantity for case in others if case.status == Status.REFUNDED),
+        price_ever=len(price),
+        price_cancelled=sum(case.status == Status.CANCELLED for case in price),
     )
+
+
+def _pieces(case: Any) -> int:
+    """How many pieces a case takes away from what is left of its line."""
+    return 0 if case.type == CaseType.PRICE_DIFFERENCE else int(case.quantity)
 
 
 def _store(case: Any, *, by: Any, key: str, details: dict[str, Any], at: datetime) -> None:
@@ -321,6 +353,10 @@ def _labels(reason: Reason) -> dict[str, str]:
 
 def _check_amount(application: Application, most: Decimal) -> None:
     amount = application.amount
+    if application.type in WANTS_GOODS:
+        if amount != amounts.NOTHING:
+            raise Refused(amount=_("换货、补寄和维修不填退款金额"))
+        return
     if application.type == CaseType.REFUND_UNSHIPPED and amount != most:
         raise Refused(amount=_("未发货退款按实付全额退，金额为 %(max)s") % {"max": most})
     if not amounts.claimable(amount, most):

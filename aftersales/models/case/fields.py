@@ -13,7 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.enums import (
     ENDED,
+    SENDS_BACK,
     UNRULED,
+    WANTS_GOODS,
     CaseType,
     Freight,
     GoodsState,
@@ -23,6 +25,7 @@ from aftersales.enums import (
     PlanState,
     Purpose,
     RefundState,
+    Remedy,
     Reopening,
     RoundState,
     Stage,
@@ -48,7 +51,8 @@ class CaseFields(Stepped):
     """售后单: one application for one order line, from applying to its end.
 
     Money is in yuan. ``windows`` (clock → minutes) and ``policy`` are the catalogue as it stood
-    when the buyer applied: a later change never moves a running clock.
+    when the buyer applied: a later change never moves a running clock. ``demand`` holds what its
+    type asks of its own (rules/demands.py), ``ship_to`` an address other than the order's.
     """
 
     code = models.CharField(_("售后单号"), max_length=24, unique=True)
@@ -64,6 +68,8 @@ class CaseFields(Stepped):
     amount = models.DecimalField(_("申请金额"), max_digits=12, decimal_places=2)
     refundable = models.DecimalField(_("可退金额"), max_digits=12, decimal_places=2)
     description = models.TextField(_("说明"), blank=True)
+    demand = models.JSONField(_("要求的内容"), default=dict)
+    ship_to = models.JSONField(_("收货地址"), null=True, blank=True)
     goods_intact = models.BooleanField(_("商品完好"), default=False)
     gifts_kept = models.BooleanField(_("赠品不寄回"), default=False)
     freight = models.CharField(_("退货运费"), max_length=20, choices=Freight, default=Freight.NONE)
@@ -89,6 +95,7 @@ class CaseFields(Stepped):
     turn = models.CharField(_("轮到谁"), max_length=10, choices=Turn, default=Turn.MINE)
     handled_at = models.DateTimeField(_("商家首次处理"), null=True, blank=True)
     closed_at = models.DateTimeField(_("完结时间"), null=True, blank=True)
+    remedy = models.CharField(_("处理方式"), max_length=10, choices=Remedy, default=Remedy.REFUND)
     to_refund = models.DecimalField(
         _("约定退款"), max_digits=12, decimal_places=2, null=True, blank=True
     )
@@ -114,6 +121,10 @@ class CaseFields(Stepped):
     return_filed_at = models.DateTimeField(_("填写退货单号时间"), null=True, blank=True)
     return_signed_at = models.DateTimeField(_("退货签收时间"), null=True, blank=True)
     return_corrected = models.BooleanField(_("已改过单号"), default=False)
+
+    replacement_shipped_at = models.DateTimeField(_("换货或补寄发出时间"), null=True, blank=True)
+    replacement_signed_at = models.DateTimeField(_("换货或补寄签收时间"), null=True, blank=True)
+    unrepairable_at = models.DateTimeField(_("商家报告修不好"), null=True, blank=True)
 
     stage = models.CharField(_("介入阶段"), max_length=10, choices=Stage, blank=True)
     platform_asked_at = models.DateTimeField(_("申请介入时间"), null=True, blank=True)
@@ -224,11 +235,23 @@ class CaseFields(Stepped):
     @property
     def succeeded(self) -> bool:
         """Ended with what was asked or agreed (S-49)."""
-        return self.status in (Status.REFUNDED, Status.CLOSED_AGREED)
+        return self.status in (Status.REFUNDED, Status.COMPLETED, Status.CLOSED_AGREED)
 
     @property
     def needs_return(self) -> bool:
-        return self.type == CaseType.RETURN_REFUND
+        """The demand itself sends the goods back."""
+        return self.type in SENDS_BACK
+
+    @property
+    def wants_goods(self) -> bool:
+        """The demand asks for goods instead of money: its amount is nothing (G6)."""
+        return self.type in WANTS_GOODS
+
+    @property
+    def worth(self) -> Decimal:
+        """What settling in money comes to, in yuan: the applied amount, or, where goods were
+        asked for, what was paid for the pieces concerned (T-15)."""
+        return self.refundable if self.wants_goods else self.amount
 
     @property
     def applied_late(self) -> bool:

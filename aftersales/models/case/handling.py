@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_fsm import GET_STATE
 
-from aftersales.enums import Freight, Party, Permission, ScanKind, Status
+from aftersales.enums import CaseType, Freight, Party, Permission, ScanKind, Status
 from aftersales.models.case.fields import CaseFields
 from aftersales.models.history import Upload
 from aftersales.models.people import ReturnAddress
@@ -17,11 +17,19 @@ from aftersales.rules.conditions import (
     parcel_in_transit,
     parcel_sent,
     refund_only,
+    wants_resend,
     wants_return,
 )
 from aftersales.steps import Refused, step
 
 ANSWERABLE = [Status.PENDING_MERCHANT, Status.REJECTED]  # T-22: also after a rejection
+
+
+def _by_default(case: Any) -> Status:
+    if case.type == CaseType.RESEND:
+        return Status.AWAITING_MERCHANT_SHIP
+    back = case.needs_return and case.return_address
+    return Status.AWAITING_BUYER_RETURN if back else Status.REFUNDING
 
 
 class Handling(CaseFields):
@@ -40,8 +48,22 @@ class Handling(CaseFields):
         """T-03, T-22: exactly the applied amount; less is only possible as an accepted plan."""
         self.mark_handled()
         self.end_rounds()
-        self.owe_refund(self.amount)
-        return {"amount": str(self.amount)}
+        self.owe_refund(self.worth)
+        return {"amount": str(self.worth)}
+
+    @step(
+        gettext_lazy("同意补寄"),
+        by={Party.MERCHANT},
+        permission=Permission.AGREE,
+        source=ANSWERABLE,
+        target=Status.AWAITING_MERCHANT_SHIP,
+        conditions=[wants_resend],
+    )
+    def agree_resend(self, *, by: Any) -> dict[str, Any]:
+        """Walk 6 of §1.7: what is missing is sent; nothing comes back."""
+        self.mark_handled()
+        self.end_rounds()
+        return {"missing": self.demand.get("missing", [])}
 
     @step(
         gettext_lazy("同意退货"),
@@ -120,35 +142,37 @@ class Handling(CaseFields):
         if by is None and not (parcel and parcel.state in facts.GOING_BACK):
             raise Refused(_("物流还没有显示退回"))
         self.needs_staff = False
-        self.owe_refund(self.amount)
+        self.owe_refund(self.worth)
         state = ScanKind(parcel.state).label if parcel and parcel.state else ""
-        return {"amount": str(self.amount), "parcel": str(parcel or ""), "state": str(state)}
+        return {"amount": str(self.worth), "parcel": str(parcel or ""), "state": str(state)}
 
     @step(
         gettext_lazy("逾期未处理，按买家要求达成协议"),
         by={Party.CLOCK},
         source=[Status.PENDING_MERCHANT],
         target=GET_STATE(
-            lambda case, **_: (
-                Status.AWAITING_BUYER_RETURN
-                if case.needs_return and case.return_address
-                else Status.REFUNDING
-            ),
-            states=[Status.AWAITING_BUYER_RETURN, Status.REFUNDING],
+            lambda case, **_: _by_default(case),
+            states=[
+                Status.AWAITING_BUYER_RETURN,
+                Status.AWAITING_MERCHANT_SHIP,
+                Status.REFUNDING,
+            ],
         ),
     )
     def agree_by_default(self, *, by: Any) -> dict[str, Any]:
         """T-08: exactly the buyer's demand; without a valid address, refunded without a return."""
         self.auto_agreed = True
         self.end_rounds()
+        if self.type == CaseType.RESEND:
+            return {"missing": self.demand.get("missing", [])}
         if self.needs_return:
             address = self.default_address()
             if address is not None:
                 self.return_goods_to(address.shown())
                 self.freight = amounts.unsaid(self.freight)
                 return {"freight": str(self.freight)}
-        self.owe_refund(self.amount)
-        return {"amount": str(self.amount), "no_address": self.needs_return}
+        self.owe_refund(self.worth)
+        return {"amount": str(self.worth), "no_address": self.needs_return}
 
     @step(
         gettext_lazy("拒收期限已到"),

@@ -260,6 +260,8 @@ class Negotiating(Preparing):
             refusal = plans.amount_refusal(plan.code, plan.wants_amount, offer.amount, self)  # type: ignore[arg-type]
             if refusal:
                 raise Refused(**{f"amount_{plan.code}": refusal})
+            if wrong := plans.terms_refusal(plan.code, offer.terms, self):  # type: ignore[arg-type]
+                raise Refused(**wrong)
             if found := wording.contact_found(str(offer.terms.get("what", ""))):
                 raise Refused(what_invite_evidence=CONTACT % {"found": found})
         if self.reason.quality and codes == ["coupon"]:
@@ -338,7 +340,7 @@ class Negotiating(Preparing):
     def _offer(self, sent: Round, offer: Offering) -> Offer:
         kept = plans.TERMS.get(offer.plan.code, frozenset())
         terms = {name: value for name, value in offer.terms.items() if name in kept}
-        if offer.plan.code in plans.RETURNS:
+        if offer.plan.code in plans.SENT_BACK:
             address = self.default_address()
             terms["address"] = address.shown() if address else {}
             terms["freight"] = str(self._freight_offered(offer.plan.code))

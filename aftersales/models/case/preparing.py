@@ -149,7 +149,11 @@ class Preparing(CaseFields):
         parcel = facts.returned(self) or facts.outbound(self)  # type: ignore[arg-type]
         codes = {plan.code for plan in script.plans.all()} if script else set()
         meant = [offer for offer in offers if offer.plan.code in codes]
-        amounts = [each.amount for each in [*meant, *offers] if each.amount is not None]
+        amounts = [
+            self.worth if each.plan.code == "full_refund_no_return" else each.amount
+            for each in [*meant, *offers]
+        ]
+        amounts = [amount for amount in amounts if amount is not None]
         promises = [plans.promised(each.terms) for each in meant if each.plan.code == "wait_until"]
         until = until or next(filter(None, promises), None)
         until = until or deadlines.end_of(self, Clock.NEGOTIATION, self.at)  # type: ignore[arg-type]

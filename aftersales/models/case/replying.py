@@ -17,6 +17,7 @@ from aftersales.enums import (
     Party,
     Permission,
     PlanState,
+    Remedy,
     RoundState,
     Status,
 )
@@ -147,7 +148,7 @@ class Replying(Negotiating):
         offer = self.open_counter()
         if offer is None:
             raise Refused(counter_offered.sentence)  # type: ignore[attr-defined]
-        if offer.plan.code in plans.RETURNS and self.default_address() is None:
+        if offer.plan.code in plans.SENT_BACK and self.default_address() is None:
             raise Refused(_("请先设置有效的退货地址"))
         self.__dict__["_accepted_code"] = offer.plan.code
         self.mark_handled()
@@ -240,7 +241,7 @@ class Replying(Negotiating):
 
     def _check_counter(self, counter: CounterOffer) -> None:
         plan = counter.plan
-        if plan.code not in {"partial_refund", "full_refund_no_return", *plans.RETURNS}:
+        if plan.code not in plans.COUNTERS:
             raise Refused(plan=_("不能提出这种方案"))
         if refusal := plans.unfit(plan.code, self):  # type: ignore[arg-type]
             raise Refused(plan=refusal)
@@ -249,10 +250,8 @@ class Replying(Negotiating):
                 raise Refused(amount=_("请填写希望的金额"))
             if counter.amount != counter.amount.quantize(Decimal("0.01")):
                 raise Refused(amount=_("金额最多两位小数"))
-            if counter.amount > self.amount:
-                raise Refused(
-                    amount=_("希望的金额不能超过申请金额 ¥%(max)s") % {"max": self.amount}
-                )
+            if counter.amount > self.worth:
+                raise Refused(amount=_("希望的金额不能超过申请金额 ¥%(max)s") % {"max": self.worth})
         elif counter.amount is not None:
             raise Refused(amount=_("这个方案不能填写金额"))
 
@@ -283,9 +282,11 @@ class Replying(Negotiating):
             self.drop_offers(PlanState.DECLINED, keep=offer)
             self.round_state, self.reply_due_at = RoundState.ACCEPTED, None
             self.agreement_claimed = False
+        if target != self.status:
+            self.remedy = plans.REMEDIES.get(code, Remedy.REFUND)
         if code in plans.CASH:
-            self.owe_refund(offer.amount if offer.amount is not None else self.amount)
-        elif code in plans.RETURNS:
+            self.owe_refund(offer.amount if offer.amount is not None else self.worth)
+        elif code in plans.SENT_BACK:
             self._agree_to_return(code, terms)
         elif code == "wait_until":
             self.promised_until = plans.promised(terms)
@@ -307,7 +308,7 @@ class Replying(Negotiating):
             raise Refused(_("商家没有有效的退货地址，请联系商家或平台客服"))
         self.return_goods_to(address)
         self.freight = Freight(terms.get("freight") or self._freight_offered(code))
-        self.to_refund = self.refundable
+        self.to_refund = self.refundable if code in plans.RETURNS else None
 
     def _resume_deadline(self, current: Round) -> None:
         if not self.policy["negotiation_pauses_deadline"] or self.due_at is None:

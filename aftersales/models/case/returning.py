@@ -5,8 +5,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_fsm import GET_STATE
 
-from aftersales.enums import Direction, Party, Permission, Status
+from aftersales.enums import Direction, Party, Permission, Remedy, Status
 from aftersales.models.case.fields import CaseFields
 from aftersales.models.order import Parcel
 from aftersales.rules import deadlines, facts
@@ -14,6 +15,22 @@ from aftersales.rules.conditions import return_not_scanned, tracking_not_correct
 from aftersales.steps import Refused, step
 
 TRACKING = re.compile(r"[A-Z0-9]{8,30}")
+AFTER_RECEIPT = [Status.REFUNDING, Status.AWAITING_MERCHANT_SHIP]
+
+
+def after_receipt(case: Any) -> Status:
+    """T-11, T-13: goods that are to be exchanged or repaired go out again; else money is owed."""
+    return Status.REFUNDING if case.remedy == Remedy.REFUND else Status.AWAITING_MERCHANT_SHIP
+
+
+def checked_tracking(carrier: str, tracking: str) -> tuple[str, str]:
+    """Carrier and number as they are stored, or Refused at their fields."""
+    carrier, tracking = carrier.strip(), re.sub(r"[\s-]", "", tracking).upper()
+    if not carrier:
+        raise Refused(carrier=_("请选择快递公司"))
+    if not TRACKING.fullmatch(tracking):
+        raise Refused(tracking=_("请输入快递单号（8–30 位字母和数字）"))
+    return carrier, tracking
 
 
 class Returning(CaseFields):
@@ -62,11 +79,7 @@ class Returning(CaseFields):
         return {"carrier": carrier, "tracking": tracking, "before": before}
 
     def _checked_tracking(self, carrier: str, tracking: str) -> tuple[str, str]:
-        carrier, tracking = carrier.strip(), re.sub(r"[\s-]", "", tracking).upper()
-        if not carrier:
-            raise Refused(carrier=_("请选择快递公司"))
-        if not TRACKING.fullmatch(tracking):
-            raise Refused(tracking=_("请输入快递单号（8–30 位字母和数字）"))
+        carrier, tracking = checked_tracking(carrier, tracking)
         sent = {
             parcel.tracking.upper()
             for parcel in self.order.parcels.all()
@@ -104,28 +117,31 @@ class Returning(CaseFields):
         return {}
 
     @step(
-        gettext_lazy("确认收货并退款"),
+        gettext_lazy("确认收货"),
         by={Party.MERCHANT},
         permission=Permission.RECEIVE,
         source=[Status.AWAITING_MERCHANT_RECEIPT, Status.RETURN_REFUSED],
-        target=Status.REFUNDING,
+        target=GET_STATE(lambda case, **_: after_receipt(case), states=AFTER_RECEIPT),
     )
     def confirm_receipt(self, *, by: Any) -> dict[str, Any]:
-        """T-11, and T-22 after a refused receipt: the refund is owed at once."""
+        """T-11, and T-22 after a refused receipt: the refund is owed, or the goods are, at once."""
         self.mark_handled()
-        self.end_rounds()
-        self.owe_refund(self.to_refund or self.amount)
-        return {"amount": str(self.to_refund)}
+        return self._take_in()
 
     @step(
-        gettext_lazy("逾期未确认收货，自动退款"),
+        gettext_lazy("逾期未确认收货，视为已收货"),
         by={Party.CLOCK},
         source=[Status.AWAITING_MERCHANT_RECEIPT],
-        target=Status.REFUNDING,
+        target=GET_STATE(lambda case, **_: after_receipt(case), states=AFTER_RECEIPT),
     )
     def confirm_receipt_by_default(self, *, by: Any) -> dict[str, Any]:
         """T-13: the receipt clock (D7) ran out."""
         self.auto_agreed = True
+        return self._take_in()
+
+    def _take_in(self) -> dict[str, Any]:
         self.end_rounds()
-        self.owe_refund(self.to_refund or self.amount)
+        if self.remedy != Remedy.REFUND:
+            return {"remedy": str(self.remedy)}
+        self.owe_refund(self.to_refund or self.worth)
         return {"amount": str(self.to_refund)}

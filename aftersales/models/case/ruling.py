@@ -91,7 +91,7 @@ class Deciding(CaseFields):
         self.end_rounds()
         execute_by = None
         if ruling in rulings.SENT_BACK:
-            self.freight, self.to_refund = Freight(back), self.amount
+            self.freight, self.to_refund = Freight(back), self.worth
             address = self.default_address()
             self.return_address = address.shown() if address else None
             if address is None:
@@ -138,10 +138,10 @@ class Deciding(CaseFields):
 
     def _ruled_amount(self, ruling: str, amount: Decimal | None) -> Decimal | None:
         if ruling in (Ruling.FULL_REFUND, Ruling.KEEP_GOODS):
-            return self.amount
+            return self.worth
         if ruling != Ruling.PARTIAL_REFUND:
             return None
-        most = self.amount - amounts.CENT
+        most = self.worth - amounts.CENT
         if amount is None or not amounts.claimable(amount, most):
             raise Refused(amount=_("部分退款需在 0.01 到 %(max)s 之间") % {"max": most})
         if amount != amounts.cents(amount):
@@ -192,5 +192,5 @@ class Deciding(CaseFields):
         if (address := self.default_address()) is not None:
             self.return_goods_to(address.shown())
             return {"freight": str(self.freight)}
-        self.owe_refund(self.to_refund or self.amount)
+        self.owe_refund(self.to_refund or self.worth)
         return {"amount": str(self.to_refund), "no_address": True}

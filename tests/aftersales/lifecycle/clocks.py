@@ -106,6 +106,89 @@ LAPSES = {
         True,
     ),
 }
+LAPSES |= {
+    "D3 exchange": Lapse(
+        "",
+        {"type": "exchange"},
+        S.PENDING_MERCHANT,
+        48 * HOUR,
+        "agree_by_default",
+        S.AWAITING_BUYER_RETURN,
+        False,
+    ),
+    "D3 repair": Lapse(
+        "",
+        {"type": "repair"},
+        S.PENDING_MERCHANT,
+        48 * HOUR,
+        "agree_by_default",
+        S.AWAITING_BUYER_RETURN,
+        False,
+    ),
+    "D3 resend": Lapse(
+        "",
+        {"type": "resend"},
+        S.PENDING_MERCHANT,
+        48 * HOUR,
+        "agree_by_default",
+        S.AWAITING_MERCHANT_SHIP,
+        False,
+    ),
+    "D7 exchange": Lapse(
+        "sent_back",
+        {"type": "exchange"},
+        S.AWAITING_MERCHANT_RECEIPT,
+        10 * DAY,
+        "confirm_receipt_by_default",
+        S.AWAITING_MERCHANT_SHIP,
+        False,
+    ),
+    "D8 exchange": Lapse(
+        "taken_in",
+        {"type": "exchange"},
+        S.AWAITING_MERCHANT_SHIP,
+        72 * HOUR,
+        "refund_unshipped_remedy",
+        S.REFUNDING,
+        True,
+    ),
+    "D8 resend": Lapse(
+        "agreed",
+        {"type": "resend"},
+        S.AWAITING_MERCHANT_SHIP,
+        72 * HOUR,
+        "refund_unshipped_remedy",
+        S.REFUNDING,
+        True,
+    ),
+    "D8 repair": Lapse(
+        "taken_in",
+        {"type": "repair"},
+        S.AWAITING_MERCHANT_SHIP,
+        30 * DAY,
+        "refund_unshipped_remedy",
+        S.REFUNDING,
+        True,
+    ),
+    "D9": Lapse(
+        "shipped_again",
+        {"type": "exchange"},
+        S.AWAITING_BUYER_RECEIPT,
+        15 * DAY,
+        "complete_by_default",
+        S.COMPLETED,
+        False,
+    ),
+    "D9 signed": Lapse(
+        "arrived",
+        {"type": "resend"},
+        S.AWAITING_BUYER_RECEIPT,
+        7 * DAY,
+        "complete_by_default",
+        S.COMPLETED,
+        False,
+    ),
+}
 # T-08, T-10, T-13, T-18 are the steps of these rows.
 TRANSITIONS = {
     "agree_by_default": "T-08",
@@ -113,5 +196,7 @@ TRANSITIONS = {
     "close_unrefused": "T-10",
     "confirm_receipt_by_default": "T-13",
     "lapse_rejection": "T-18",
+    "refund_unshipped_remedy": "T-15",
+    "complete_by_default": "T-16",
 }
-BEFOREHAND = {"refusable": "", "signed": "", "came_back": "sent_back"}
+BEFOREHAND = {"refusable": "", "signed": "", "came_back": "sent_back", "arrived": "resent"}

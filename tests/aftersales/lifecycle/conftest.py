@@ -19,7 +19,14 @@ ORDERS: dict[str, dict[str, Any]] = {
     "refund_not_received": {"in_transit": True},
     "refund_received": {},
     "return_refund": {},
+    "exchange": {},
+    "resend": {},
+    "repair": {"finished": True},
+    "price_difference": {},
 }
+
+
+SIGNED_BY = {"signed": "outbound", "came_back": "return", "arrived": "replacement"}
 
 
 @pytest.fixture
@@ -53,8 +60,8 @@ def standing(make_case: Any, merchant: Any, now: Any) -> Callable[[Lapse], Case]
         case: Case = make_case(BEFOREHAND.get(row.trait, row.trait), **row.given)
         if row.trait in ("refusable", "signed"):
             case.agree_refusal(by=merchant)
-        if row.trait in ("signed", "came_back"):
-            direction = "outbound" if row.trait == "signed" else "return"
+        if row.trait in SIGNED_BY:
+            direction = SIGNED_BY[row.trait]
             parcel = case.order.parcels.get(direction=direction)
             traces.record(
                 parcel, [traces.Scan(stored(case).updated_at, ScanKind.SIGNED, "本人签收")]

@@ -185,7 +185,7 @@ def test_agreeing_to_money_is_not_agreeing_to_a_return(
 ) -> None:
     """T-03, T-04: each type has its own yes."""
     case = make_case(type="return_refund")
-    with refused(case, "这不是仅退款申请，请选择同意退货", by=merchant):
+    with refused(case, "买家要的不是仅退款，请选择对应的同意方式", by=merchant):
         case.agree(by=merchant)
     case = make_case()
     with refused(case, "这不是退货申请，请选择同意退款", by=merchant):

@@ -160,7 +160,7 @@ def test_an_unknown_demand_is_refused(order_for: Any, apply: Any) -> None:
     """S-12."""
     order = order_for()
     given = application_for(order)
-    given.type = "exchange"
+    given.type = "barter"
     with pytest.raises(Refused, match="请选择售后类型"):
         Case.apply(order.lines.first(), given, by=order.buyer)
 

@@ -66,7 +66,8 @@ def test_a_second_before_its_end_a_clock_does_nothing(row: Lapse, standing: Any,
 def test_at_its_end_a_clock_acts_once(
     row: Lapse, act: Callable[[Case], None], standing: Any, now: Any, buyer: Any, merchant: Any
 ) -> None:
-    """T-08, T-10, T-13, T-18; D1, D2, D3, D4, D5, D6, D7; S-01, S-20: whoever notices first."""
+    """T-08, T-10, T-13, T-15, T-16, T-18; D1, D2, D3, D4, D5, D6, D7, D8, D9; S-01, S-20:
+    whoever notices first."""
     case = standing(row)
     begun = now_of(case) if row.before != Status.PENDING_MERCHANT else case.applied_at
     assert stored(case).due_at == begun + row.length

@@ -75,8 +75,8 @@ def test_an_order_says_why_nothing_can_be_applied_for_any_more(
     """S-32: the same rule that refuses a forged application."""
     order = OrderFactory(shop=shop, buyer=buyer, finished=True)
     assert Case.why_not(order.lines.first()) == ""
-    shift_to(now, order.finished_at + 15 * DAY)
-    assert Case.why_not(order.lines.first()) == OVER
+    shift_to(now, order.signed_at + 90 * DAY)
+    assert Case.why_not(order.lines.first()) == "已超过售后期和保修期"
 
 
 def test_a_running_trade_has_no_end_of_aftersales(shop: Any, buyer: Any, now: Any) -> None:

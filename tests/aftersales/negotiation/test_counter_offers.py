@@ -82,7 +82,9 @@ def test_a_plan_without_an_amount_has_none(desk):
         asks(desk, "return_refund", "45.00")
 
 
-@pytest.mark.parametrize("code", ["coupon", "wait_until", "invite_evidence", "exchange"])
+@pytest.mark.parametrize(
+    "code", ["coupon", "wait_until", "invite_evidence", "freight_compensation"]
+)
 def test_some_plans_are_not_the_buyers_to_propose(desk, code):
     with refused(desk.case, "不能提出这种方案", field="plan"):
         asks(desk, code)

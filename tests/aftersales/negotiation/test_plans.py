@@ -67,9 +67,15 @@ def paid_out(case):
         ("freight_compensation", RETURN, "", "买家还没有寄回"),
         ("coupon", REFUND, "", ""),
         ("invite_evidence", PARCEL, "", ""),
-        ("exchange", REFUND, "", "这种方案暂未开放"),
-        ("resend", PARCEL, "", "这种方案暂未开放"),
-        ("repair", REFUND, "", "这种方案暂未开放"),
+        ("exchange", REFUND, "", ""),
+        ("exchange", PARCEL, "", "买家还没有签收，不能退货"),
+        ("exchange", RETURN, "sent_back", "买家已经寄回"),
+        ("resend", "resend", "", ""),
+        ("resend", PARCEL, "", "买家没有反映少件，包裹也没有停滞"),
+        ("resend", REFUND, "", "买家没有反映少件，包裹也没有停滞"),
+        ("repair", REFUND, "", ""),
+        ("repair", "repair", "", ""),
+        ("partial_refund", "price_difference", "", ""),
     ],
 )
 def test_each_plan_fits_where_its_facts_hold(make_case, code, kind, trait, sentence):

@@ -116,9 +116,11 @@ def test_a_return_is_not_offered_for_what_never_came(make_desk, code):
 
 
 @pytest.mark.parametrize("code", ["exchange", "resend", "repair"])
-def test_plans_of_other_demands_are_not_offered(desk, code):
-    """NEG-12, NEG-56."""
+def test_plans_out_of_use_are_not_offered(desk, code):
+    """NEG-12."""
     row = plan(code)
+    row.plan.active = False
+    row.plan.save()
     desk.case.step_form("round_1").plans.add(row.plan)
     assert code not in [each.code for each in desk.case.step_form("round_1").offered("plans")]
 

@@ -7,7 +7,7 @@ import pytest
 
 from aftersales import clock
 from aftersales.enums import Party
-from aftersales.models import Plan, Script, StepForm, User
+from aftersales.models import Script, StepForm, User
 from aftersales.steps import Refused
 from tests.aftersales.negotiation.talk import (
     asked,
@@ -287,16 +287,6 @@ def test_every_script_offered_goes_with_a_plan_offered_beside_it(catalogue_rows)
         for row in form.offered("scripts"):
             meant = {each.code for each in row.plans.all()}
             assert not meant or meant & beside, (form, row)
-
-
-def test_no_script_speaks_of_a_plan_that_is_not_open_yet(catalogue_rows):
-    closed = set(Plan.objects.filter(active=False).values_list("code", flat=True))
-
-    assert closed == {"exchange", "resend", "repair"}
-    for form in StepForm.objects.all():
-        for row in form.offered("scripts"):
-            meant = {each.code for each in row.plans.all()}
-            assert not meant or meant - closed
 
 
 def test_words_sent_stay_as_they_were_sent(make_desk, now):

@@ -1,0 +1,26 @@
+"""保修期 (D19): from signing, or anew after an exchange or a repair (T-16)."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from aftersales.enums import Clock
+from aftersales.rules.deadlines import LATER
+
+if TYPE_CHECKING:
+    from aftersales.models import Order, OrderLine
+
+
+def until(line: "OrderLine", order: "Order", windows: Mapping[str, int]) -> datetime | None:
+    """When the warranty of a line ends; none where nothing was signed for yet."""
+    began = line.warranty_from or order.signed_at
+    if began is None:
+        return None
+    if line.warranty_days is not None:
+        return began + timedelta(days=line.warranty_days)
+    return began + timedelta(minutes=windows.get(str(Clock.WARRANTY), LATER[Clock.WARRANTY]))
+
+
+def runs(line: "OrderLine", order: "Order", windows: Mapping[str, int], at: datetime) -> bool:
+    end = until(line, order, windows)
+    return end is not None and at < end

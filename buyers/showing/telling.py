@@ -1,0 +1,257 @@
+"""An event in one line, as the buyer would say it."""
+
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from aftersales.display import money
+from aftersales.enums import WANTS_GOODS, CaseType, Party, Responsible, Ruling
+from aftersales.models import Event
+from aftersales.steps import STEPS
+
+Telling = Callable[[dict[str, Any], bool], str]
+TELLING: dict[str, Telling] = {}
+
+
+def tells(*steps: str) -> Callable[[Telling], Telling]:
+    def decorate(function: Telling) -> Telling:
+        for name in steps:
+            TELLING[name] = function
+        return function
+
+    return decorate
+
+
+def told(event: Event) -> str:
+    """An event in one line, as the buyer would say it."""
+    mine = event.party == Party.BUYER
+    if event.step == "send_message":
+        return _("{who}发了消息").format(who=side_of(event.party))
+    if telling := TELLING.get(event.step):
+        return telling(event.details, mine)
+    known = STEPS.get(event.step)
+    return str(known.label) if known else event.step
+
+
+def yuan(value: Any) -> str:
+    try:
+        return money(Decimal(str(value)))
+    except InvalidOperation:
+        return ""
+
+
+@tells("apply")
+def _applied(details: dict[str, Any], mine: bool) -> str:
+    if details.get("type") in WANTS_GOODS:
+        return _("你申请了{what}").format(what=CaseType(details["type"]).label)
+    return _("你申请了退款 {amount}").format(amount=yuan(details.get("amount")))
+
+
+@tells("cancel")
+def _cancelled(details: dict[str, Any], mine: bool) -> str:
+    return _("你撤销了申请")
+
+
+@tells("agree", "confirm_receipt", "take_back")
+def _agreed(details: dict[str, Any], mine: bool) -> str:
+    if details.get("remedy"):
+        return _("商家收到了你寄回的商品")
+    return _("商家同意退款 {amount}").format(amount=yuan(details.get("amount")))
+
+
+@tells("agree_return")
+def _agreed_to_return(details: dict[str, Any], mine: bool) -> str:
+    return _("商家同意退货")
+
+
+@tells("agree_resend")
+def _agreed_to_resend(details: dict[str, Any], mine: bool) -> str:
+    return _("商家同意补寄")
+
+
+@tells("ship_replacement")
+def _shipped(details: dict[str, Any], mine: bool) -> str:
+    return _("商家发出了商品")
+
+
+@tells("note_arrival")
+def _arrived_here(details: dict[str, Any], mine: bool) -> str:
+    return _("商品已签收")
+
+
+@tells("confirm_arrival")
+def _confirmed_arrival(details: dict[str, Any], mine: bool) -> str:
+    return _("你确认收到，没有问题")
+
+
+@tells("choose_exchange")
+def _chose_exchange(details: dict[str, Any], mine: bool) -> str:
+    return _("你选择了换货")
+
+
+@tells("choose_refund", "refund_instead", "refund_unshipped_remedy")
+def _money_instead(details: dict[str, Any], mine: bool) -> str:
+    amount = yuan(details.get("amount"))
+    if mine:
+        return _("你选择了退款 {amount}").format(amount=amount)
+    return _("商家没有发出商品，改为退款 {amount}").format(amount=amount)
+
+
+@tells("dispute_arrival")
+def _disputed(details: dict[str, Any], mine: bool) -> str:
+    return _("你说收到的商品仍有问题，申请了平台介入")
+
+
+@tells("agree_refusal")
+def _agreed_to_refusal(details: dict[str, Any], mine: bool) -> str:
+    return _("商家同意拒收后退款")
+
+
+@tells("agree_by_default", "confirm_receipt_by_default")
+def _by_default(details: dict[str, Any], mine: bool) -> str:
+    return _("商家逾期未处理，按你的要求达成协议")
+
+
+@tells("report_refusal")
+def _refused_parcel(details: dict[str, Any], mine: bool) -> str:
+    return _("你记录了包裹已拒签退回")
+
+
+@tells("negotiate")
+def _negotiated(details: dict[str, Any], mine: bool) -> str:
+    number = int(details.get("round", 1))
+    return _("商家开始协商") if number == 1 else _("商家发来第 {n} 轮协商").format(n=number)
+
+
+@tells("improve_offer")
+def _improved(details: dict[str, Any], mine: bool) -> str:
+    return _("商家把方案提高到 {amount}").format(amount=yuan(details.get("amount")))
+
+
+@tells("reply")
+def _replied(details: dict[str, Any], mine: bool) -> str:
+    if details.get("counter"):
+        wanted = f"{details['counter']} {yuan(details.get('amount'))}".strip()
+        return _("你提出了方案：{plan}").format(plan=wanted)
+    return _("你没有接受商家的方案")
+
+
+@tells("accept_plan")
+def _accepted(details: dict[str, Any], mine: bool) -> str:
+    plan = f"{details.get('plan', '')} {yuan(details.get('amount'))}".strip()
+    return _("你接受了方案：{plan}").format(plan=plan)
+
+
+@tells("accept_counter")
+def _accepted_mine(details: dict[str, Any], mine: bool) -> str:
+    plan = f"{details.get('plan', '')} {yuan(details.get('amount'))}".strip()
+    return _("商家接受了你的方案：{plan}").format(plan=plan)
+
+
+@tells("confirm_agreed")
+def _confirmed(details: dict[str, Any], mine: bool) -> str:
+    return _("你确认了已协商一致")
+
+
+@tells("stop_waiting")
+def _stopped(details: dict[str, Any], mine: bool) -> str:
+    return _("协商等待时间结束，你没有答复")
+
+
+@tells("add_evidence")
+def _added(details: dict[str, Any], mine: bool) -> str:
+    count = len(details.get("evidence", []))
+    who = _("你") if mine else _("商家")
+    return ngettext("{who}补充了 {n} 份凭证", "{who}补充了 {n} 份凭证", count).format(
+        who=who, n=count
+    )
+
+
+@tells("reject")
+def _rejected(details: dict[str, Any], mine: bool) -> str:
+    return _("商家驳回了申请")
+
+
+@tells("refuse_receipt")
+def _refused(details: dict[str, Any], mine: bool) -> str:
+    return _("商家拒绝收货")
+
+
+@tells("send_back")
+def _sent_back(details: dict[str, Any], mine: bool) -> str:
+    return _("你寄回了商品")
+
+
+@tells("correct_tracking")
+def _corrected(details: dict[str, Any], mine: bool) -> str:
+    return _("你更正了快递单号")
+
+
+@tells("ask_platform")
+def _asked(details: dict[str, Any], mine: bool) -> str:
+    return _("你申请了平台介入") if mine else _("商家申请了平台介入")
+
+
+@tells("withdraw")
+def _withdrawn(details: dict[str, Any], mine: bool) -> str:
+    return _("你撤回了平台介入") if mine else _("商家撤回了平台介入")
+
+
+@tells("rule")
+def _ruled(details: dict[str, Any], mine: bool) -> str:
+    ruling, side = details.get("ruling", ""), details.get("responsible", "")
+    words = str(Ruling(ruling).label) if ruling in Ruling.values else str(ruling)
+    who = str(Responsible(side).label) if side in Responsible.values else str(side)
+    return _("平台判定：{ruling}，责任方：{side}").format(ruling=words, side=who)
+
+
+@tells("finish_refund", "settle_offline")
+def _arrived(details: dict[str, Any], mine: bool) -> str:
+    return _("退款到账 {amount}").format(amount=yuan(details.get("amount"))).strip()
+
+
+@tells("fail_refund")
+def _failed(details: dict[str, Any], mine: bool) -> str:
+    return _("退款遇到问题，平台正在处理")
+
+
+@tells("close_unreturned", "close_unrefused", "lapse_rejection")
+def _lapsed(details: dict[str, Any], mine: bool) -> str:
+    return _("超过时限，售后已关闭")
+
+
+@tells("extend")
+def _extended(details: dict[str, Any], mine: bool) -> str:
+    return _("时限已延后：{why}").format(why=details.get("why", ""))
+
+
+@tells("excuse")
+def _excused(details: dict[str, Any], mine: bool) -> str:
+    return _("自动处理发生在平台故障期间，不计为任何一方的责任")
+
+
+@tells("ask_reopen")
+def _asked_again(details: dict[str, Any], mine: bool) -> str:
+    return _("你申请了重新处理") if mine else _("商家申请了重新处理")
+
+
+@tells("reopen")
+def _reopened(details: dict[str, Any], mine: bool) -> str:
+    return _("平台已重新处理，时限重新计算")
+
+
+@tells("decline_reopen")
+def _not_reopened(details: dict[str, Any], mine: bool) -> str:
+    return _("平台维持自动结果：{note}").format(note=details.get("note", ""))
+
+
+@tells("record_complaint")
+def _complained(details: dict[str, Any], mine: bool) -> str:
+    return _("登记了外部投诉")
+
+
+def side_of(party: str) -> str:
+    return _("你") if party == Party.BUYER else str(Party(party).label)
