@@ -73,3 +73,17 @@ def insert_rows(rows: Sequence[models.Model]) -> None:
         groups.setdefault(type(row), []).append(row)
     for model, group in groups.items():
         model._base_manager.bulk_create(group, batch_size=2000)
+
+
+def insert_from(model: type[models.Model], names: Sequence[str], rows: models.QuerySet) -> int:
+    """Insert what a query finds, without fetching it; its columns are ``names``, in this order."""
+    quote = connection.ops.quote_name
+    sql, parameters = rows.query.sql_with_params()
+    fields: list[Any] = [model._meta.get_field(name) for name in names]
+    columns = ", ".join(quote(field.column) for field in fields)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {quote(model._meta.db_table)} ({columns}) {sql}",
+            parameters,
+        )
+        return int(cursor.rowcount)

@@ -312,6 +312,7 @@ CELERY_BEAT_SCHEDULE = {
     "deliver-notices": _every(2, "aftersales.tasks.deliver_notices"),
     "send-mails": _every(10, "aftersales.tasks.send_mails"),
     "run-imports": _every(2, "aftersales.tasks.run_imports"),
+    "roll-up-figures": _every(60, "aftersales.tasks.roll_up_figures"),
     "watch-parcels": _every(60, "aftersales.tasks.watch_parcels"),
     "check-consistency": _every(60, "aftersales.tasks.check_consistency"),
 }

@@ -4,6 +4,7 @@ from celery import shared_task
 
 from aftersales import clock, extending, payments
 from aftersales.consistency import checking
+from aftersales.figures import rolling
 from aftersales.imports import jobs
 from aftersales.logistics import traces
 from aftersales.models import Case
@@ -70,3 +71,9 @@ def run_imports() -> None:
 @shared_task
 def check_consistency() -> None:
     checking.daily()
+
+
+@shared_task
+def roll_up_figures() -> None:
+    """Soon after midnight in China, and whenever days were missed."""
+    rolling.catch_up()

@@ -19,6 +19,7 @@ from merchants.views.base import MerchantStep as Step
 from merchants.views.case import Answer, Assign, Call, CasePage, Chat, Peek, Wait
 from merchants.views.conversations import Conversations, Thread
 from merchants.views.dossier import CaseDossier
+from merchants.views.figures import Behind, Overview
 from merchants.views.queue import ChooseShop, Queue
 from merchants.views.tool import Negotiate, Reject, Rejected, RiskCheck
 
@@ -97,6 +98,8 @@ urlpatterns = [
     path("conversations/", Conversations.as_view(), name="conversations"),
     path("conversations/<int:pk>/", Thread.as_view(), name="conversation"),
     # The shop
+    path("figures/", Overview.as_view(), name="figures"),
+    path("figures/<slug:key>/", Behind.as_view(), name="figure"),
     path("addresses/", shop.Addresses.as_view(), name="addresses"),
     path("addresses/add/", shop.EditAddress.as_view(), name="add_address"),
     path("addresses/<int:pk>/", shop.EditAddress.as_view(), name="edit_address"),

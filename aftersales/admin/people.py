@@ -21,6 +21,7 @@ LOOKED_AT = [
     "attempt",
     "case",
     "complaint",
+    "dayfigure",
     "dossiercopy",
     "edition",
     "extension",

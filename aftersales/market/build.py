@@ -24,6 +24,7 @@ from aftersales.enums import (
     Ruling,
     ScanKind,
 )
+from aftersales.figures import rolling
 from aftersales.imports import jobs, samples
 from aftersales.logistics.traces import Scan, record
 from aftersales.market.desk import Desk, application_for, upload
@@ -64,6 +65,7 @@ class Market:
         self.orders_from_files()
         self.traces()
         self.live()
+        rolling.catch_up()
 
     # Who is there.
 

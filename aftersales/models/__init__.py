@@ -21,6 +21,7 @@ from aftersales.models.conversation import Conversation
 from aftersales.models.dossier import DossierCopy
 from aftersales.models.edition import Edition
 from aftersales.models.extension import Extension
+from aftersales.models.figures import Counted, DayFigure, Measure, RolledDay
 from aftersales.models.history import Attempt, Event, Evidence, Fault, Notice, Upload
 from aftersales.models.importing import ImportJob, RowError
 from aftersales.models.intervention import (
@@ -53,7 +54,9 @@ __all__ = [
     "Check",
     "Complaint",
     "Conversation",
+    "Counted",
     "CounterOffer",
+    "DayFigure",
     "DecisionReason",
     "DossierCopy",
     "Edition",
@@ -66,6 +69,7 @@ __all__ = [
     "Intervention",
     "LedgerEntry",
     "LedgerMood",
+    "Measure",
     "Member",
     "Message",
     "Notice",
@@ -86,6 +90,7 @@ __all__ = [
     "RejectReason",
     "ReturnAddress",
     "Risk",
+    "RolledDay",
     "Round",
     "RowError",
     "Scenario",

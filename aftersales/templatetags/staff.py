@@ -112,7 +112,10 @@ SECTIONS: list[tuple[Any, tuple[str, ...]]] = [
         gettext_lazy("审理与退款"),
         ("Intervention", "Case", "ServiceRequest", "Refund", "Fault", "Finding"),
     ),
-    (gettext_lazy("往来记录"), ("Order", "Complaint", "DossierCopy", "Attempt", "Notice")),
+    (
+        gettext_lazy("往来记录"),
+        ("DayFigure", "Order", "Complaint", "DossierCopy", "Attempt", "Notice"),
+    ),
     (
         gettext_lazy("规则与文案"),
         (

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from aftersales import clock
 from aftersales.display import money, plain_money, when
 from aftersales.enums import RoundState, WizardStep
+from aftersales.figures import advice
 from aftersales.forms import MoneyField
 from aftersales.models import Offering, Outcome, Plan, Proof, Script
 from aftersales.models.case.proofs import asked_here
@@ -57,8 +58,9 @@ class RoundForm(FacesRisks):
         definition = self.case.step_form(WizardStep.ROUND_2 if self.second else WizardStep.ROUND_1)
         self.plans: list[Plan] = []
         self.unfit: list[tuple[str, str]] = []
-        self._fit_plans(definition.offered("plans"))
-        self.scripts = self.case.scripts(definition)
+        shop = self.case.shop
+        self._fit_plans(advice.in_order(definition.offered("plans"), advice.by_plan(shop)))
+        self.scripts = advice.in_order(self.case.scripts(definition), advice.by_script(shop))
         self._fit_scripts()
         if self.second:
             self.outcomes: list[Outcome] = definition.offered("outcomes")

@@ -12,6 +12,7 @@ from django.views.generic import TemplateView
 from aftersales import clock, errors
 from aftersales.display import deadline
 from aftersales.enums import RoundState
+from aftersales.figures import advice
 from aftersales.forms import StepForm
 from aftersales.models import Case
 from aftersales.steps import STEPS, Refused
@@ -209,6 +210,7 @@ class Reject(ToolStep):
         kwargs["form"] = form
         return super().get_context_data(
             results=tool.results(self.case),
+            similar=advice.similar_rejections(self.case),
             answer=tool.answer_of(self.case, clock.now()),
             days=self.case.windows["D6"] // 1440,
             chosen=form.reason(),

@@ -1,0 +1,139 @@
+"""What has worked in this shop: accepted scripts and plans, and what its rejections led to (M9, M19)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from math import sqrt
+from typing import Any, TypeVar
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+
+from aftersales import clock
+from aftersales.enums import FOR_BUYER, Party, PlanState, RoundState
+from aftersales.figures.definitions import HUNDREDTH
+from aftersales.models import Case, Counted, Intervention, Measure, Offer, Round, Shop
+
+LOOKS_BACK = timedelta(days=180)
+ENOUGH = 30  # cases, before the order of suggestions follows
+SHOWN_FROM = 20  # cases, before a share says anything
+A_YEAR = timedelta(days=365)
+Z = 1.959964  # 95 % of a normal distribution lie within ± Z
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Share:
+    """``part`` of ``whole`` cases; percent with two decimals, and the interval after Wilson (95 %)."""
+
+    part: int
+    whole: int
+
+    @property
+    def rate(self) -> Decimal | None:
+        return _percent(self.part / self.whole) if self.whole else None
+
+    @property
+    def interval(self) -> tuple[Decimal, Decimal] | None:
+        if not self.whole:
+            return None
+        low, high = self._wilson()
+        return _percent(low), _percent(high)
+
+    @property
+    def low(self) -> float:
+        return self._wilson()[0] if self.whole else 0.0
+
+    def _wilson(self) -> tuple[float, float]:
+        n, share = self.whole, self.part / self.whole
+        middle = share + Z * Z / (2 * n)
+        reach = Z * sqrt(share * (1 - share) / n + Z * Z / (4 * n * n))
+        scale = 1 + Z * Z / n
+        return max(0.0, (middle - reach) / scale), min(1.0, (middle + reach) / scale)
+
+
+def _percent(share: float) -> Decimal:
+    return (Decimal(str(round(share, 12))) * 100).quantize(HUNDREDTH, ROUND_HALF_UP)
+
+
+# Scripts, plans and reasons -----------------------------------------------------------------------
+
+
+def _rounds(shop: Shop) -> QuerySet[Round]:
+    """Rounds whose outcome is known, of the last half year."""
+    since = clock.now() - LOOKS_BACK
+    sent = Round.objects.filter(case__shop=shop, sent_at__gte=since)
+    return sent.exclude(state=RoundState.WAITING).order_by()
+
+
+def by_script(shop: Shop) -> dict[str, Share]:
+    """In how many cases a script was sent, and in how many the buyer accepted that round."""
+    accepted = Q(state=RoundState.ACCEPTED)
+    return _shares(_rounds(shop).filter(script__isnull=False), "script__code", accepted)
+
+
+def by_reason(shop: Shop) -> dict[str, Share]:
+    """In how many cases of a buyer's reason there was a round, and one that was accepted."""
+    return _shares(_rounds(shop), "case__reason__code", Q(state=RoundState.ACCEPTED))
+
+
+def by_plan(shop: Shop) -> dict[str, Share]:
+    """In how many cases the merchant offered a plan, and in how many the buyer took it."""
+    since = clock.now() - LOOKS_BACK
+    offers = Offer.objects.filter(case__shop=shop, party=Party.MERCHANT, at__gte=since)
+    known = offers.exclude(state=PlanState.OPEN).order_by()
+    return _shares(known, "plan__code", Q(state=PlanState.ACCEPTED))
+
+
+def _shares(rows: QuerySet[Any], code: str, accepted: Q) -> dict[str, Share]:
+    counted = rows.values_list(code).annotate(
+        whole=Count("case", distinct=True),
+        part=Count("case", distinct=True, filter=accepted),
+    )
+    return {found: Share(part, whole) for found, whole, part in counted}
+
+
+def in_order(items: Sequence[Item], shares: Mapping[str, Share]) -> list[Item]:
+    """The better proven first. What is not proven (fewer than 30 cases) keeps its place."""
+    proven = [each for each in items if _share(each, shares).whole >= ENOUGH]
+    better = iter(sorted(proven, key=lambda each: -_share(each, shares).low))
+    return [next(better) if each in proven else each for each in items]
+
+
+def _share(item: Any, shares: Mapping[str, Share]) -> Share:
+    return shares.get(item.code, Share(0, 0))
+
+
+# Similar rejections -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Similar:
+    """What this shop's rejections of the same buyer's reason led to within a year."""
+
+    count: int
+    escalated: Share
+    lost: Share
+
+
+def similar_rejections(case: Case) -> Similar | None:
+    """Nothing while there are too few to say anything (fewer than 20)."""
+    rejected = Counted.objects.filter(
+        shop_id=case.shop_id,
+        measure=Measure.REJECTED,
+        subject=case.reason.code,
+        day__gte=(clock.now() - A_YEAR).date(),
+    ).exclude(case=case.pk)
+    same = {"shop_id": OuterRef("shop_id"), "case_id": OuterRef("case_id")}
+    went_on = Counted.objects.filter(**same, measure=Measure.REJECTED_INTERVENED)
+    for_buyer = Intervention.objects.filter(case_id=OuterRef("case_id"), ruling__in=FOR_BUYER)
+    found = rejected.aggregate(
+        count=Count("case", distinct=True),
+        escalated=Count("case", distinct=True, filter=Exists(went_on)),
+        lost=Count("case", distinct=True, filter=Exists(went_on) & Exists(for_buyer)),
+    )
+    count = found["count"]
+    if count < SHOWN_FROM:
+        return None
+    return Similar(count, Share(found["escalated"], count), Share(found["lost"], count))
