@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from aftersales import display
 from aftersales.enums import CaseType, Freight, Party, Responsible, Ruling
-from aftersales.models import Complaint, Event, User
+from aftersales.models import Complaint, Event, Suspension, User
 from aftersales.steps import STEPS
 
 # In the order in which an event is read.
@@ -29,7 +29,7 @@ LABELS: dict[str, Any] = {
     "counter": gettext_lazy("买家方案"),
     "script": gettext_lazy("话术"),
     "text": gettext_lazy("内容"),
-    "until": gettext_lazy("等待至"),
+    "until": gettext_lazy("截止时间"),
     "paused_minutes": gettext_lazy("暂停处理时限（分钟）"),
     "outcome": gettext_lazy("上一轮结果"),
     "explanation": gettext_lazy("对上一轮的说明"),
@@ -50,8 +50,13 @@ LABELS: dict[str, Any] = {
     "ruling": gettext_lazy("判定"),
     "responsible": gettext_lazy("责任方"),
     "freight": gettext_lazy("运费承担"),
+    "freight_out": gettext_lazy("发货运费"),
     "cited": gettext_lazy("采信的凭证"),
     "grounds": gettext_lazy("判定依据"),
+    "of": gettext_lazy("向谁"),
+    "what": gettext_lazy("补充什么"),
+    "because": gettext_lazy("中止原因"),
+    "execute_by": gettext_lazy("商家执行期限"),
     "channel": gettext_lazy("渠道"),
     "number": gettext_lazy("编号"),
     "filed_on": gettext_lazy("投诉日期"),
@@ -73,12 +78,15 @@ LABELS: dict[str, Any] = {
 }
 WORDS: dict[str, dict[str, Any]] = {
     "channel": dict(Complaint.Channel.choices),
+    "because": dict(Suspension.Because.choices),
     "freight": dict(Freight.choices),
+    "freight_out": dict(Freight.choices),
+    "of": dict(Party.choices),
     "responsible": dict(Responsible.choices),
     "ruling": dict(Ruling.choices),
     "type": dict(CaseType.choices),
 }
-MOMENTS = {"until", "signed_at", "expires_at", "due_at"}
+MOMENTS = {"until", "execute_by", "signed_at", "expires_at", "due_at"}
 SHOWN_ELSEWHERE = {"evidence", "blocks", "key", "severity", "member_user"}
 
 

@@ -275,6 +275,20 @@ class DisputeForm(PlatformForm):
         self.slot("platform", _("收到的商品"), _("拍清楚问题，连同包装和面单"), required=True)
 
 
+class AppealForm(BuyerForm):
+    """申诉 (T-25): why, and what is new."""
+
+    missing = {"reason": gettext_lazy("请说明申诉的理由")}
+
+    def fit(self) -> None:
+        self.fields["reason"] = words(_("申诉理由"), required=True, rows=5)
+        self.fields["reason"].help_text = _("判定哪里不对，新的凭证说明什么，10 到 500 个字")
+        self.slot("appeal", _("新的凭证"), _("判定时平台没有看到的凭证"), required=True)
+
+    def answers(self) -> dict[str, Any]:
+        return {**super().answers(), "as_party": "buyer"}
+
+
 class ComplaintForm(BuyerForm):
     """登记外部投诉 (S-24)."""
 

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from buyers.forms import (
+    AppealForm,
     ComplaintForm,
     DisputeForm,
     EvidenceForm,
@@ -101,6 +102,7 @@ urlpatterns = [
         steps.AskPlatform.as_view(form_class=PlatformForm),
         name="ask_platform",
     ),
+    path(f"{CASE}appeal/", steps.Appeal.as_view(form_class=AppealForm), name="appeal"),
     path(f"{CASE}withdraw/", steps.Withdraw.as_view(form_class=PlainForm), name="withdraw"),
     path(
         f"{CASE}ask_reopen/",

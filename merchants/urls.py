@@ -4,10 +4,12 @@ from django.urls import include, path
 
 from merchants.forms.answering import (
     AgreeReturnForm,
+    AppealForm,
     AskPlatformForm,
     AskReopenForm,
     AssignForm,
     EvidenceForm,
+    GiveAddressForm,
     ImproveForm,
     MessageForm,
     ShipForm,
@@ -16,7 +18,7 @@ from merchants.forms.answering import (
 from merchants.urls_importing import importing_urls
 from merchants.views import shop
 from merchants.views.base import MerchantStep as Step
-from merchants.views.case import Answer, Assign, Call, CasePage, Chat, Peek, Wait
+from merchants.views.case import Answer, Appeal, Assign, Call, CasePage, Chat, Peek, Wait
 from merchants.views.conversations import Conversations, Thread
 from merchants.views.dossier import CaseDossier
 from merchants.views.figures import Behind, Overview
@@ -93,6 +95,12 @@ urlpatterns = [
         Step.as_view(step="ask_reopen", form_class=AskReopenForm),
         name="ask_reopen",
     ),
+    path(
+        f"{CASE}give_address/",
+        Step.as_view(step="give_address", form_class=GiveAddressForm),
+        name="give_address",
+    ),
+    path(f"{CASE}appeal/", Appeal.as_view(step="appeal", form_class=AppealForm), name="appeal"),
     path(f"{CASE}withdraw/", Answer.as_view(step="withdraw"), name="withdraw"),
     # Before any case
     path("conversations/", Conversations.as_view(), name="conversations"),

@@ -261,6 +261,7 @@ def test_a_case_from_the_order_file_to_the_refund(
     pick(staff_page.locator("[name=ruling][value=full_refund]"))
     staff_page.locator("[name=responsible]").last.wait_for(state="attached")
     choose(staff_page, "responsible", "merchant")
+    staff_page.locator("[name=reason]").select_option("DR-01")
     staff_page.locator("[name=grounds]").fill(
         "照片可见贯穿裂纹，商家的报告不是同一批次，支持买家。"
     )

@@ -13,14 +13,17 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from aftersales import clock, display
+from aftersales.admin import deciding, stepping
 from aftersales.admin.looking import OfCase, ReadOnly, claim_of, column, moment, sides_of, status_of
 from aftersales.admin.record import Record
 from aftersales.admin.refunds import WAYS_OUT
-from aftersales.admin.stepping import VIEWS, step_url
+from aftersales.admin.stepping import step_url
 from aftersales.dossier.views import DossierView
 from aftersales.enums import Party
 from aftersales.models import Case, CaseQuerySet, Complaint, DossierCopy, Parcel, User
 from aftersales.views import CaseView
+
+PAGES = {**stepping.VIEWS, **deciding.VIEWS}  # the steps that staff have, each by its own page
 
 
 class StaffDossier(CaseView, DossierView):
@@ -93,7 +96,7 @@ class CaseAdmin(ReadOnly):
         """The steps that staff have, through the same StepView as everyone else."""
         steps = [
             path(f"<str:code>/{name}/", self.admin_site.admin_view(view.as_view()), name=name)
-            for name, view in VIEWS.items()
+            for name, view in PAGES.items()
         ]
         found = path(
             "of/<str:code>/", self.admin_site.admin_view(self.by_code), name="case_by_code"
@@ -142,7 +145,7 @@ class CaseAdmin(ReadOnly):
             "moves": [
                 (move, step_url(case, move.name))
                 for move in moves
-                if move.name == "rule" or move.name in VIEWS
+                if move.name == "rule" or move.name in PAGES
             ],
             **(extra_context or {}),
         }

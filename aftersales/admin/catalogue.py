@@ -12,8 +12,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.admin.publishing import Published
-from aftersales.enums import CaseType, GoodsState, WizardStep
+from aftersales.enums import CaseType, GoodsState, Ruling, WizardStep
 from aftersales.models import (
+    DecisionReason,
     Outcome,
     Plan,
     Proof,
@@ -24,6 +25,7 @@ from aftersales.models import (
     Script,
     StepForm,
 )
+from aftersales.models.case.intervening import DECLINE
 from aftersales.rules import facts
 
 TYPES = [
@@ -48,8 +50,10 @@ CONDITIONS = {
     "window_over": _("超过售后期限"),
     "agreed": _("已报告协商一致"),
 }
+DECISIONS = [*Ruling.choices, (DECLINE, _("不予受理"))]
 LISTS: dict[str, Sequence[tuple[str, Any]]] = {
     "types": TYPES,
+    "decisions": DECISIONS,
     "goods_states": [each for each in GoodsState.choices if each[0]],
 }
 
@@ -275,6 +279,15 @@ class RejectReasonAdmin(Bilingual):
     @admin.display(description=_("成立条件"))
     def condition(self, row: RejectReason) -> str:
         return str(CONDITIONS.get(row.when, row.when))
+
+
+@admin.register(DecisionReason)
+class DecisionReasonAdmin(Bilingual):
+    list_display = ["code", "label_zh", "fits", "responsible", "closes", "active", "position"]
+
+    @admin.display(description=_("适用的判定"))
+    def fits(self, row: DecisionReason) -> str:
+        return shown(row.decisions, DECISIONS)
 
 
 @admin.register(Risk)

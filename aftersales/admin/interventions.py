@@ -11,17 +11,18 @@ from django.db.models import When as If
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from aftersales import clock, display
-from aftersales.admin.looking import BADGES, OfCase, claim_of, may_rule, moment
+from aftersales.admin.looking import BADGES, OfCase, claim_of, lines, may_rule, moment
 from aftersales.admin.ruling import Rule
-from aftersales.enums import Stage
-from aftersales.models import Intervention
+from aftersales.enums import GATHERING, UNRULED, AppealState, Stage
+from aftersales.models import Appeal, Intervention
 
-OPEN = [Stage.EVIDENCE, Stage.DECIDING]
+OPEN = sorted(UNRULED)
 
 
 class Overdue(admin.SimpleListFilter):
@@ -170,10 +171,48 @@ class InterventionAdmin(OfCase):
         return redirect("admin:rule", asked.pk)
 
 
+@admin.register(Appeal)
+class AppealAdmin(OfCase):
+    """申诉, the least time left first; a row leads to the page of the ruling it is against."""
+
+    list_display = ["left", "case_code", "state", "party", "ruled", "decided_by", "confirmed_by"]
+    list_display_links = None
+    list_filter = ["state", "party"]
+    list_select_related = [
+        "case__shop",
+        "case__buyer",
+        "intervention__ruled_by",
+        "decided_by",
+        "confirmed_by",
+    ]
+    search_fields = ["case__code"]
+    search_help_text = gettext_lazy("售后单号")
+
+    @admin.display(description=gettext_lazy("复核时限"), ordering="decide_by")
+    def left(self, appeal: Appeal) -> SafeString:
+        if appeal.state in (AppealState.OPEN, AppealState.PROPOSED):
+            return display.due(appeal.decide_by, clock.now())
+        return moment(appeal.confirmed_at or appeal.decided_at)
+
+    @admin.display(description=gettext_lazy("原判定"))
+    def ruled(self, appeal: Appeal) -> SafeString:
+        asked = appeal.intervention
+        url = reverse("admin:rule", args=[asked.pk])
+        link = format_html('<a href="{}">{}</a>', url, asked.get_ruling_display())
+        return lines(link, asked.ruled_by)
+
+    def get_ordering(self, request: HttpRequest) -> list[Any]:
+        undecided = If(state__in=[AppealState.OPEN, AppealState.PROPOSED], then=Value(0))
+        return [
+            When(undecided, default=Value(1), output_field=IntegerField()),
+            F("decide_by").asc(),
+        ]
+
+
 def _rank() -> When:
     return When(
         If(stage=Stage.DECIDING, then=Value(0)),
-        If(stage=Stage.EVIDENCE, then=Value(1)),
+        If(stage__in=GATHERING, then=Value(1)),
         default=Value(2),
         output_field=IntegerField(),
     )

@@ -18,6 +18,7 @@ from aftersales.models import Member, ReturnAddress, Shop, User
 
 REVIEWERS = "平台审理员"
 LOOKED_AT = [
+    "appeal",
     "attempt",
     "case",
     "complaint",
@@ -42,6 +43,7 @@ LOOKED_AT = [
 ]
 KEPT_UP = [
     "agreement",
+    "decisionreason",
     "ledgermood",
     "outcome",
     "plan",

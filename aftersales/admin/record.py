@@ -2,13 +2,13 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
-from aftersales import display
+from aftersales import clock, display
 from aftersales.enums import Clock, Party, RoundState, Severity
 from aftersales.models import Case, Event, Evidence, Intervention, Message, Offer, Round, User
 from aftersales.rules import deadlines
@@ -110,7 +110,40 @@ class Record:
 
     @cached_property
     def interventions(self) -> list[Intervention]:
-        return list(self.case.interventions.select_related("user", "assignee", "ruled_by"))
+        return list(
+            self.case.interventions.select_related(
+                "user", "assignee", "ruled_by", "decision_reason"
+            )
+        )
+
+    @cached_property
+    def supplements(self) -> list[Any]:
+        return list(self.case.supplements.all())
+
+    @property
+    def silent(self) -> list[str]:
+        """§1.6: who filed nothing while he could, or did not answer what he was asked: he bears it."""
+        asked, now = self.case.last_intervention, clock.now()
+        if asked is None:
+            return []
+        told = []
+        if asked.evidence_due_at <= now and not self.case.suspended:
+            told += [
+                _("{side}在举证期内没有提交新的凭证，不利后果由其承担").format(side=party.label)
+                for party in (Party.BUYER, Party.MERCHANT)
+                if not self._filed(party, asked.at, asked.evidence_due_at)
+            ]
+        for each in self.supplements:
+            if each.intervention_id == asked.pk and each.due_at <= now:
+                told += [
+                    _("{side}没有按要求补充凭证，不利后果由其承担").format(side=party.label)
+                    for party in (Party.BUYER, Party.MERCHANT)
+                    if each.asks(party) and not self._filed(party, each.at, each.due_at)
+                ]
+        return told
+
+    def _filed(self, party: Party, since: datetime, until: datetime) -> bool:
+        return any(since <= piece.evidence.at < until for piece in self._pieces_of(party))
 
     @cached_property
     def cited(self) -> dict[int, str]:

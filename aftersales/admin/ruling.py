@@ -9,13 +9,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aftersales import clock, display
+from aftersales.admin.deciding import VIEWS, ReasonField
 from aftersales.admin.record import Record
-from aftersales.admin.stepping import StaffStep
-from aftersales.enums import Freight, Party, Responsible, Ruling, Stage, Status
+from aftersales.admin.stepping import StaffStep, step_url
+from aftersales.enums import GATHERING, Party, Responsible, Ruling, Stage, Status
 from aftersales.forms import MoneyField, StepForm
-from aftersales.models import Case, Intervention, Refund
-from aftersales.rules import facts
+from aftersales.models import Appeal, Case, DecisionReason, Intervention, Refund
+from aftersales.models.case.intervening import DECLINE
+from aftersales.rules import rulings
 from aftersales.steps import STALE, STEPS, Act, Refused
+
+BEARERS = [
+    ("", gettext_lazy("按运费规则")),
+    *((each.value, each.label) for each in rulings.BEARERS),
+]
 
 
 class RuleForm(StepForm):
@@ -29,12 +36,23 @@ class RuleForm(StepForm):
         required=False,
         help_text=gettext_lazy("只在部分退款时填写，单位元"),
     )
+    reason = ReasonField(
+        label=gettext_lazy("判定理由"),
+        queryset=DecisionReason.objects.none(),
+        to_field_name="code",
+        empty_label=gettext_lazy("请选择"),
+    )
+    freight_out = forms.ChoiceField(label=gettext_lazy("发货运费"), choices=BEARERS, required=False)
     freight = forms.ChoiceField(
         label=gettext_lazy("退货运费"),
-        choices=[(each.value, each.label) for each in (Freight.MERCHANT, Freight.BUYER)],
-        widget=forms.RadioSelect,
+        choices=BEARERS,
         required=False,
-        help_text=gettext_lazy("只在退货后退款时选择"),
+        help_text=gettext_lazy(
+            "按规则：商家或承运商的责任由商家承担；买家或无人的责任，退货由买家承担"
+        ),
+    )
+    exempt = forms.BooleanField(
+        label=gettext_lazy("不计入纠纷退款（在依据里说明）"), required=False
     )
     responsible = forms.ChoiceField(
         label=gettext_lazy("责任方"),
@@ -65,17 +83,18 @@ class RuleForm(StepForm):
             str(Ruling.RETURN_THEN_REFUND): _(
                 "买家按时寄回，商家收货后退款 {amount}；逾期未寄回则关闭"
             ).format(amount=whole),
+            str(Ruling.KEEP_GOODS): _("退款 {amount}，商品不值得或无法退回，留给买家").format(
+                amount=whole
+            ),
             str(Ruling.DENY): _("售后关闭，不退款"),
+            str(Ruling.CLOSE_AGREED): _("双方已自行谈妥，售后关闭，不退款"),
             str(Ruling.REHANDLE): _("商家的处理时限和协商轮次重新开始"),
         }
-        if facts.goods_back(case):
-            unfit = _("商品已经退回，请选择退款或不支持")
-        elif case.default_address() is None:
-            unfit = _("商家没有有效的退货地址，请改为无需退货")
-        else:
-            unfit = ""
-        if unfit:
-            ruling.refusals = {str(Ruling.RETURN_THEN_REFUND): unfit}  # type: ignore[attr-defined]
+        ruling.refusals = {  # type: ignore[attr-defined]
+            str(each): unfit for each in Ruling if (unfit := rulings.unfit(each, case))
+        }
+        coded: Any = self.fields["reason"]
+        coded.queryset = DecisionReason.objects.filter(active=True).exclude(decisions=[DECLINE])
         cited: Any = self.fields["cited"]
         cited.choices = [
             (
@@ -90,8 +109,6 @@ class RuleForm(StepForm):
         given = super().answers()
         if given["ruling"] != Ruling.PARTIAL_REFUND:
             given["amount"] = None
-        if given["ruling"] != Ruling.RETURN_THEN_REFUND:
-            given["freight"] = ""
         return given
 
 
@@ -126,9 +143,24 @@ class Rule(StaffStep):
             "asked": self.asked,
             "record": record,
             "open": self.open,
-            "gathering": self.asked.stage == Stage.EVIDENCE,
+            "gathering": self.asked.stage in GATHERING,
+            "moves": self.other_moves(),
+            "suspension": self.case.last_suspension if self.case.suspended else None,
+            "appeal": Appeal.objects.filter(intervention=self.asked).first(),
             "cited": cited,
         }
+
+    def other_moves(self) -> list[tuple[Any, str]]:
+        """What else a reviewer may do with this request now."""
+        last = self.case.last_intervention
+        if last is None or last.pk != self.asked.pk:
+            return []
+        moves = self.case.moves(self.request.user, Party.STAFF)
+        return [
+            (move, step_url(self.case, move.name))
+            for move in moves
+            if move.name in VIEWS and not move.refusal
+        ]
 
     def form_valid(self, form: StepForm) -> HttpResponse:
         if "confirmed" in self.request.POST:

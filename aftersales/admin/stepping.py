@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aftersales import clock
-from aftersales.enums import Party, RefundState, Stage
+from aftersales.enums import UNRULED, Party, RefundState, Stage
 from aftersales.forms import StepForm
 from aftersales.models import Case, CaseQuerySet, Complaint, Refund
 from aftersales.steps import STEPS
@@ -20,7 +20,7 @@ from aftersales.views import StepView
 def place_of(case: Case) -> str:
     """Where staff go on with a case: its ruling page while it waits for one, else its record."""
     asked = case.last_intervention
-    if asked is not None and case.stage in (Stage.EVIDENCE, Stage.DECIDING):
+    if asked is not None and case.stage in (*UNRULED, Stage.APPEAL):
         return reverse("admin:rule", args=[asked.pk])
     return reverse("admin:aftersales_case_change", args=[case.pk])
 

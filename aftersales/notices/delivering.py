@@ -15,6 +15,7 @@ from django.utils.translation import override
 from aftersales import clock
 from aftersales.enums import Party
 from aftersales.models import Event, Member, Notice, User
+from aftersales.rules import visibility
 from aftersales.steps import STEPS
 
 logger = logging.getLogger(__name__)
@@ -22,7 +23,7 @@ logger = logging.getLogger(__name__)
 MOST_MAIL_TRIES = 8
 
 # Steps that nobody needs to be told of: they change nothing for anybody else.
-SILENT = {"confirm_risks", "reveal_number", "propose_reversal", "return_reversal"}
+SILENT = {"confirm_risks", "reveal_number"} | visibility.REVIEWERS_OWN
 # The shop's own business: told to the one member whom it concerns.
 FOR_ONE = {"assign": "member_user"}
 

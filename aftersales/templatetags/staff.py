@@ -11,8 +11,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aftersales import clock, display
-from aftersales.enums import RefundState, RequestState, Stage
-from aftersales.models import Case, Check, Fault, Finding, Intervention, Refund, ServiceRequest
+from aftersales.enums import GATHERING, AppealState, RefundState, RequestState, Stage
+from aftersales.models import (
+    Appeal,
+    Case,
+    Check,
+    Fault,
+    Finding,
+    Intervention,
+    Refund,
+    ServiceRequest,
+)
 from aftersales.steps import STEPS
 
 register = template.Library()
@@ -52,9 +61,17 @@ def _deciding() -> Tile:
 
 
 def _gathering() -> Tile:
-    rows = Intervention.objects.filter(stage=Stage.EVIDENCE)
+    rows = Intervention.objects.filter(stage__in=GATHERING)
     url = reverse("admin:aftersales_intervention_changelist")
-    return Tile(_("举证中"), _count(rows), f"{url}?stage__exact={Stage.EVIDENCE}")
+    return Tile(_("举证中"), _count(rows), f"{url}?stage__in={','.join(sorted(GATHERING))}")
+
+
+def _appealed() -> Tile:
+    rows = Appeal.objects.filter(state__in=[AppealState.OPEN, AppealState.PROPOSED])
+    late = _count(rows.filter(decide_by__lte=clock.now()))
+    url = reverse("admin:aftersales_appeal_changelist")
+    note = _("逾期 {n}").format(n=late) if late else ""
+    return Tile(_("申诉待复核"), _count(rows), url, note, url)
 
 
 def _failed() -> Tile:
@@ -90,6 +107,7 @@ def _followed_up() -> Tile:
 TILES: list[tuple[str, Callable[[], Tile]]] = [
     ("view_intervention", _deciding),
     ("view_intervention", _gathering),
+    ("view_appeal", _appealed),
     ("view_servicerequest", _asked),
     ("view_refund", _failed),
     ("view_fault", _broken),
@@ -110,7 +128,7 @@ class Consistency(NamedTuple):
 SECTIONS: list[tuple[Any, tuple[str, ...]]] = [
     (
         gettext_lazy("审理与退款"),
-        ("Intervention", "Case", "ServiceRequest", "Refund", "Fault", "Finding"),
+        ("Intervention", "Appeal", "Case", "ServiceRequest", "Refund", "Fault", "Finding"),
     ),
     (
         gettext_lazy("往来记录"),
@@ -121,6 +139,7 @@ SECTIONS: list[tuple[Any, tuple[str, ...]]] = [
         (
             "Reason",
             "RejectReason",
+            "DecisionReason",
             "Script",
             "Plan",
             "Outcome",

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from aftersales import platform
 from aftersales.display import Entry, Shot, mask, money, when
 from aftersales.enums import CaseType, Freight, Party, Phase, Remedy, RoundState, Stage, Status
-from aftersales.models import Case, Event, Intervention, Parcel, Round, User
+from aftersales.models import Case, Event, Parcel, Round, User
 from aftersales.rules import facts
 from aftersales.templatetags.desk import as_shots
 from buyers.showing.offers import Shown, bearer_words, shown_offers
@@ -101,7 +102,7 @@ def page_of(case: Case, user: User, now: datetime) -> Page:
         inviting=any(not offer.by_click for offer in offers),
         no=_no(case),
         options=_options(case, moves, offers),
-        platform=_platform(case, now),
+        platform=platform.rows(case, Party.BUYER, now),
         address=address,
         address_text=" ".join(
             address.get(name, "") for name in ("name", "phone", "region", "detail")
@@ -265,8 +266,13 @@ def _dock(case: Case, moves: dict[str, str], offers: list[Shown]) -> list[Button
             Button(_("补充凭证"), url("add_evidence", case)),
             Button(_("申请平台介入"), url("ask_platform", case), "primary"),
         ]
-    if status == Status.PLATFORM_REVIEW and case.stage == Stage.EVIDENCE:
+    if status == Status.PLATFORM_REVIEW and "add_evidence" in may:
         return [Button(_("补充凭证"), url("add_evidence", case), "primary")]
+    if status == Status.CLOSED_PLATFORM_DENIED and "appeal" in may:
+        return [
+            Button(_("其他投诉渠道"), url("record_complaint", case)),
+            Button(_("申诉"), url("appeal", case), "primary"),
+        ]
     if status in (Status.REFUNDING, Status.REFUND_FAILED, Status.REFUNDED):
         return [Button(_("钱款去向"), url("refund", case), "primary")]
     if "ask_reopen" in may and status == Status.CLOSED_BUYER_TIMEOUT:
@@ -302,6 +308,8 @@ def _more(case: Case, moves: dict[str, str]) -> list[Button]:
             Button(_("导出卷宗（PDF）"), url("dossier_pdf", case)),
             Button(_("导出卷宗（ZIP）"), url("dossier_zip", case)),
         ]
+    if moves.get("appeal") == "" and case.status != Status.CLOSED_PLATFORM_DENIED:
+        links.append(Button(_("对判定申诉"), url("appeal", case)))
     if moves.get("cancel") == "" and not case.return_tracking:
         links.append(Button(_("撤销申请"), url("cancel", case), "muted"))
     return links
@@ -410,31 +418,3 @@ def _scans(parcel: Parcel | None) -> list[Entry]:
         Entry(who="", what=str(line.get("text", "")), at=datetime.fromisoformat(str(line["at"])))
         for line in reversed(parcel.trace[-5:])
     ]
-
-
-def _platform(case: Case, now: datetime) -> list[tuple[str, Any]]:
-    asked: Intervention | None = case.last_intervention
-    if asked is None:
-        return []
-    rows: list[tuple[str, Any]] = [
-        (_("申请方"), asked.get_asked_by_display()),
-        (_("申请时间"), when(asked.at, now)),
-        (_("理由"), asked.reason),
-    ]
-    if asked.wants:
-        rows.append((_("希望的结果"), asked.wants))
-    rows.append((_("阶段"), asked.get_stage_display()))
-    if asked.stage in (Stage.EVIDENCE, Stage.DECIDING):
-        rows += [
-            (_("举证截止"), when(asked.evidence_due_at, now)),
-            (_("预计判定"), when(asked.decide_by, now)),
-        ]
-    if asked.ruling:
-        rows.append((_("判定"), asked.get_ruling_display()))
-        if asked.amount is not None:
-            rows.append((_("判定金额"), money(asked.amount)))
-        rows.append((_("责任方"), asked.get_responsible_display()))
-        if asked.freight:
-            rows.append((_("退货运费"), asked.get_freight_display()))
-        rows += [(_("依据"), asked.grounds), (_("判定时间"), when(asked.ruled_at, now))]
-    return rows

@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 from aftersales.display import Entry, Shot, deadline
 from aftersales.enums import (
     ENDED,
+    RULED,
     CaseType,
     Clock,
     Party,
@@ -27,7 +28,20 @@ from buyers.showing.telling import side_of, told
 
 # Steps that say nothing about the way of the case: they stand in the full record at most.
 ASIDE = visibility.SHOPS_OWN | {"send_message", "close_evidence", "improve_offer"}
-SPOKEN = ("apply", "ask_platform", "dispute_arrival", "rule")  # with words of their own
+# Steps whose own words stand under them in the record.
+IN_WORDS = {
+    "apply",
+    "ask_platform",
+    "dispute_arrival",
+    "take_over",
+    "ask_supplement",
+    "suspend",
+    "decline",
+    "rule",
+    "appeal",
+    "uphold_appeal",
+    "reverse_ruling",
+}
 
 
 # What has happened --------------------------------------------------------------------------------
@@ -38,7 +52,7 @@ def progress(case: Case, now: datetime) -> list[Entry]:
     past = [
         Entry(who="", what=told(event), at=event.at, sub=_detail(event))
         for event in case.events.all()
-        if event.step not in ASIDE
+        if event.step not in ASIDE and visibility.sees_step(event.step, Party.BUYER)
     ]
     if case.status in ENDED:
         if past:
@@ -114,8 +128,8 @@ def _own_words(event: Event) -> str:
             for each in details.get("answers", [])
         ]
         return "\n".join([str(details.get("statement", "")), *answers])
-    for name in ("text", "reason", "grounds"):
-        if event.step in SPOKEN and details.get(name):
+    for name in ("text", "what", "note", "grounds", "reason"):
+        if event.step in IN_WORDS and details.get(name):
             if event.step == "apply" and name != "text":
                 continue
             return str(details[name])
@@ -167,6 +181,9 @@ def _ahead(case: Case, now: datetime) -> list[Entry]:
         ]
     if status == Status.AWAITING_BUYER_RECEIPT:
         return [_next(_("售后完成"))]
+    if status == Status.PLATFORM_REVIEW and deadlines.executing(case):
+        latest = _("{until} 前").format(until=deadline(case.due_at, now))
+        return [_next(_("商家提供退货地址，或由平台执行"), latest), _money_in()]
     if status == Status.PLATFORM_REVIEW:
         asked = case.last_intervention
         until = deadline(asked.decide_by, now) if asked else ""
@@ -256,6 +273,6 @@ def last_rejection(case: Case) -> Event | None:
     return (
         case.events.filter(step__in=("reject", "refuse_receipt")).order_by("-version").first()
         if case.status in (Status.REJECTED, Status.RETURN_REFUSED, Status.PLATFORM_REVIEW)
-        or case.stage in (Stage.RULED, Stage.DECIDING)
+        or case.stage in (*RULED, Stage.DECIDING)
         else None
     )

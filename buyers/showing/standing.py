@@ -4,13 +4,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from aftersales import platform
 from aftersales.display import deadline, money
-from aftersales.enums import ENDED, CaseType, Clock, Remedy, RoundState, Stage, Status
-from aftersales.models import Case
+from aftersales.enums import (
+    ENDED,
+    RULED,
+    CaseType,
+    Clock,
+    Party,
+    Remedy,
+    RoundState,
+    Stage,
+    Status,
+)
+from aftersales.models import Case, Supplement
 from aftersales.rules import deadlines, facts
 
 MY_TURN = (
@@ -20,13 +31,17 @@ MY_TURN = (
     Status.AWAITING_DELIVERY_REFUSAL,
     Status.AWAITING_BUYER_RECEIPT,
 )
+_ASKED = Supplement.objects.filter(
+    case=OuterRef("pk"), due_at=OuterRef("evidence_due_at"), of__in=["", Party.BUYER]
+)
 # What waits for the buyer: one question for the list, its counter and the badge.
 WAITING_FOR_BUYER = (
     Q(status__in=MY_TURN)
     | Q(round_state=RoundState.WAITING)
     | Q(agreement_claimed=True)
     | Q(status=Status.AWAITING_MERCHANT_SHIP, remedy=Remedy.REPAIR, unrepairable_at__isnull=False)
-    | Q(status=Status.PLATFORM_REVIEW, stage=Stage.EVIDENCE)
+    | Q(status=Status.PLATFORM_REVIEW, stage=Stage.EVIDENCE, suspended=False)
+    | Q(Exists(_ASKED), status=Status.PLATFORM_REVIEW, stage=Stage.SUPPLEMENT, suspended=False)
 ) & ~Q(status__in=ENDED)
 
 
@@ -51,7 +66,7 @@ def standing(case: Case, now: datetime) -> Standing:
     """Copy deck 3.3: one sentence per status, with the open round before the status."""
     status = Status(case.status)
     if status in ENDED:
-        return _ended(case, status)
+        return _ended(case, status, now)
     if case.agreement_claimed:
         return _asked_to_confirm(case, now)
     if case.round_state == RoundState.WAITING and status in (
@@ -178,7 +193,7 @@ def _to_return(case: Case, now: datetime) -> Standing:
         headline = _("商家同意{what}，请先寄回").format(what=case.get_remedy_display())
     elif case.auto_agreed:
         headline = _("商家逾期未处理，已按你的要求同意退货，请寄回")
-    elif case.stage == Stage.RULED:
+    elif case.stage in RULED:
         headline = _("平台判定退货退款，请寄回")
     return Standing(
         headline,
@@ -267,7 +282,13 @@ def _arriving(case: Case, now: datetime) -> Standing:
 def _reviewed(case: Case, now: datetime) -> Standing:
     asked = case.last_intervention
     decide_by = asked.decide_by if asked else case.due_at
+    if case.suspended:
+        return _on_hold(case)
+    if deadlines.executing(case):
+        return _to_be_executed(case)
     otherwise = _("预计 {until} 前出结果。").format(until=deadline(decide_by, now))
+    if case.stage == Stage.SUPPLEMENT:
+        return _supplementing(case, otherwise)
     if case.stage == Stage.EVIDENCE and case.evidence_due_at:
         return Standing(
             _("平台处理中，请补充凭证"),
@@ -291,11 +312,62 @@ def _reviewed(case: Case, now: datetime) -> Standing:
     )
 
 
+def _on_hold(case: Case) -> Standing:
+    stood = case.last_suspension
+    why = stood.get_because_display() if stood else ""
+    return Standing(
+        _("平台已中止处理"),
+        _("平台处理中"),
+        "platform",
+        what_now=_("{why}。中止期间可以留言，不能操作这一单。").format(why=why),
+        until=case.due_at,
+        until_for=_("内恢复处理"),
+        otherwise=_("到期自动恢复，举证和判定的时限从剩余的时间继续。"),
+    )
+
+
+def _to_be_executed(case: Case) -> Standing:
+    return Standing(
+        _("平台判定退货退款，等商家提供退货地址"),
+        _("等商家"),
+        "them",
+        what_now=_("现在不用做什么；有了退货地址再寄回。"),
+        until=case.due_at,
+        until_for=_("内商家必须执行"),
+        otherwise=_(
+            "商家逾期未执行，由平台执行：用店铺的默认地址，没有地址的直接退款 {amount}。"
+        ).format(amount=money(given_back(case))),
+    )
+
+
+def _supplementing(case: Case, otherwise: str) -> Standing:
+    asked = platform.asked_of(case, Party.BUYER)
+    if asked is None:
+        return Standing(
+            _("平台处理中，等商家补充凭证"),
+            _("平台处理中"),
+            "platform",
+            what_now=_("平台请商家补充凭证，你无需操作；提交的内容到期后可见。"),
+            until=case.evidence_due_at,
+            until_for=_("内补充"),
+            otherwise=otherwise,
+        )
+    return Standing(
+        _("平台请你补充凭证"),
+        _("等你补充"),
+        "mine",
+        what_now=asked.what,
+        until=case.evidence_due_at,
+        until_for=_("内补充"),
+        otherwise=_("逾期不再接收，没有补充的后果由你承担。") + otherwise,
+    )
+
+
 def _refunding(case: Case, now: datetime) -> Standing:
     headline = _("退款中，{amount} 原路退回").format(amount=money(given_back(case)))
     if case.auto_agreed:
         what_now = _("商家逾期未处理，按你的要求达成协议。")
-    elif case.stage == Stage.RULED:
+    elif case.stage in RULED:
         what_now = _("平台判定给你退款。")
     else:
         what_now = _("现在不用做什么。")
@@ -331,7 +403,7 @@ _STANDS = {
 # Once it has ended --------------------------------------------------------------------------------
 
 
-def _ended(case: Case, status: Status) -> Standing:
+def _ended(case: Case, status: Status, now: datetime) -> Standing:
     """S-49: plainly success or failure, with the reason."""
     if status == Status.REFUNDED:
         return Standing(
@@ -366,12 +438,13 @@ def _ended(case: Case, status: Status) -> Standing:
     if status == Status.CLOSED_PLATFORM_DENIED:
         asked = case.last_intervention
         grounds = asked.grounds if asked else ""
+        declined = case.stage == Stage.DECLINED
         return Standing(
-            _("平台未支持你的申请"),
+            _("平台不予受理，售后关闭") if declined else _("平台未支持你的申请"),
             _("售后失败"),
             "off",
             what_now=_("依据：{grounds}").format(grounds=grounds) if grounds else "",
-            otherwise=_("对结果不满意，可以走其他投诉渠道。"),
+            otherwise=_after_denial(case, now),
         )
     return Standing(
         _("超过时限，售后已关闭"),
@@ -380,6 +453,17 @@ def _ended(case: Case, status: Status) -> Standing:
         what_now=why_timed_out(case),
         otherwise=_("仍有问题，可以联系平台客服或走其他投诉渠道。"),
     )
+
+
+def _after_denial(case: Case, now: datetime) -> str:
+    until = platform.appeal_until(case)
+    if case.stage == Stage.APPEAL:
+        return _("你的申诉正在复核，由另一位客服处理，有结果会通知你。")
+    if until is not None and now < until:
+        return _("{until} 前可申诉一次，需要新的凭证；也可以走其他投诉渠道。").format(
+            until=deadline(until, now)
+        )
+    return _("判定已是终局。对结果不满意，可以走其他投诉渠道。")
 
 
 def why_timed_out(case: Case) -> str:

@@ -195,6 +195,61 @@ def _asked(details: dict[str, Any], mine: bool) -> str:
     return _("你申请了平台介入") if mine else _("商家申请了平台介入")
 
 
+@tells("take_over")
+def _taken_over(details: dict[str, Any], mine: bool) -> str:
+    return _("平台主动介入")
+
+
+@tells("ask_supplement")
+def _supplement_asked(details: dict[str, Any], mine: bool) -> str:
+    names = {str(Party.BUYER): _("你"), str(Party.MERCHANT): _("商家")}
+    return _("平台请{side}补充凭证").format(side=names.get(details.get("of", ""), _("双方")))
+
+
+@tells("suspend")
+def _suspended(details: dict[str, Any], mine: bool) -> str:
+    return _("平台中止了处理")
+
+
+@tells("resume", "resume_by_default")
+def _resumed(details: dict[str, Any], mine: bool) -> str:
+    return _("平台恢复了处理")
+
+
+@tells("decline")
+def _declined(details: dict[str, Any], mine: bool) -> str:
+    return _("平台不予受理：{reason}").format(reason=details.get("reason", ""))
+
+
+@tells("give_address")
+def _address_given(details: dict[str, Any], mine: bool) -> str:
+    return _("商家按判定提供了退货地址")
+
+
+@tells("execute_ruling")
+def _executed(details: dict[str, Any], mine: bool) -> str:
+    if details.get("amount"):
+        return _("商家逾期未执行，平台退款 {amount}").format(amount=yuan(details["amount"]))
+    return _("商家逾期未执行，平台使用店铺的默认退货地址")
+
+
+@tells("appeal")
+def _appealed(details: dict[str, Any], mine: bool) -> str:
+    return _("你对判定提出了申诉") if mine else _("商家对判定提出了申诉")
+
+
+@tells("uphold_appeal")
+def _upheld(details: dict[str, Any], mine: bool) -> str:
+    return _("申诉不成立，维持原判")
+
+
+@tells("reverse_ruling")
+def _reversed(details: dict[str, Any], mine: bool) -> str:
+    if details.get("amount"):
+        return _("申诉成立，改判退款 {amount}").format(amount=yuan(details["amount"]))
+    return _("申诉成立，已改判；不影响已付的退款")
+
+
 @tells("withdraw")
 def _withdrawn(details: dict[str, Any], mine: bool) -> str:
     return _("你撤回了平台介入") if mine else _("商家撤回了平台介入")

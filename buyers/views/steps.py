@@ -6,8 +6,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from aftersales import clock
-from aftersales.enums import Clock, Party, Stage, Status
+from aftersales import clock, platform
+from aftersales.enums import GATHERING, RULED, Clock, Party, Status
 from aftersales.models import Complaint
 from aftersales.rules import deadlines
 from aftersales.threads import thread_of
@@ -90,7 +90,8 @@ class AddEvidence(BuyerStep):
         inviting = [each for each in self.case.open_offers() if each.plan.code == "invite_evidence"]
         return super().get_context_data(
             asked=self.case.last_round.text if inviting and self.case.last_round else "",
-            during=self.case.stage == Stage.EVIDENCE,
+            during=self.case.stage in GATHERING,
+            supplement=platform.asked_of(self.case, Party.BUYER),
             **kwargs,
         )
 
@@ -130,6 +131,24 @@ class AskPlatform(BuyerStep):
         return _("已申请平台介入，请在举证时间内提交凭证")
 
 
+class Appeal(BuyerStep):
+    """申诉 (T-25, D13)."""
+
+    step = "appeal"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        asked = self.case.last_intervention
+        return super().get_context_data(
+            asked=asked,
+            appeal_until=platform.appeal_until(self.case),
+            decision_hours=hours(deadlines.length(self.case, Clock.DECISION)),
+            **kwargs,
+        )
+
+    def success_message(self) -> str:
+        return _("申诉已提交，由另一位平台客服复核")
+
+
 class Withdraw(BuyerStep):
     """撤回平台介入."""
 
@@ -167,7 +186,7 @@ class RecordComplaint(BuyerStep):
     step = "record_complaint"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        ruled = self.case.stage == Stage.RULED
+        ruled = self.case.stage in RULED
         return super().get_context_data(
             complaints=Complaint.objects.filter(case=self.case),
             unfold=ruled or self.case.ended or self.request.method == "POST",

@@ -12,25 +12,29 @@ from merchants.showing.page import improvable
 from merchants.showing.tool import offer_line
 
 
+def fit_addresses(form: StepForm) -> list[ReturnAddress]:
+    """A choice among the shop's addresses, the first usable one chosen; the others say why not."""
+    addresses = list(form.case.shop.addresses.all())
+    field = forms.ChoiceField(
+        label=_("退货地址"),
+        choices=[(str(each.pk), f"{each.name} {each.phone}") for each in addresses],
+        widget=forms.RadioSelect,
+    )
+    field.hints = {str(each.pk): f"{each.region} {each.detail}" for each in addresses}  # type: ignore[attr-defined]
+    field.refusals = {  # type: ignore[attr-defined]
+        str(each.pk): each.flagged or _("地址不完整") for each in addresses if not each.valid
+    }
+    usable = next((each for each in addresses if each.valid), None)
+    form.initial.setdefault("address", str(usable.pk) if usable else "")
+    form.fields["address"] = field
+    return addresses
+
+
 class AgreeReturnForm(StepForm):
     """同意退货: where to, who bears the freight, and a word to the buyer (M4)."""
 
     def fit(self) -> None:
-        self.addresses: list[ReturnAddress] = list(self.case.shop.addresses.all())
-        field = forms.ChoiceField(
-            label=_("退货地址"),
-            choices=[(str(each.pk), f"{each.name} {each.phone}") for each in self.addresses],
-            widget=forms.RadioSelect,
-        )
-        field.hints = {str(each.pk): f"{each.region} {each.detail}" for each in self.addresses}  # type: ignore[attr-defined]
-        field.refusals = {  # type: ignore[attr-defined]
-            str(each.pk): each.flagged or _("地址不完整")
-            for each in self.addresses
-            if not each.valid
-        }
-        usable = next((each for each in self.addresses if each.valid), None)
-        self.initial.setdefault("address", str(usable.pk) if usable else "")
-        self.fields["address"] = field
+        self.addresses = fit_addresses(self)
         self._fit_freight()
         self.fields["message"] = forms.CharField(
             label=_("给买家留言"),
@@ -188,6 +192,53 @@ class AskReopenForm(StepForm):
                 "平台故障期间系统按买家要求自动同意了退货；说明你本来会怎样处理，10 到 500 个字"
             ),
         )
+
+
+class GiveAddressForm(StepForm):
+    """按判定提供退货地址 (D12): one of the shop's own."""
+
+    def fit(self) -> None:
+        self.addresses = fit_addresses(self)
+
+    def answers(self) -> dict[str, Any]:
+        said = dict(self.cleaned_data)
+        said["address"] = next(
+            (each for each in self.addresses if str(each.pk) == said["address"]), None
+        )
+        return said
+
+
+class AppealForm(StepForm):
+    """申诉 (T-25): why, and what is new."""
+
+    def fit(self) -> None:
+        self.fields["reason"] = forms.CharField(
+            label=_("申诉理由"),
+            max_length=500,
+            widget=forms.Textarea(attrs={"rows": 4}),
+            help_text=_("判定哪里不对，新的凭证说明什么，10 到 500 个字"),
+        )
+        self.add_slot(
+            Proof(
+                code="appeal",
+                label_zh=_("新的凭证"),
+                label_en=_("新的凭证"),
+                hint_zh=_("判定时平台没有看到的凭证"),
+                hint_en=_("判定时平台没有看到的凭证"),
+                required=True,
+                most=5,
+            )
+        )
+
+    def answers(self) -> dict[str, Any]:
+        said = self.cleaned_data
+        return {
+            "version": said.get("version"),
+            "key": said.get("key", ""),
+            "reason": said["reason"],
+            "evidence": self.evidence(),
+            "as_party": "merchant",
+        }
 
 
 class AskPlatformForm(StepForm):

@@ -9,9 +9,10 @@ from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from aftersales import calls
+from aftersales import calls, platform
 from aftersales.display import Entry, Shot, mask, mask_phone, money, shorten, when
 from aftersales.enums import (
+    GATHERING,
     CaseType,
     Clock,
     Party,
@@ -22,9 +23,9 @@ from aftersales.enums import (
     Status,
     Turn,
 )
-from aftersales.models import Case, Member, Parcel, Policy, User, VirtualNumber
+from aftersales.models import Case, Member, Parcel, Policy, Supplement, User, VirtualNumber
 from aftersales.rules import facts
-from aftersales.rules.deadlines import no_reason_until
+from aftersales.rules.deadlines import executing, no_reason_until
 from merchants.showing import tool
 from merchants.showing.record import record_of, shots_of
 from merchants.showing.standing import (
@@ -83,6 +84,8 @@ class Page:
     ship_to: list[tuple[str, Any]] = field(default_factory=list)
     replacement_scans: list[Scan] = field(default_factory=list)
     platform: list[tuple[str, Any]] = field(default_factory=list)
+    evidence_until: datetime | None = None
+    supplement: Supplement | None = None
     stops: list[Any] = field(default_factory=list)
     next: Case | None = None
     left: int = 0
@@ -127,7 +130,9 @@ def page_of(
         return_scans=scans_of(back),
         ship_to=ship_to(case) if case.status in SHIPPING else [],
         replacement_scans=scans_of(facts.replacement(case)),
-        platform=platform_of(case, now),
+        platform=platform.rows(case, Party.MERCHANT, now),
+        evidence_until=_evidence_until(case),
+        supplement=platform.asked_of(case, Party.MERCHANT),
         stops=tool.stops(case, now) if tool.opened(case) else [],
         next=following,
         left=counts.get(Turn.MINE, 0) - (case.turn == Turn.MINE),
@@ -177,10 +182,15 @@ def buttons(case: Case, moves: dict[str, str]) -> list[Button]:
         label = _("无法发出，退款 %(amount)s") % {"amount": amount}
         wanted.append(("refund_instead", label, "quiet", ""))
     elif case.status == Status.PLATFORM_REVIEW:
-        wanted.append(("add_evidence", _("提交凭证"), "primary", "e"))
+        if executing(case):
+            wanted.append(("give_address", _("提供退货地址"), "primary", "g"))
+        elif case.stage in GATHERING:
+            wanted.append(("add_evidence", _("提交凭证"), "primary", "e"))
         asked = case.last_intervention
         if asked is not None and asked.asked_by == Party.MERCHANT:
             wanted.append(("withdraw", _("撤回介入申请"), "quiet", ""))
+    if moves.get("appeal") == "":
+        wanted.append(("appeal", _("对判定申诉"), "quiet", ""))
     return [
         Button(name, label, step_url(name, case), moves[name], look, key)
         for name, label, look, key in wanted
@@ -350,22 +360,7 @@ def return_of(case: Case, now: datetime) -> list[tuple[str, Any]]:
     return rows
 
 
-def platform_of(case: Case, now: datetime) -> list[tuple[str, Any]]:
-    asked = case.last_intervention
-    if asked is None:
-        return []
-    rows: list[tuple[str, Any]] = [
-        (_("阶段"), asked.get_stage_display()),
-        (_("申请方"), asked.get_asked_by_display()),
-        (_("理由"), asked.reason),
-        (_("希望的结果"), asked.wants),
-        (_("举证截止"), when(asked.evidence_due_at, now)),
-        (_("预计判定"), when(asked.decide_by, now)),
-    ]
-    if asked.ruling:
-        rows += [
-            (_("判定"), asked.get_ruling_display()),
-            (_("责任方"), asked.get_responsible_display()),
-            (_("依据"), asked.grounds),
-        ]
-    return rows
+def _evidence_until(case: Case) -> datetime | None:
+    """Until when evidence comes in, while the platform gathers it."""
+    gathering = case.status == Status.PLATFORM_REVIEW and case.stage in GATHERING
+    return case.evidence_due_at if gathering else None

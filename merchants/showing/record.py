@@ -17,6 +17,17 @@ from aftersales.rules import visibility
 from aftersales.steps import STEPS
 from aftersales.threads import pictures, read_mark
 
+# Steps of the platform whose own words stand under them.
+PLATFORM = {
+    "take_over",
+    "ask_supplement",
+    "suspend",
+    "decline",
+    "rule",
+    "uphold_appeal",
+    "reverse_ruling",
+}
+
 Told = Callable[[dict[str, Any]], str]
 TOLD: dict[str, Told] = {}
 
@@ -58,6 +69,7 @@ def record_of(case: Case) -> list[Entry]:
                 sub=_sub(event) or _read(said[event.version], now),
             )
             for event in events
+            if visibility.sees_step(event.step, Party.MERCHANT)
         ),
         *(
             Entry(
@@ -104,14 +116,14 @@ def _own_words(event: Event) -> str:
             for each in details.get("answers", [])
         ]
         return "\n".join([str(details.get("statement", "")), *answers])
-    if event.step in ("ask_platform", "ask_reopen", "dispute_arrival"):
+    if event.step in ("ask_platform", "appeal", "ask_reopen", "dispute_arrival"):
         return str(details.get("reason", ""))
     if event.step in ("extend", "excuse"):
         return str(details.get("why", ""))
     if event.step in ("reopen", "decline_reopen"):
         return str(details.get("note", ""))
-    if event.step == "rule":
-        return str(details.get("grounds", ""))
+    if event.step in PLATFORM:
+        return str(details.get("what") or details.get("note") or details.get("grounds") or "")
     return ""
 
 
@@ -259,6 +271,31 @@ def _ruled(details: dict[str, Any]) -> str:
         told = plan_line(told, details["amount"])
     who = str(Responsible(side).label) if side in Responsible.values else side
     return _("判定：%(ruling)s，责任方：%(side)s") % {"ruling": told, "side": who}
+
+
+@tells("ask_supplement")
+def _supplement_asked(details: dict[str, Any]) -> str:
+    names = {str(Party.BUYER): _("买家"), str(Party.MERCHANT): _("商家")}
+    return _("平台请{side}补充凭证").format(side=names.get(details.get("of", ""), _("双方")))
+
+
+@tells("decline")
+def _declined(details: dict[str, Any]) -> str:
+    return _("平台不予受理：{reason}").format(reason=details.get("reason", ""))
+
+
+@tells("execute_ruling")
+def _executed(details: dict[str, Any]) -> str:
+    if details.get("amount"):
+        return _("商家逾期未执行，平台退款 {amount}").format(amount=yuan(details["amount"]))
+    return _("商家逾期未执行，平台使用店铺的默认退货地址")
+
+
+@tells("reverse_ruling")
+def _reversed(details: dict[str, Any]) -> str:
+    if details.get("amount"):
+        return _("申诉成立，改判退款 {amount}").format(amount=yuan(details["amount"]))
+    return _("申诉成立，已改判；不影响已付的退款")
 
 
 @tells("finish_refund")

@@ -7,9 +7,11 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 
 from aftersales.display import deadline, money, when
-from aftersales.enums import CaseType, Remedy, RoundState, Stage, Status
+from aftersales.enums import CaseType, Party, Remedy, RoundState, Stage, Status
 from aftersales.models import Case
+from aftersales.platform import asked_of
 from aftersales.rules import facts
+from aftersales.rules.deadlines import executing
 
 
 class Standing(NamedTuple):
@@ -50,6 +52,14 @@ def standing(case: Case, now: datetime) -> Standing:
         hint = _("已签收") if case.replacement_signed_at else _("运输中")
         return Standing(_("等买家收货"), "them", hint)
     if status == Status.PLATFORM_REVIEW:
+        if case.suspended:
+            return Standing(_("平台已中止处理"), "platform")
+        if executing(case):
+            return Standing(_("待我执行判定"), "mine", _("提供退货地址"))
+        if asked_of(case, Party.MERCHANT):
+            until = when(case.evidence_due_at, now)
+            hint = _("%(until)s 前可举证") % {"until": until}
+            return Standing(_("平台请我方补充凭证"), "mine", hint)
         if case.stage == Stage.EVIDENCE:
             until = when(case.evidence_due_at, now)
             return Standing(_("平台处理中"), "platform", _("%(until)s 前可举证") % {"until": until})
@@ -102,6 +112,10 @@ def _next_in_tool(case: Case, number: str) -> str:
 
 def clock_title(case: Case) -> str:
     """What the clock of the present status counts down to."""
+    if case.suspended:
+        return _("中止剩余时间")
+    if executing(case):
+        return _("执行判定剩余时间")
     return {
         Status.PENDING_MERCHANT: _("处理剩余时间"),
         Status.REJECTED: _("买家回应剩余时间"),
@@ -136,6 +150,14 @@ def otherwise(case: Case, now: datetime) -> str:
         return _("到期未发出，将自动退款 %(amount)s。") % {"amount": money(if_not_shipped(case))}
     if status == Status.AWAITING_BUYER_RECEIPT:
         return _("到期买家没有提出问题，售后完成。")
+    if status == Status.PLATFORM_REVIEW and case.suspended:
+        return _("到期自动恢复，举证和判定的时限从剩余的时间继续；中止期间只能留言。")
+    if executing(case):
+        return _(
+            "平台判定退货后退款，请提供退货地址；逾期由平台执行：用本店默认地址，没有地址的直接退款 %(amount)s。"
+        ) % {"amount": money(case.to_refund or case.amount)}
+    if status == Status.PLATFORM_REVIEW and case.stage == Stage.SUPPLEMENT:
+        return _supplement(case, now)
     if status == Status.PLATFORM_REVIEW and case.stage == Stage.EVIDENCE:
         return _("请在 %(until)s 前提交凭证，逾期不再接收；平台在此之前给出结果。") % {
             "until": deadline(case.evidence_due_at, now)
@@ -143,6 +165,15 @@ def otherwise(case: Case, now: datetime) -> str:
     if status == Status.PLATFORM_REVIEW:
         return _("举证已结束，平台在此之前给出结果，无需操作。")
     return ""
+
+
+def _supplement(case: Case, now: datetime) -> str:
+    until = deadline(case.evidence_due_at, now)
+    if asked_of(case, Party.MERCHANT) is None:
+        return _("平台请买家在 %(until)s 前补充凭证，之后判定；我方无需操作。") % {"until": until}
+    return _("请在 %(until)s 前按平台的要求补充凭证，逾期不再接收，没有补充的后果由我方承担。") % {
+        "until": until
+    }
 
 
 def _if_unhandled(case: Case, amount: str) -> str:

@@ -7,7 +7,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.generic import TemplateView
 
-from aftersales import calls, clock
+from aftersales import calls, clock, platform
 from aftersales.display import money
 from aftersales.enums import Party, Remedy, Status
 from aftersales.forms import StepForm
@@ -191,6 +191,16 @@ class Chat(MerchantStep):
 
     def success_message(self) -> str:
         return _("消息已发送")
+
+
+class Appeal(MerchantStep):
+    """申诉 (T-25, D13): what it takes, and that a reversal takes nothing back from the buyer."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(appeal_until=platform.appeal_until(self.case), **kwargs)
+
+    def success_message(self) -> str:
+        return _("申诉已提交，由另一位平台客服复核")
 
 
 class Call(MerchantStep):

@@ -17,7 +17,7 @@ from tests.factories import Desk
 pytestmark = pytest.mark.django_db
 
 GROUNDS = "采信 E1：裂纹清晰可见，商家的页面说明不能解释裂纹。"
-MERCHANT_PAYS = {"responsible": "merchant", "grounds": GROUNDS}
+MERCHANT_PAYS = {"responsible": "merchant", "grounds": GROUNDS, "reason": "DR-22"}
 
 
 @pytest.fixture

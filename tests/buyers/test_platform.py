@@ -9,9 +9,9 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from aftersales.enums import Party, Ruling, Stage, Status
-from aftersales.models import Case, User
+from aftersales.models import Case, DecisionReason, User
 from tests.buyers.conftest import Phone
-from tests.factories import picture
+from tests.factories import UserFactory, picture, upload
 
 Read = Callable[[HttpResponse], str]
 REASON = "商家说是开片工艺，可是裂纹用手摸得到，水会渗出来。"
@@ -187,3 +187,162 @@ def test_the_ruling_and_its_grounds_are_on_the_page(
     assert str(ruling.label) in shown
     assert "照片可见贯穿裂纹，商家的说明不成立。" in shown
     assert reverse("buyers:record_complaint", args=[case.code]) in shown
+
+
+# Supplements, suspensions, execution and appeals --------------------------------------------------
+
+
+@pytest.fixture
+def deciding(make_case: Callable[..., Case], now: Any) -> Callable[..., Case]:
+    def make(trait: str = "rejected", **given: Any) -> Case:
+        case = make_case(trait, **given)
+        now.shift(timedelta(minutes=1))
+        case.ask_platform(by=case.buyer, reason=REASON)
+        now.shift(timedelta(hours=48))
+        case.catch_up()
+        return case
+
+    return make
+
+
+GROUNDS = "照片可见贯穿裂纹，商家的说明不成立。"
+
+
+def test_a_buyer_sees_that_the_shop_filed_but_not_what(
+    make_case: Callable[..., Case], at_phone: Phone, merchant: User, now: Any, text_of: Read
+) -> None:
+    """§1.6, D11: its content is there when the window has closed."""
+    case = make_case("rejected")
+    now.shift(timedelta(minutes=1))
+    case.ask_platform(by=case.buyer, reason=REASON)
+    assert "商家还没有提交" in text_of(at_phone.look("case", case))
+    piece = upload(merchant)
+    case.add_evidence(by=merchant, evidence={"added": [piece]})
+    shown = text_of(at_phone.look("case", case))
+    assert "商家已提交 1 份，举证结束后可见" in shown
+    assert piece.token not in shown + text_of(at_phone.look("record", case))
+    assert at_phone.client.get(reverse("file", args=[piece.token])).status_code == 404
+    now.shift(timedelta(hours=48))
+    assert piece.token in text_of(at_phone.look("record", case))
+    answer = at_phone.client.get(reverse("file", args=[piece.token]))
+    assert b"".join(answer.streaming_content)
+
+
+def test_a_supplement_is_asked_for_and_answered(
+    deciding: Callable[..., Case], at_phone: Phone, staff: User, text_of: Read
+) -> None:
+    """D11: what, until when, what if not; the case waits for the buyer in his list."""
+    case = deciding()
+    case.ask_supplement(by=staff, of="buyer", what="请提供裂纹近照。")
+    shown = text_of(at_phone.look("case", case))
+    assert "平台请你补充凭证" in shown
+    assert "请提供裂纹近照。" in shown
+    assert "没有补充的后果由你承担" in shown
+    assert case.code in text_of(at_phone.look("cases"))
+    assert "请提供裂纹近照。" in text_of(at_phone.look("add_evidence", case))
+    assert at_phone.send("add_evidence", case, proof_added=picture()).status_code == 302
+
+
+def test_what_the_shop_is_asked_for_the_buyer_only_hears_of(
+    deciding: Callable[..., Case], at_phone: Phone, staff: User, text_of: Read
+) -> None:
+    """D11: a forged answer is refused."""
+    case = deciding()
+    case.ask_supplement(by=staff, of="merchant", what="请提供打包视频。")
+    assert "等商家补充凭证" in text_of(at_phone.look("case", case))
+    answer = at_phone.send("add_evidence", case, proof_added=picture())
+    assert answer.status_code == 409
+    assert "平台没有请你补充凭证" in text_of(answer)
+
+
+def test_a_suspension_is_told_and_nothing_is_offered(
+    deciding: Callable[..., Case], at_phone: Phone, staff: User, text_of: Read
+) -> None:
+    """T-23: why, until when, and what then; a forged step is refused."""
+    case = deciding()
+    case.suspend(by=staff, because="settling", note="双方在消息里同意自行协商")
+    shown = text_of(at_phone.look("case", case))
+    assert "平台已中止处理" in shown
+    assert "双方同意自行协商" in shown
+    assert "到期自动恢复" in shown
+    for step in ("withdraw", "cancel"):
+        answer = at_phone.send(step, case)
+        assert answer.status_code == 409
+        assert "平台已中止处理这一单" in text_of(answer)
+    assert at_phone.send("send_message", case, text="我们在谈").status_code == 302
+
+
+def test_a_ruling_that_waits_for_the_shop_says_so(
+    deciding: Callable[..., Case], at_phone: Phone, staff: User, shop: Any, text_of: Read
+) -> None:
+    """D12."""
+    case = deciding(type="return_refund")
+    shop.addresses.all().delete()
+    case.rule(by=staff, ruling="return_then_refund", responsible="merchant", grounds=GROUNDS)
+    shown = text_of(at_phone.look("case", case))
+    assert "等商家提供退货地址" in shown
+    assert "没有地址的直接退款 ¥128.00" in shown
+    assert at_phone.send("cancel", case).status_code == 409
+
+
+def test_a_denied_buyer_appeals_once(
+    deciding: Callable[..., Case], at_phone: Phone, staff: User, text_of: Read, now: Any
+) -> None:
+    """T-25, D13: until when, what it takes; then that somebody else looks at it."""
+    case = deciding()
+    case.rule(by=staff, ruling="deny", responsible="none", grounds=GROUNDS)
+    shown = text_of(at_phone.look("case", case))
+    assert "前可申诉一次" in shown
+    assert reverse("buyers:appeal", args=[case.code]) in shown
+    assert GROUNDS in text_of(at_phone.look("appeal", case))
+
+    without = at_phone.send("appeal", case, reason="检测报告证明是裂纹，请再看。")
+    assert without.status_code == 422
+    assert "检测报告证明是裂纹" in text_of(without)
+    sent = at_phone.send(
+        "appeal", case, reason="检测报告证明是裂纹，请再看。", proof_appeal=picture()
+    )
+    assert sent.status_code == 302
+    assert case.stage == Stage.APPEAL
+    assert "你的申诉正在复核" in text_of(at_phone.look("case", case))
+    assert at_phone.send("appeal", case, reason="再来一次，请再看一看。").status_code == 409
+
+
+def test_what_reviewers_consider_is_not_read_by_the_sides(
+    deciding: Callable[..., Case], at_phone: Phone, staff: User, text_of: Read
+) -> None:
+    """T-25: a proposed reversal is nobody's business until two have agreed."""
+    case = deciding()
+    case.rule(by=staff, ruling="deny", responsible="none", grounds=GROUNDS)
+    at_phone.send("appeal", case, reason="检测报告证明是裂纹，请再看。", proof_appeal=picture())
+    other = UserFactory(is_staff=True)
+    other.user_permissions.set(staff.user_permissions.all())
+    case.propose_reversal(
+        by=User.objects.get(pk=other.pk),
+        responsible="merchant",
+        amount=case.amount,
+        grounds="检测报告成立，裂纹为出厂缺陷。",
+    )
+    shown = text_of(at_phone.look("case", case)) + text_of(at_phone.look("record", case))
+    assert "出厂缺陷" not in shown
+    assert "改判" not in shown
+    assert "复核中" in shown
+    case.reverse_ruling(by=staff)
+    shown = text_of(at_phone.look("case", case)) + text_of(at_phone.look("record", case))
+    assert "申诉成立，改判退款 ¥128.00" in shown
+
+
+def test_a_request_that_is_not_heard_says_why(
+    deciding: Callable[..., Case], at_phone: Phone, staff: User, text_of: Read
+) -> None:
+    """§1.6: and a new one takes something new."""
+    case = deciding()
+    row = DecisionReason.objects.get(code="DN-04")
+    case.decline(by=staff, reason=row, grounds="申请里只要求三倍赔偿，不是退款。")
+    shown = text_of(at_phone.look("case", case))
+    assert row.label_zh in shown
+    assert "申请里只要求三倍赔偿" in shown
+    again = at_phone.send("ask_platform", case, reason=REASON, wants="退款")
+    assert again.status_code == 422
+    assert "再次申请需要新的凭证" in text_of(again)
+    assert REASON in text_of(again)

@@ -33,6 +33,7 @@ def deciding(make_case: Callable[..., Case], now: Any) -> Callable[..., Case]:
 
     def make(trait: str = "rejected", **given: Any) -> Case:
         case = make_case(trait, **given)
+        now.shift(timedelta(minutes=1))
         case.ask_platform(by=case.buyer, reason=WHY)
         now.shift(timedelta(hours=48))
         case.catch_up()

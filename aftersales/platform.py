@@ -1,0 +1,154 @@
+"""平台介入 as one side of a case reads it: what is asked of whom, until when, and what was found."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from aftersales.display import money, when
+from aftersales.enums import GATHERING, UNRULED, AppealState, Clock, Party, Stage
+from aftersales.models import Appeal, Case, Intervention, Supplement
+from aftersales.rules import deadlines, facts
+
+Rows = list[tuple[str, Any]]
+
+
+def asked_of(case: Case, party: Party) -> Supplement | None:
+    """The supplement that this side may answer now."""
+    asked = case.last_supplement if case.stage == Stage.SUPPLEMENT else None
+    return asked if asked is not None and asked.asks(party) else None
+
+
+def appeal_until(case: Case) -> datetime | None:
+    """Until when the last ruling may be appealed (D13)."""
+    asked = case.last_intervention
+    if asked is None or asked.ruled_at is None or case.stage != Stage.RULED:
+        return None
+    return asked.ruled_at + deadlines.length(case, Clock.APPEAL)
+
+
+def rows(case: Case, party: Party, now: datetime) -> Rows:
+    """The card 平台介入: empty where the platform was never asked."""
+    asked = case.last_intervention
+    if asked is None:
+        return []
+    told: Rows = [
+        (_("申请方"), _by(asked, party)),
+        (_("申请时间"), when(asked.at, now)),
+        (_("理由"), asked.reason),
+        (_("希望的结果"), asked.wants),
+        (_("阶段"), _("已中止") if case.suspended else asked.get_stage_display()),
+    ]
+    if case.suspended:
+        told += _suspended(case, now)
+    elif asked.stage in UNRULED:
+        told += _gathered(case, asked, party, now)
+        told.append((_("预计判定"), when(asked.decide_by, now)))
+    told += _found(case, asked, now)
+    told += _appealed(case, asked, party, now)
+    return told
+
+
+def _by(asked: Intervention, party: Party) -> str:
+    if asked.asked_by == party:
+        return _("我方") if party == Party.MERCHANT else _("你")
+    return _("平台主动介入") if asked.asked_by == Party.STAFF else asked.get_asked_by_display()
+
+
+def _suspended(case: Case, now: datetime) -> Rows:
+    stood = case.last_suspension
+    if stood is None:
+        return []
+    return [
+        (_("中止原因"), stood.get_because_display()),
+        (_("依据"), stood.note),
+        (_("最晚恢复"), when(stood.until, now)),
+    ]
+
+
+def _gathered(case: Case, asked: Intervention, party: Party, now: datetime) -> Rows:
+    """Until when proof is in, what was asked of whom, and that the other side filed something."""
+    told: Rows = []
+    if asked.stage in GATHERING and case.evidence_due_at:
+        told.append((_("举证截止"), when(case.evidence_due_at, now)))
+        since = case.evidence_from or asked.at
+        filed = case.evidence.filter(at__gte=since).exclude(party=party).count()
+        name = _("商家") if party == Party.BUYER else _("买家")
+        told.append(
+            (
+                _("对方举证"),
+                ngettext(
+                    "{name}已提交 {n} 份，举证结束后可见",
+                    "{name}已提交 {n} 份，举证结束后可见",
+                    filed,
+                ).format(name=name, n=filed)
+                if filed
+                else _("{name}还没有提交").format(name=name),
+            )
+        )
+    for each in asked.supplements.all():
+        side = each.get_of_display() if each.of else _("双方")
+        told.append((_("平台要求{side}补充").format(side=side), each.what))
+    return told
+
+
+def _found(case: Case, asked: Intervention, now: datetime) -> Rows:
+    reason = asked.decision_reason.label if asked.decision_reason else ""
+    if asked.stage == Stage.DECLINED:
+        return [
+            (_("不予受理"), reason),
+            (_("依据"), asked.grounds),
+            (_("时间"), when(asked.ruled_at, now)),
+        ]
+    if not asked.ruling:
+        return []
+    told: Rows = [(_("判定"), asked.get_ruling_display())]
+    if asked.amount is not None:
+        told.append((_("判定金额"), money(asked.amount)))
+    told += [(_("判定理由"), reason), (_("责任方"), asked.get_responsible_display())]
+    if asked.freight_out:
+        told.append((_("发货运费"), asked.get_freight_out_display()))
+    if asked.freight:
+        told.append((_("退货运费"), asked.get_freight_display()))
+    told += [
+        (_("依据"), asked.grounds),
+        (_("采信的凭证"), _cited(case, asked)),
+        (_("判定时间"), when(asked.ruled_at, now)),
+    ]
+    if asked.execute_by and deadlines.executing(case):
+        told.append((_("商家执行期限"), when(asked.execute_by, now)))
+    return told
+
+
+def _cited(case: Case, asked: Intervention) -> str:
+    filed = case.evidence.filter(pk__in=asked.evidence_cited).select_related("upload")
+    return _("；").join(
+        f"{each.get_party_display()} {each.label or each.upload.name}" for each in filed
+    )
+
+
+def _appealed(case: Case, asked: Intervention, party: Party, now: datetime) -> Rows:
+    """Once there is an appeal, what came of it; a reversal shows when two have agreed on it."""
+    appeal = Appeal.objects.filter(intervention=asked).first()
+    if appeal is None:
+        until = appeal_until(case)
+        may = until is not None and now < until and party in facts.losing(str(asked.ruling))
+        return [(_("可申诉至"), when(until, now))] if may else []
+    name = _("你") if appeal.party == party else appeal.get_party_display()
+    told: Rows = [
+        (_("申诉方"), name),
+        (_("申诉理由"), appeal.reason),
+    ]
+    if appeal.state in (AppealState.OPEN, AppealState.PROPOSED):
+        told.append(
+            (_("申诉结果"), _("复核中，预计 {at} 前").format(at=when(appeal.decide_by, now)))
+        )
+        return told
+    told.append((_("申诉结果"), appeal.get_state_display()))
+    if appeal.state == AppealState.REVERSED:
+        told.append((_("改判责任方"), appeal.get_responsible_display()))
+        if appeal.amount is not None:
+            told.append((_("改判退款总额"), money(appeal.amount)))
+    told.append((_("复核依据"), appeal.grounds))
+    return told
