@@ -121,6 +121,7 @@ class Clock(TextChoices):
     PRICE = "price", _("价格保护（自付款起）")
     SERVICE = "service", _("平台客服答复工单")
     CALL = "call", _("虚拟号码有效期")
+    REQUEST = "request", _("答复正式请求")
     RESTORED = "restored", _("撤回介入后至少剩余")
     GRACE = "grace", _("自动关闭后可申请重新处理")
 
@@ -218,6 +219,25 @@ class PlanState(TextChoices):
     ACCEPTED = "accepted", _("已接受")
     DECLINED = "declined", _("未接受")
     REPLACED = "replaced", _("已被新方案替代")
+
+
+class RequestKind(TextChoices):
+    """正式请求: what one side asks of the other as an act of its own."""
+
+    EVIDENCE = "evidence", _("请买家补充凭证")
+    WITHDRAW = "withdraw", _("请买家撤销申请")
+    REFUSE = "refuse", _("请买家拒收包裹")
+    RECALL = "recall", _("请商家拦截包裹")
+
+
+class AnswerState(TextChoices):
+    """What came of a formal request."""
+
+    OPEN = "open", _("等待答复")
+    DONE = "done", _("已照办")
+    DECLINED = "declined", _("不能照办")
+    LAPSED = "lapsed", _("逾期未答复")
+    CLOSED = "closed", _("已不需要")
 
 
 class Severity(TextChoices):

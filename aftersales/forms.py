@@ -6,16 +6,20 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Layout
+from crispy_forms.layout import Field, Layout
 from django import forms
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aftersales import uploads
+from aftersales.enums import Party, RequestKind
 from aftersales.logistics.carriers import CARRIERS, OTHER, guess_carrier
-from aftersales.models import Case, Proof, Upload, User
+from aftersales.models import Case, CaseRequest, Proof, Upload, User
+from aftersales.rules import requests
 from aftersales.steps import Refused
+
+CARDS = "components/options.html"
 
 
 class Staged(NamedTuple):
@@ -184,6 +188,101 @@ class StepForm(SlotForm):
     def answers(self) -> dict[str, Any]:
         """What the step takes, from what was filled in."""
         return dict(self.cleaned_data)
+
+
+class AnswerRequestForm(StepForm):
+    """答复正式请求: done, with what was asked for, or not possible and why."""
+
+    def __init__(self, *args: Any, asked: CaseRequest, as_party: Party, **kwargs: Any) -> None:
+        self.asked, self.as_party = asked, as_party
+        super().__init__(*args, **kwargs)
+
+    def fit(self) -> None:
+        done, declined = {
+            RequestKind.EVIDENCE: (_("补充凭证"), _("拍不了")),
+            RequestKind.WITHDRAW: ("", _("不撤销")),
+            RequestKind.REFUSE: (_("好的，派送时拒收"), _("拒收不了")),
+            RequestKind.RECALL: (_("已联系快递拦截"), _("拦截不了")),
+        }[RequestKind(self.asked.kind)]
+        choices = [("yes", done), ("no", declined)] if done else [("no", declined)]
+        self.fields["done"] = forms.ChoiceField(
+            label=_("你的答复"), choices=choices, widget=forms.RadioSelect
+        )
+        if len(choices) == 1:
+            self.initial.setdefault("done", "no")
+        if done and self.asked.kind != RequestKind.REFUSE:
+            most = max(self.asked.count or 0, 3)
+            self.add_slot(
+                Proof(
+                    code="asked", label_zh=_("凭证"), label_en=_("凭证"), required=False, most=most
+                )
+            )
+        self.fields["text"] = forms.CharField(
+            label=_("说明"),
+            required=False,
+            max_length=300,
+            help_text=_("做不到的，请说明原因（至少 5 个字）；有原因就是有效的答复"),
+            widget=forms.Textarea(attrs={"rows": 3, "class": "form-control"}),
+        )
+        self.fields["text"].error_messages["max_length"] = _("最多 %(limit_value)s 个字")
+
+    def layout(self) -> list[Any]:
+        slots = [name for name in self.fields if name.startswith("proof_")]
+        return ["version", "key", Field("done", template=CARDS), *slots, "text"]
+
+    def answers(self) -> dict[str, Any]:
+        said = self.cleaned_data
+        return {
+            "key": said.get("key", ""),
+            "request": self.asked,
+            "done": said["done"] == "yes",
+            "text": said.get("text", ""),
+            "evidence": self.evidence(),
+            "as_party": str(self.as_party),
+        }
+
+
+class AskForForm(StepForm):
+    """提出正式请求: what of, and in which words; those that don't fit stay with their reason."""
+
+    as_party = Party.MERCHANT
+
+    def fit(self) -> None:
+        kinds = [kind for kind in RequestKind if requests.ASKED_BY[kind] == self.as_party]
+        field = forms.ChoiceField(
+            label=_("请对方做什么"),
+            choices=[(kind.value, kind.label) for kind in kinds],
+            widget=forms.RadioSelect,
+        )
+        field.refusals = {  # type: ignore[attr-defined]
+            kind.value: why for kind in kinds if (why := self.case.request_refusal(kind))
+        }
+        if len(kinds) == 1:
+            self.initial.setdefault("kind", kinds[0].value)
+        self.fields["kind"] = field
+        self.fields["text"] = forms.CharField(
+            label=_("内容"),
+            max_length=300,
+            help_text=_("说清楚要什么、为什么，5 到 300 个字"),
+            widget=forms.Textarea(attrs={"rows": 3, "class": "form-control"}),
+        )
+        self.fields["text"].error_messages["max_length"] = _("最多 %(limit_value)s 个字")
+        if RequestKind.EVIDENCE in kinds:
+            self.fields["count"] = forms.IntegerField(
+                label=_("请买家补充几张"),
+                required=False,
+                initial=1,
+                help_text=_("只在请买家补充凭证时填写，1 到 %(most)s 张")
+                % {"most": requests.MOST_PICTURES},
+                widget=forms.NumberInput(attrs={"inputmode": "numeric", "class": "form-control"}),
+            )
+
+    def layout(self) -> list[Any]:
+        rest = [name for name in ("text", "count") if name in self.fields]
+        return ["version", "key", Field("kind", template=CARDS), *rest]
+
+    def answers(self) -> dict[str, Any]:
+        return dict(self.cleaned_data) | {"as_party": str(self.as_party)}
 
 
 def soften(field: forms.Field) -> None:

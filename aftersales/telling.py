@@ -72,6 +72,7 @@ LABELS: dict[str, Any] = {
     "due_at": gettext_lazy("到期于"),
     "reply_due_at": gettext_lazy("等待买家回复至"),
     "evidence_due_at": gettext_lazy("举证截止"),
+    "request_due_at": gettext_lazy("正式请求答复至"),
     "result": gettext_lazy("自动结果"),
     "why": gettext_lazy("原因"),
     "note": gettext_lazy("处理说明"),

@@ -111,6 +111,24 @@ class StepView(CaseView, FormView):
         return self.done or _("{name}：{text}").format(name=self.case, text=status)
 
 
+class AnswersRequest:
+    """The page that answers one formal request of the other side; another's is a 404."""
+
+    case: Case
+    party: Party
+    kwargs: dict[str, Any]
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        asked = get_object_or_404(
+            self.case.requests.exclude(party=self.party), pk=self.kwargs["pk"]
+        )
+        kwargs: dict[str, Any] = super().get_form_kwargs()  # type: ignore[misc]
+        return kwargs | {"asked": asked, "as_party": self.party}
+
+    def success_message(self) -> str:
+        return _("已答复对方的请求")
+
+
 def home(request: HttpRequest) -> HttpResponse:
     """Each kind of person is led to his own part of the house."""
     user = request.user

@@ -16,11 +16,11 @@ from django.utils.translation import gettext_lazy
 from aftersales import clock, uploads
 from aftersales.display import mask, money
 from aftersales.enums import SENDS_BACK, WANTS_GOODS, CaseType, Freight, GoodsState
-from aftersales.forms import MoneyField, SlotField, SlotForm, soften
+from aftersales.forms import CARDS, MoneyField, SlotField, SlotForm, soften
 from aftersales.models import Application, Case, OrderLine, Policy, Reason, User, Window
 from aftersales.rules import amounts, demands, eligibility
 from aftersales.steps import Refused
-from buyers.forms import CARDS, words
+from buyers.forms import words
 
 MISSING_ROWS = 5  # how many kinds of missing items the form has room for
 MISSING = [f"{part}_{n}" for n in range(1, MISSING_ROWS + 1) for part in ("item", "count")]

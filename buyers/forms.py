@@ -9,12 +9,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aftersales import clock
-from aftersales.forms import MoneyField, SlotField, SlotForm, StepForm, TrackingForm
+from aftersales.enums import Party
+from aftersales.forms import (
+    CARDS,
+    AskForForm,
+    MoneyField,
+    SlotField,
+    SlotForm,
+    StepForm,
+    TrackingForm,
+)
 from aftersales.models import Complaint, CounterOffer, Offer, Plan, Proof, User
 from aftersales.rules import deadlines, plans
 from buyers.showing.offers import shown_offers
-
-CARDS = "components/options.html"
 
 
 class BuyerForm(StepForm):
@@ -198,6 +205,12 @@ class AskForm(SlotForm):
         self.add_slot(
             Proof(code="chat", label_zh=_("图片"), label_en=_("图片"), required=False, most=3)
         )
+
+
+class RecallForm(AskForForm):
+    """请商家拦截包裹: the one formal request of the buyer's."""
+
+    as_party = Party.BUYER
 
 
 # Sending back -------------------------------------------------------------------------------------

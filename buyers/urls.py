@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from aftersales.forms import AnswerRequestForm
 from buyers.forms import (
     AppealForm,
     ComplaintForm,
@@ -10,6 +11,7 @@ from buyers.forms import (
     MessageForm,
     PlainForm,
     PlatformForm,
+    RecallForm,
     RefusalForm,
     ReopenForm,
     ReplyForm,
@@ -55,6 +57,12 @@ urlpatterns = [
         f"{CASE}send_message/",
         steps.Chat.as_view(form_class=MessageForm),
         name="send_message",
+    ),
+    path(f"{CASE}ask_for/", steps.AskFor.as_view(form_class=RecallForm), name="ask_for"),
+    path(
+        f"{CASE}answer_request/<int:pk>/",
+        steps.AnswerRequest.as_view(form_class=AnswerRequestForm),
+        name="answer_request",
     ),
     path(
         f"{CASE}send_back/",

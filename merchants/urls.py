@@ -1,7 +1,9 @@
 """商家后台: one line a page; a step's URL is its verb."""
 
 from django.urls import include, path
+from django.utils.translation import gettext_lazy
 
+from aftersales.forms import AnswerRequestForm, AskForForm
 from merchants.forms.answering import (
     AgreeReturnForm,
     AppealForm,
@@ -18,7 +20,17 @@ from merchants.forms.answering import (
 from merchants.urls_importing import importing_urls
 from merchants.views import shop
 from merchants.views.base import MerchantStep as Step
-from merchants.views.case import Answer, Appeal, Assign, Call, CasePage, Chat, Peek, Wait
+from merchants.views.case import (
+    Answer,
+    AnswerRequest,
+    Appeal,
+    Assign,
+    Call,
+    CasePage,
+    Chat,
+    Peek,
+    Wait,
+)
 from merchants.views.conversations import Conversations, Thread
 from merchants.views.dossier import CaseDossier
 from merchants.views.figures import Behind, Overview
@@ -81,6 +93,16 @@ urlpatterns = [
         f"{CASE}add_evidence/",
         Step.as_view(step="add_evidence", form_class=EvidenceForm),
         name="add_evidence",
+    ),
+    path(
+        f"{CASE}ask_for/",
+        Step.as_view(step="ask_for", form_class=AskForForm, done=gettext_lazy("请求已发给买家")),
+        name="ask_for",
+    ),
+    path(
+        f"{CASE}answer_request/<int:pk>/",
+        AnswerRequest.as_view(step="answer_request", form_class=AnswerRequestForm),
+        name="answer_request",
     ),
     path(f"{CASE}call/", Call.as_view(step="reveal_number"), name="call"),
     path(f"{CASE}assign/", Assign.as_view(step="assign", form_class=AssignForm), name="assign"),

@@ -268,6 +268,14 @@ class Market:
         self.case(number)
         self.desks[number].check()
 
+    def do_ask_evidence(self, number: int) -> None:
+        self.case(number).ask_for(
+            by=self.desks[number].merchant,
+            kind="evidence",
+            text="请拍一下门口和驿站的照片，方便我们和快递核对投放位置。",
+            count=2,
+        )
+
     def do_negotiate(self, number: int) -> None:
         self.case(number)
         self.desks[number].negotiate()

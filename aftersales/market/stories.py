@@ -43,7 +43,7 @@ STORIES = [
     Told("lamp", 2, UNSHIPPED, "U1", _acts(20, "apply"), 1, shipped=None, signed=None),
     Told("slipper", 0, BACK, "R13", _acts(38, "apply", "assign")),
     Told("kettle", 1, NEVER, "N1", _acts(40, "apply"), shipped=190, signed=None, trace="stalled"),
-    Told("blanket", 2, NEVER, "N3", _acts(12, "apply"), trace="other"),
+    Told("blanket", 2, NEVER, "N3", [(12, "apply"), (3, "ask_evidence")], trace="other"),
     Told("rice", 0, KEEP, "R7", _acts(5, "apply"), 2),
     Told("kettle", 2, NEVER, "N4", _acts(9, "apply", "report_refusal"), signed=None, trace="back"),
     # in the tool

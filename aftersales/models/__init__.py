@@ -32,6 +32,7 @@ from aftersales.models.intervention import (
     Suspension,
 )
 from aftersales.models.negotiation import (
+    CaseRequest,
     Message,
     Offer,
     Precheck,
@@ -51,6 +52,7 @@ __all__ = [
     "Attempt",
     "Case",
     "CaseQuerySet",
+    "CaseRequest",
     "Check",
     "Complaint",
     "Conversation",

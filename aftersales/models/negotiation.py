@@ -3,7 +3,14 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.enums import CaseType, Party, PlanState, RoundState
+from aftersales.enums import (
+    AnswerState,
+    CaseType,
+    Party,
+    PlanState,
+    RequestKind,
+    RoundState,
+)
 from aftersales.models.catalogue import Outcome, Plan, Script
 from aftersales.models.history import Upload
 from aftersales.models.order import OrderLine
@@ -154,6 +161,42 @@ class Proposal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.plan} {self.amount or ''}".strip()
+
+
+class CaseRequest(models.Model):
+    """正式请求: please add evidence, withdraw, refuse or recall the parcel; with its own deadline.
+
+    ``party`` asks, the other side answers until ``due_at``; ``count`` is how many pictures are
+    asked for. A request moves no other clock of the case.
+    """
+
+    case = models.ForeignKey("Case", models.PROTECT, related_name="requests")
+    kind = models.CharField(_("请求"), max_length=10, choices=RequestKind)
+    party = models.CharField(_("提出方"), max_length=10, choices=Party)
+    user = models.ForeignKey(User, models.PROTECT, related_name="+")
+    series = models.PositiveIntegerField(_("第几次处理"), default=1)
+    text = models.TextField(_("内容"))
+    count = models.PositiveIntegerField(_("张数"), null=True)
+    state = models.CharField(max_length=10, choices=AnswerState, default=AnswerState.OPEN)
+    at = models.DateTimeField(_("提出时间"))
+    due_at = models.DateTimeField(_("答复至"))
+    answered_at = models.DateTimeField(_("答复时间"), null=True)
+    answer = models.TextField(_("答复"), blank=True)
+
+    class Meta:
+        verbose_name = _("正式请求")
+        verbose_name_plural = _("正式请求")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case", "kind"],
+                condition=models.Q(state=AnswerState.OPEN),
+                name="request_open_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.get_state_display()}"
 
 
 class VirtualNumber(models.Model):

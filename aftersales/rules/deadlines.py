@@ -73,6 +73,7 @@ LATER = {
     Clock.APPEAL: 7 * 24 * 60,
     Clock.SUSPENSION: 30 * 24 * 60,
     Clock.GRACE: 7 * 24 * 60,
+    Clock.REQUEST: 24 * 60,
 }
 
 
@@ -119,8 +120,9 @@ def due_at(case: "Case", at: datetime) -> datetime | None:
 
 def length(case: "Case", clock: Clock) -> timedelta:
     """How long a clock runs for this case: the window in force when the buyer applied."""
-    minutes = case.windows.get(str(clock))
-    return timedelta(minutes=LATER[clock] if minutes is None else minutes)
+    later = LATER.get(clock)
+    minutes = case.windows[str(clock)] if later is None else case.windows.get(str(clock), later)
+    return timedelta(minutes=minutes)
 
 
 def end_of(case: "Case", clock: Clock, at: datetime) -> datetime:

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from aftersales.enums import (
     FOR_BUYER,
+    AnswerState,
     Direction,
     GoodsState,
     OrderState,
     Party,
+    RequestKind,
     RoundState,
     Ruling,
     ScanKind,
@@ -18,7 +20,7 @@ from aftersales.enums import (
 from aftersales.rules import warranty
 
 if TYPE_CHECKING:
-    from aftersales.models import Case, Evidence, Parcel, Round
+    from aftersales.models import Case, CaseRequest, Evidence, Parcel, Round
 
 GOING_BACK = (ScanKind.REFUSED, ScanKind.RETURNING, ScanKind.RETURNED)
 SIGNED = (ScanKind.SIGNED, ScanKind.SIGNED_BY_OTHER)
@@ -130,8 +132,32 @@ def replied(case: "Case") -> bool:
 
 
 def evidence_was_asked(case: "Case") -> bool:
-    """Some round invited the buyer to add evidence (RR-06)."""
+    """The buyer was asked for evidence in this handling, and had his time to answer (RR-06).
+
+    While a request stands open nobody can say that he gave nothing; and 拍不了 with its reason
+    is an answer, no silence.
+    """
+    asked = [
+        each
+        for each in case.requests.all()
+        if each.kind == RequestKind.EVIDENCE and each.series == case.series
+    ]
+    if any(each.state == AnswerState.OPEN for each in asked):
+        return False
+    if any(each.state in (AnswerState.DONE, AnswerState.LAPSED) for each in asked):
+        return True
     return any(offer.plan.code == "invite_evidence" for offer in case.offers_made())
+
+
+def cannot_show(case: "Case") -> "list[CaseRequest]":
+    """The requests for evidence of this handling that the buyer answered with 拍不了."""
+    return [
+        each
+        for each in case.requests.all()
+        if each.kind == RequestKind.EVIDENCE
+        and each.series == case.series
+        and each.state == AnswerState.DECLINED
+    ]
 
 
 def not_no_reason_goods(case: "Case") -> bool:

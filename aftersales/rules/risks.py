@@ -286,13 +286,20 @@ def asked_evidence_unseen(
     if asked is None:
         return None
     fresh = [shown for shown in facts.merchant_evidence_unseen(case) if shown.at >= asked]
-    if not fresh:
-        return None
-    return Found(
-        _("你 %(asked)s 邀请买家举证，买家已于 %(at)s 补充 %(count)s 份，尚未打开")
-        % {"asked": when(asked, at), "at": when(fresh[-1].at, at), "count": len(fresh)},
-        key=str(fresh[-1].pk),
-    )
+    if fresh:
+        return Found(
+            _("你 %(asked)s 邀请买家举证，买家已于 %(at)s 补充 %(count)s 份，尚未打开")
+            % {"asked": when(asked, at), "at": when(fresh[-1].at, at), "count": len(fresh)},
+            key=str(fresh[-1].pk),
+        )
+    if answers := facts.cannot_show(case):
+        last = answers[-1]
+        return Found(
+            _("你 %(asked)s 请买家补充凭证，买家答复拍不了：%(why)s")
+            % {"asked": when(last.at, at), "why": last.answer},
+            key=f"request-{last.pk}",
+        )
+    return None
 
 
 @check("RW-13")

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from aftersales import platform
+from aftersales.asked import may_recall
 from aftersales.display import Entry, Shot, mask, money, when
 from aftersales.enums import CaseType, Freight, Party, Phase, Remedy, RoundState, Stage, Status
 from aftersales.models import Case, Event, Parcel, Round, User
@@ -297,6 +298,8 @@ def _more(case: Case, moves: dict[str, str]) -> list[Button]:
     ]
     if moves.get("report_refusal") == "" and _on_its_way(case):
         links.append(Button(_("包裹已拒签退回"), url("report_refusal", case)))
+    if moves.get("ask_for") == "" and may_recall(case):
+        links.append(Button(_("请商家拦截包裹"), url("ask_for", case)))
     if case.status == Status.PENDING_MERCHANT:
         links.append(Button(_("申请平台介入"), url("ask_platform", case)))
     if moves.get("withdraw") == "":

@@ -27,10 +27,13 @@ from buyers.showing.standing import standing
 from buyers.showing.telling import side_of, told
 
 # Steps that say nothing about the way of the case: they stand in the full record at most.
-ASIDE = visibility.SHOPS_OWN | {"send_message", "close_evidence", "improve_offer"}
+REQUESTS = {"ask_for", "answer_request", "lapse_request"}
+ASIDE = visibility.SHOPS_OWN | {"send_message", "close_evidence", "improve_offer"} | REQUESTS
 # Steps whose own words stand under them in the record.
 IN_WORDS = {
     "apply",
+    "ask_for",
+    "answer_request",
     "ask_platform",
     "dispute_arrival",
     "take_over",

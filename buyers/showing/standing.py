@@ -1,6 +1,6 @@
 """Where a case stands, for the buyer: where is it, what now, until when, what if nobody acts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -13,6 +13,7 @@ from aftersales.display import deadline, money
 from aftersales.enums import (
     ENDED,
     RULED,
+    AnswerState,
     CaseType,
     Clock,
     Party,
@@ -21,7 +22,7 @@ from aftersales.enums import (
     Stage,
     Status,
 )
-from aftersales.models import Case, Supplement
+from aftersales.models import Case, CaseRequest, Supplement
 from aftersales.rules import deadlines, facts
 
 MY_TURN = (
@@ -34,12 +35,16 @@ MY_TURN = (
 _ASKED = Supplement.objects.filter(
     case=OuterRef("pk"), due_at=OuterRef("evidence_due_at"), of__in=["", Party.BUYER]
 )
+_WANTED = CaseRequest.objects.filter(
+    case=OuterRef("pk"), party=Party.MERCHANT, state=AnswerState.OPEN
+)
 # What waits for the buyer: one question for the list, its counter and the badge.
 WAITING_FOR_BUYER = (
     Q(status__in=MY_TURN)
     | Q(round_state=RoundState.WAITING)
     | Q(agreement_claimed=True)
     | Q(status=Status.AWAITING_MERCHANT_SHIP, remedy=Remedy.REPAIR, unrepairable_at__isnull=False)
+    | Exists(_WANTED)
     | Q(status=Status.PLATFORM_REVIEW, stage=Stage.EVIDENCE, suspended=False)
     | Q(Exists(_ASKED), status=Status.PLATFORM_REVIEW, stage=Stage.SUPPLEMENT, suspended=False)
 ) & ~Q(status__in=ENDED)
@@ -74,7 +79,11 @@ def standing(case: Case, now: datetime) -> Standing:
         Status.AWAITING_MERCHANT_RECEIPT,
     ):
         return _offered(case, now)
-    return _STANDS[status](case, now)
+    stands = _STANDS[status](case, now)
+    wanted = [asked for asked in case.open_requests() if asked.party == Party.MERCHANT]
+    if wanted and not stands.mine:
+        return replace(stands, badge=_("等你答复"), kind="mine", what_now=_("请答复商家的请求。"))
+    return stands
 
 
 def given_back(case: Case) -> Decimal:

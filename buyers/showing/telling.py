@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from aftersales.display import money
-from aftersales.enums import WANTS_GOODS, CaseType, Party, Responsible, Ruling
+from aftersales.enums import WANTS_GOODS, CaseType, Party, RequestKind, Responsible, Ruling
 from aftersales.models import Event
 from aftersales.steps import STEPS
 
@@ -149,6 +149,32 @@ def _accepted(details: dict[str, Any], mine: bool) -> str:
 def _accepted_mine(details: dict[str, Any], mine: bool) -> str:
     plan = f"{details.get('plan', '')} {yuan(details.get('amount'))}".strip()
     return _("商家接受了你的方案：{plan}").format(plan=plan)
+
+
+def _request(details: dict[str, Any]) -> str:
+    kind = details.get("kind", "")
+    return str(RequestKind(kind).label) if kind in RequestKind.values else str(kind)
+
+
+@tells("ask_for")
+def _asked_for(details: dict[str, Any], mine: bool) -> str:
+    told = _("你提出请求：{what}") if mine else _("商家提出请求：{what}")
+    return told.format(what=_request(details))
+
+
+@tells("answer_request")
+def _answered_request(details: dict[str, Any], mine: bool) -> str:
+    if mine:
+        told = _("你照办了：{what}") if details.get("done") else _("你答复做不到：{what}")
+    else:
+        told = _("商家照办了：{what}") if details.get("done") else _("商家答复做不到：{what}")
+    return told.format(what=_request(details))
+
+
+@tells("lapse_request")
+def _lapsed_request(details: dict[str, Any], mine: bool) -> str:
+    what = _("、").join(_request({"kind": kind}) for kind in details.get("kinds", []))
+    return _("请求逾期未答复：{what}").format(what=what)
 
 
 @tells("confirm_agreed")

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.generic import TemplateView
 
 from aftersales import clock
+from aftersales.asked import asked_of
 from aftersales.enums import ENDED, OrderState, Party, Phase, RoundState, Status
 from aftersales.models import Case, Order, Round
 from aftersales.rules import facts
@@ -102,7 +103,11 @@ class CasePage(BuyerCase, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         now = clock.now()
-        return super().get_context_data(page=page_of(self.case, self.user, now), **kwargs)
+        return super().get_context_data(
+            page=page_of(self.case, self.user, now),
+            requests=asked_of(self.case, Party.BUYER),
+            **kwargs,
+        )
 
 
 class RecordPage(BuyerCase, TemplateView):

@@ -7,10 +7,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from aftersales import clock, platform
-from aftersales.enums import GATHERING, RULED, Clock, Party, Status
+from aftersales.enums import GATHERING, RULED, AnswerState, Clock, Party, Status
 from aftersales.models import Complaint
 from aftersales.rules import deadlines
 from aftersales.threads import thread_of
+from aftersales.views import AnswersRequest
 from buyers.forms import AcceptForm
 from buyers.showing.offers import after_accepting, bearer_words, ends_here, shown, verb_of
 from buyers.showing.progress import hours, visible
@@ -218,6 +219,28 @@ class Chat(BuyerStep):
 
     def success_message(self) -> str:
         return _("已发送")
+
+
+class AskFor(BuyerStep):
+    """请商家拦截包裹: a formal request of the buyer's own."""
+
+    step = "ask_for"
+
+    def success_message(self) -> str:
+        return _("请求已发给商家")
+
+
+class AnswerRequest(AnswersRequest, BuyerStep):
+    """答复正式请求: what the shop asks for, and 拍不了 as an answer of its own."""
+
+    step = "answer_request"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        asked = context["form"].asked
+        over = asked.state != AnswerState.OPEN
+        sentence = _("这个请求已经答复或已结束") if over else ""
+        return {**context, "asked": asked, "refusal": context["refusal"] or sentence}
 
 
 class ConfirmAgreed(BuyerStep):

@@ -92,6 +92,7 @@ class Page:
     mobile: bool = False
     decided: bool = False
     may_talk: bool = True
+    may_ask: bool = False
     may_add: bool = False
     may_improve: bool = False
     assignee: str = ""
@@ -139,6 +140,7 @@ def page_of(
         mobile=Policy.current().mobile_negotiation,
         decided=case.status not in tool.IN_HAND,
         may_talk="send_message" in moves and not moves["send_message"],
+        may_ask="ask_for" in moves and not moves["ask_for"],
         may_add="add_evidence" in moves and not moves["add_evidence"],
         assignee=assignee_of(case),
         team=[] if moves.get("assign", "no") else [(each.pk, str(each.user)) for each in team],

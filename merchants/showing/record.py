@@ -11,7 +11,15 @@ from django.utils.translation import gettext as _
 
 from aftersales import clock
 from aftersales.display import Entry, Shot, money
-from aftersales.enums import WANTS_GOODS, CaseType, Party, Responsible, Ruling, Severity
+from aftersales.enums import (
+    WANTS_GOODS,
+    CaseType,
+    Party,
+    RequestKind,
+    Responsible,
+    Ruling,
+    Severity,
+)
 from aftersales.models import Case, Event, Evidence, Message
 from aftersales.rules import visibility
 from aftersales.steps import STEPS
@@ -116,6 +124,8 @@ def _own_words(event: Event) -> str:
             for each in details.get("answers", [])
         ]
         return "\n".join([str(details.get("statement", "")), *answers])
+    if event.step in ("ask_for", "answer_request"):
+        return str(details.get("text", ""))
     if event.step in ("ask_platform", "appeal", "ask_reopen", "dispute_arrival"):
         return str(details.get("reason", ""))
     if event.step in ("extend", "excuse"):
@@ -210,6 +220,28 @@ def _improved(details: dict[str, Any]) -> str:
         "before": yuan(details.get("before")),
         "amount": yuan(details.get("amount")),
     }
+
+
+def _request(details: dict[str, Any]) -> str:
+    kind = details.get("kind", "")
+    return str(RequestKind(kind).label) if kind in RequestKind.values else str(kind)
+
+
+@tells("ask_for")
+def _asked_for(details: dict[str, Any]) -> str:
+    return _("提出请求：%(what)s") % {"what": _request(details)}
+
+
+@tells("answer_request")
+def _answered_request(details: dict[str, Any]) -> str:
+    told = _("照办：%(what)s") if details.get("done") else _("不能照办：%(what)s")
+    return told % {"what": _request(details)}
+
+
+@tells("lapse_request")
+def _lapsed_request(details: dict[str, Any]) -> str:
+    what = _("、").join(_request({"kind": kind}) for kind in details.get("kinds", []))
+    return _("请求逾期未答复：%(what)s") % {"what": what}
 
 
 @tells("reply")

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from aftersales import clock
+from aftersales.asked import asked_of
 from aftersales.enums import Party, Permission, Turn
 from aftersales.models import Case, CaseQuerySet, Member, Message, Shop, User
 from aftersales.steps import STEPS, Refused
@@ -57,6 +58,7 @@ class MerchantCase(CaseView):
             "case": self.case,
             "now": now,
             "page": page,
+            "requests": asked_of(self.case, Party.MERCHANT),
             "shops": self.request.shops,  # type: ignore[attr-defined]
             "click": uuid.uuid4().hex,
         }

@@ -9,10 +9,11 @@ from django.views.generic import TemplateView
 
 from aftersales import calls, clock, platform
 from aftersales.display import money
-from aftersales.enums import Party, Remedy, Status
+from aftersales.enums import AnswerState, Party, Remedy, Status
 from aftersales.forms import StepForm
 from aftersales.rules import visibility
 from aftersales.threads import thread_of
+from aftersales.views import AnswersRequest
 from merchants.showing import tool
 from merchants.showing.page import assignee_of
 from merchants.showing.standing import if_not_shipped, standing
@@ -239,3 +240,16 @@ class Wait(MerchantCase, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | waiting(self.case, clock.now())
+
+
+class AnswerRequest(AnswersRequest, MerchantStep):
+    """答复正式请求: what the buyer asks the shop to do."""
+
+    template_name = "merchants/cases/answer_request.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        asked = context["form"].asked
+        over = asked.state != AnswerState.OPEN
+        sentence = _("这个请求已经答复或已结束") if over else ""
+        return context | {"asked": asked, "refusal": context["refusal"] or sentence}

@@ -19,7 +19,8 @@ from aftersales.models.case.preparing import Offering
 from aftersales.models.case.refunding import Refunding
 from aftersales.models.case.rejecting import Rejecting
 from aftersales.models.case.replacing import Replacing
-from aftersales.models.case.replying import CounterOffer, Replying
+from aftersales.models.case.replying import CounterOffer
+from aftersales.models.case.requesting import Requesting
 from aftersales.models.case.returning import Returning
 from aftersales.models.case.ruling import Deciding
 from aftersales.models.case.suspending import Suspending
@@ -50,7 +51,7 @@ class Case(
     Applying,
     Assigning,
     Handling,
-    Replying,
+    Requesting,
     Rejecting,
     Returning,
     Replacing,

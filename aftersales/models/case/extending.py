@@ -49,6 +49,9 @@ class Extending(CaseFields):
         current, asked = self.last_round, self.last_intervention
         if "reply_due_at" in moved and current is not None:
             self.change(current, due_at=self.reply_due_at)
+        if "request_due_at" in moved:
+            for wanted in self.open_requests():  # type: ignore[attr-defined]
+                self.change(wanted, due_at=max(wanted.due_at, until["request_due_at"]))
         if asked is not None and asked.stage in (Stage.EVIDENCE, Stage.DECIDING):
             if "evidence_due_at" in moved:
                 self.change(asked, evidence_due_at=self.evidence_due_at)

@@ -111,6 +111,7 @@ class CaseFields(Stepped):
     prechecked_at = models.DateTimeField(_("风险核实时间"), null=True, blank=True)
     paused = models.DurationField(_("已暂停时长"), default=timedelta)
     evidence_asked_at = models.DateTimeField(_("邀请举证时间"), null=True, blank=True)
+    request_due_at = models.DateTimeField(_("正式请求答复至"), null=True, blank=True)
     agreement_claimed = models.BooleanField(_("商家报告已协商一致"), default=False)
     promised_until = models.DateTimeField(_("约定等待至"), null=True, blank=True)
     merchant_seen_at = models.DateTimeField(_("商家看过凭证"), null=True, blank=True)
@@ -217,6 +218,8 @@ class CaseFields(Stepped):
             running.append((self.reply_due_at, "stop_waiting"))
         if self.evidence_due_at:
             running.append((self.evidence_due_at, "close_evidence"))
+        if self.request_due_at and not self.suspended:
+            running.append((self.request_due_at, "lapse_request"))
         return sorted(running)
 
     def lapsed(self, at: datetime) -> str:
@@ -458,6 +461,7 @@ class CaseFields(Stepped):
             case.shop = shops[case.shop_id]
         for name in ("rounds", "offers", "interventions"):
             hand_out(cases, name)
+        hand_out([case for case in cases if case.request_due_at], "requests")
         for name in ("payments", "parcels"):
             hand_out(list(orders.values()), name)
         hand_out(list(shops.values()), "addresses")

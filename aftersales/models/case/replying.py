@@ -199,16 +199,8 @@ class Replying(Negotiating):
             raise Refused(text=_("不能包含电话、微信或外部链接：「%(found)s」") % {"found": found})
         self.say(party, by, text)
         kept = self.put_forward(party, {"chat": pictures}, {"chat": _("聊天图片")})
-        current = self.last_round
-        counts = (
-            party == Party.BUYER
-            and self.policy["any_message_counts"]
-            and self.round_state in (RoundState.WAITING, RoundState.EXPIRED)
-            and self.status in NEGOTIABLE
-        )
-        if counts and current is not None:
-            self._answered(current, text or _("发来图片"))
-        return {"text": text, "counts": bool(counts)} | ({"evidence": kept} if kept else {})
+        counts = self.count_as_reply(party, text or _("发来图片"))
+        return {"text": text, "counts": counts} | ({"evidence": kept} if kept else {})
 
     # What was said.
 
@@ -254,6 +246,20 @@ class Replying(Negotiating):
                 raise Refused(amount=_("希望的金额不能超过申请金额 ¥%(max)s") % {"max": self.worth})
         elif counter.amount is not None:
             raise Refused(amount=_("这个方案不能填写金额"))
+
+    def count_as_reply(self, party: Party, text: str) -> bool:
+        """NEG-30: whatever the buyer says answers the open round, where the policy has it so."""
+        current = self.last_round
+        counts = (
+            party == Party.BUYER
+            and self.policy["any_message_counts"]
+            and self.round_state in (RoundState.WAITING, RoundState.EXPIRED)
+            and self.status in NEGOTIABLE
+        )
+        if not counts or current is None:
+            return False
+        self._answered(current, text)
+        return True
 
     def _answered(self, current: Round, text: str) -> None:
         late = current.late or self.round_state == RoundState.EXPIRED
