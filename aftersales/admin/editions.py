@@ -15,12 +15,14 @@ from django.utils.translation import gettext_lazy
 from aftersales import clock, display
 from aftersales.admin.looking import ReadOnly, moment
 from aftersales.admin.publishing import counted, model_of, shown
+from aftersales.admin.simulating import simulate
 from aftersales.catalogue import Change
 from aftersales.models import Edition
 
 
 @admin.register(Edition)
 class EditionAdmin(ReadOnly):
+    change_list_template = "admin/aftersales/edition/list.html"
     list_display = ["version", "effective", "what", "note", "author"]
     list_display_links = ["version"]
     list_select_related = ["author"]
@@ -44,7 +46,15 @@ class EditionAdmin(ReadOnly):
 
     def get_urls(self) -> list[URLPattern]:
         withdraw = self.admin_site.admin_view(self.withdraw)
-        return [path("<int:pk>/withdraw/", withdraw, name="withdraw_edition"), *super().get_urls()]
+        trial = self.admin_site.admin_view(self.simulate)
+        return [
+            path("<int:pk>/withdraw/", withdraw, name="withdraw_edition"),
+            path("simulate/", trial, name="simulate"),
+            *super().get_urls(),
+        ]
+
+    def simulate(self, request: HttpRequest) -> HttpResponse:
+        return simulate(request, {**self.admin_site.each_context(request), "opts": self.opts})
 
     def change_view(
         self,
