@@ -34,7 +34,8 @@ from aftersales.rules.deadlines import CHINA
 Events = QuerySet[Event]
 
 REJECTIONS = ("reject", "refuse_receipt")
-AUTOMATIC = ("agree_by_default", "confirm_receipt_by_default")
+LATE = "agree_by_default"
+AUTOMATIC = (LATE, "confirm_receipt_by_default")
 SETTLING = (
     *("accept_plan", "accept_counter", "confirm_agreed"),
     *("agree", "agree_return", "agree_resend"),
@@ -74,9 +75,9 @@ def _never_with_platform() -> Any:
     return ~Exists(_of_case(after=Status.PLATFORM_REVIEW, version__lt=OuterRef("version")))
 
 
-def _excused() -> Exists:
-    """Time acted for the merchant while the platform was down: nobody's fault."""
-    return Exists(_of_case(step="excuse", details__result__in=AUTOMATIC))
+def _excused(*results: str) -> Exists:
+    """Time acted for the merchant while the platform was down: nobody's fault (``excuse``)."""
+    return Exists(_of_case(step="excuse", details__result__in=results))
 
 
 def _since(moment: str) -> ExpressionWrapper:
@@ -104,7 +105,7 @@ def _dispute_refunded(events: Events) -> Events:
 
 
 def _quality_refunded(events: Events) -> Events:
-    return _refunded(events).filter(~_excused(), case__reason__quality=True)
+    return _refunded(events).filter(~_excused(*AUTOMATIC), case__reason__quality=True)
 
 
 def _by_himself(*types: CaseType) -> Callable[[Events], Events]:
@@ -124,11 +125,11 @@ def _due(events: Events) -> Events:
     """The merchant's turn to answer is over, by his answer or by time."""
     over = events.filter(before=Status.PENDING_MERCHANT)
     over = over.exclude(after__in=[Status.PENDING_MERCHANT, *NOT_HIS_DOING])
-    return over.exclude(Q(step="agree_by_default") & _excused())
+    return over.exclude(Q(step=LATE) & _excused(LATE))
 
 
 def _overdue(events: Events) -> Events:
-    return events.filter(~_excused(), step="agree_by_default")
+    return events.filter(~_excused(LATE), step=LATE)
 
 
 def _handled(events: Events) -> Events:
