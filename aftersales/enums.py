@@ -303,6 +303,9 @@ class Ruling(TextChoices):
     PARTIAL_REFUND = "partial_refund", _("部分退款，无需退货")
     RETURN_THEN_REFUND = "return_then_refund", _("退货后退款")
     KEEP_GOODS = "keep_goods", _("退款，商品不值得或无法退回")
+    EXCHANGE = "exchange", _("换货")
+    RESEND = "resend", _("补寄")
+    REPAIR = "repair", _("维修")
     DENY = "deny", _("不支持买家")
     REHANDLE = "rehandle", _("退回商家重新处理")
     CLOSE_AGREED = "close_agreed", _("双方已协商一致，关闭")
@@ -314,6 +317,9 @@ FOR_BUYER = frozenset(
         Ruling.PARTIAL_REFUND,
         Ruling.RETURN_THEN_REFUND,
         Ruling.KEEP_GOODS,
+        Ruling.EXCHANGE,
+        Ruling.RESEND,
+        Ruling.REPAIR,
     }
 )
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from aftersales.display import money, when
-from aftersales.enums import GATHERING, UNRULED, AppealState, Clock, Party, Stage
+from aftersales.enums import GATHERING, UNRULED, AppealState, Clock, Party, Stage, Status
 from aftersales.models import Appeal, Case, Intervention, Supplement
 from aftersales.rules import deadlines, facts
 
@@ -116,7 +116,9 @@ def _found(case: Case, asked: Intervention, now: datetime) -> Rows:
         (_("采信的凭证"), _cited(case, asked)),
         (_("判定时间"), when(asked.ruled_at, now)),
     ]
-    if asked.execute_by and deadlines.executing(case):
+    if asked.execute_by and (
+        deadlines.executing(case) or case.status == Status.AWAITING_MERCHANT_SHIP
+    ):
         told.append((_("商家执行期限"), when(asked.execute_by, now)))
     return told
 

@@ -86,6 +86,9 @@ class RuleForm(StepForm):
             str(Ruling.KEEP_GOODS): _("退款 {amount}，商品不值得或无法退回，留给买家").format(
                 amount=whole
             ),
+            str(Ruling.EXCHANGE): _("买家寄回，商家收货后发出换货；没有按时发出改为退款"),
+            str(Ruling.RESEND): _("商家按时补寄，没有按时发出改为退款"),
+            str(Ruling.REPAIR): _("买家寄回，商家修好后发回；没有按时发出改为退款"),
             str(Ruling.DENY): _("售后关闭，不退款"),
             str(Ruling.CLOSE_AGREED): _("双方已自行谈妥，售后关闭，不退款"),
             str(Ruling.REHANDLE): _("商家的处理时限和协商轮次重新开始"),

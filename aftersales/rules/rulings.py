@@ -4,26 +4,33 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext
 
-from aftersales.enums import CaseType, Freight, Responsible, Ruling
+from aftersales.enums import CaseType, Freight, Remedy, Responsible, Ruling
 from aftersales.rules import facts
 
 if TYPE_CHECKING:
     from aftersales.models import Case
 
 PAID_AT_ONCE = frozenset({Ruling.FULL_REFUND, Ruling.PARTIAL_REFUND, Ruling.KEEP_GOODS})
-SENT_BACK = frozenset({Ruling.RETURN_THEN_REFUND})  # the buyer sends the goods back first
+SENT_BACK = frozenset({Ruling.RETURN_THEN_REFUND, Ruling.EXCHANGE, Ruling.REPAIR})
+REMEDIES = {  # rulings that end in goods; every other one ends in money or nothing
+    Ruling.EXCHANGE: Remedy.EXCHANGE,
+    Ruling.RESEND: Remedy.RESEND,
+    Ruling.REPAIR: Remedy.REPAIR,
+}
 BEARERS = (Freight.MERCHANT, Freight.BUYER)
 
 
 def unfit(ruling: str, case: "Case") -> str:
     """Why a ruling can't be made in this case; empty when it can."""
     if ruling in SENT_BACK:
-        if facts.goods_back(case):
+        if ruling == Ruling.RETURN_THEN_REFUND and with_shop(case):
             return gettext("商品已经退回，请选择退款或不支持")
         if not facts.signed(case):
             return gettext("商品还没有签收，不能判退货")
+    if ruling == Ruling.RESEND and not case.order.shipped:
+        return gettext("商品还没有发出，不能判补寄")
     if ruling == Ruling.KEEP_GOODS:
-        if facts.goods_back(case):
+        if with_shop(case):
             return gettext("商品已经退回，请选择退款或不支持")
         if not facts.signed(case):
             return gettext("商品还没有签收，请选择全额退款")
@@ -33,7 +40,17 @@ def unfit(ruling: str, case: "Case") -> str:
 
 
 def _with_goods(case: "Case") -> bool:
-    return case.type == CaseType.RETURN_REFUND and not facts.goods_back(case)
+    return case.type == CaseType.RETURN_REFUND and not with_shop(case)
+
+
+def with_shop(case: "Case") -> bool:
+    """The goods came back under this case, and nothing has gone out to the buyer since."""
+    return facts.goods_back(case) and case.replacement_shipped_at is None
+
+
+def sent_back(ruling: str, case: "Case") -> bool:
+    """Whether the buyer has to send goods back before the ruling can be carried out."""
+    return ruling in SENT_BACK and not with_shop(case)
 
 
 def freight_of(case: "Case", responsible: str) -> tuple[Freight, Freight]:

@@ -336,8 +336,10 @@ def _on_hold(case: Case) -> Standing:
 
 
 def _to_be_executed(case: Case) -> Standing:
+    asked = case.last_intervention
+    what = asked.get_ruling_display() if asked else ""
     return Standing(
-        _("平台判定退货退款，等商家提供退货地址"),
+        _("平台判定{what}，等商家提供退货地址").format(what=what),
         _("等商家"),
         "them",
         what_now=_("现在不用做什么；有了退货地址再寄回。"),

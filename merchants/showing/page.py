@@ -188,6 +188,7 @@ def buttons(case: Case, moves: dict[str, str]) -> list[Button]:
             wanted.append(("give_address", _("提供退货地址"), "primary", "g"))
         elif case.stage in GATHERING:
             wanted.append(("add_evidence", _("提交凭证"), "primary", "e"))
+        wanted += relenting(case, moves)
         asked = case.last_intervention
         if asked is not None and asked.asked_by == Party.MERCHANT:
             wanted.append(("withdraw", _("撤回介入申请"), "quiet", ""))
@@ -198,6 +199,18 @@ def buttons(case: Case, moves: dict[str, str]) -> list[Button]:
         for name, label, look, key in wanted
         if name in moves
     ]
+
+
+def relenting(case: Case, moves: dict[str, str]) -> list[tuple[str, str, str, str]]:
+    """T-22: until the platform has ruled, the shop may still do what the buyer asked for."""
+    names = [
+        ("confirm_receipt", _("确认收货")),
+        ("agree_return", agree_label(case)),
+        ("agree_resend", _("同意补寄")),
+        ("agree", _("同意退款")),
+    ]
+    fitting = [(name, label, "quiet", "") for name, label in names if moves.get(name) == ""]
+    return fitting[:1]
 
 
 def agree_label(case: Case) -> str:

@@ -154,8 +154,8 @@ def otherwise(case: Case, now: datetime) -> str:
         return _("到期自动恢复，举证和判定的时限从剩余的时间继续；中止期间只能留言。")
     if executing(case):
         return _(
-            "平台判定退货后退款，请提供退货地址；逾期由平台执行：用本店默认地址，没有地址的直接退款 %(amount)s。"
-        ) % {"amount": money(case.to_refund or case.amount)}
+            "平台判定需要寄回，请提供退货地址；逾期由平台执行：用本店默认地址，没有地址的直接退款 %(amount)s。"
+        ) % {"amount": money(case.to_refund or case.worth)}
     if status == Status.PLATFORM_REVIEW and case.stage == Stage.SUPPLEMENT:
         return _supplement(case, now)
     if status == Status.PLATFORM_REVIEW and case.stage == Stage.EVIDENCE:

@@ -13,16 +13,19 @@ from aftersales.models.history import Upload
 from aftersales.models.people import ReturnAddress
 from aftersales.rules import amounts, facts
 from aftersales.rules.conditions import (
+    goods_not_back,
     not_signed_for,
     parcel_in_transit,
     parcel_sent,
     refund_only,
+    unruled,
     wants_resend,
     wants_return,
 )
 from aftersales.steps import Refused, step
 
-ANSWERABLE = [Status.PENDING_MERCHANT, Status.REJECTED]  # T-22: also after a rejection
+# T-22: also after a rejection, and until the platform has ruled
+ANSWERABLE = [Status.PENDING_MERCHANT, Status.REJECTED, Status.PLATFORM_REVIEW]
 
 
 def _by_default(case: Any) -> Status:
@@ -42,12 +45,13 @@ class Handling(CaseFields):
         permission=Permission.AGREE,
         source=ANSWERABLE,
         target=Status.REFUNDING,
-        conditions=[refund_only],
+        conditions=[unruled, refund_only],
     )
     def agree(self, *, by: Any) -> dict[str, Any]:
         """T-03, T-22: exactly the applied amount; less is only possible as an accepted plan."""
         self.mark_handled()
         self.end_rounds()
+        self.settle()
         self.owe_refund(self.worth)
         return {"amount": str(self.worth)}
 
@@ -57,12 +61,13 @@ class Handling(CaseFields):
         permission=Permission.AGREE,
         source=ANSWERABLE,
         target=Status.AWAITING_MERCHANT_SHIP,
-        conditions=[wants_resend],
+        conditions=[unruled, wants_resend],
     )
     def agree_resend(self, *, by: Any) -> dict[str, Any]:
         """Walk 6 of §1.7: what is missing is sent; nothing comes back."""
         self.mark_handled()
         self.end_rounds()
+        self.settle()
         return {"missing": self.demand.get("missing", [])}
 
     @step(
@@ -71,7 +76,7 @@ class Handling(CaseFields):
         permission=Permission.AGREE,
         source=ANSWERABLE,
         target=Status.AWAITING_BUYER_RETURN,
-        conditions=[wants_return],
+        conditions=[unruled, wants_return, goods_not_back],
     )
     def agree_return(
         self, *, by: Any, address: ReturnAddress | None, freight: str = "", message: str = ""
@@ -84,6 +89,7 @@ class Handling(CaseFields):
         self.freight = self._freight_agreed(freight)
         self.mark_handled()
         self.end_rounds()
+        self.settle()
         self.return_goods_to(address.shown())
         if message.strip():
             self.say(Party.MERCHANT, by, message.strip())

@@ -11,7 +11,12 @@ from aftersales.enums import Direction, Party, Permission, Remedy, Status
 from aftersales.models.case.fields import CaseFields
 from aftersales.models.order import Parcel
 from aftersales.rules import deadlines, facts
-from aftersales.rules.conditions import return_not_scanned, tracking_not_corrected
+from aftersales.rules.conditions import (
+    goods_came_back,
+    return_not_scanned,
+    tracking_not_corrected,
+    unruled,
+)
 from aftersales.steps import Refused, step
 
 TRACKING = re.compile(r"[A-Z0-9]{8,30}")
@@ -120,12 +125,18 @@ class Returning(CaseFields):
         gettext_lazy("确认收货"),
         by={Party.MERCHANT},
         permission=Permission.RECEIVE,
-        source=[Status.AWAITING_MERCHANT_RECEIPT, Status.RETURN_REFUSED],
+        source=[
+            Status.AWAITING_MERCHANT_RECEIPT,
+            Status.RETURN_REFUSED,
+            Status.PLATFORM_REVIEW,
+        ],
         target=GET_STATE(lambda case, **_: after_receipt(case), states=AFTER_RECEIPT),
+        conditions=[unruled, goods_came_back],
     )
     def confirm_receipt(self, *, by: Any) -> dict[str, Any]:
         """T-11, and T-22 after a refused receipt: the refund is owed, or the goods are, at once."""
         self.mark_handled()
+        self.settle()
         return self._take_in()
 
     @step(

@@ -1,6 +1,7 @@
 """判定: the platform's written finding, carried out at once or by its deadline (T-20, D12)."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +15,7 @@ from aftersales.enums import (
     Freight,
     Party,
     Permission,
+    Remedy,
     Responsible,
     Ruling,
     Stage,
@@ -30,10 +32,12 @@ from aftersales.steps import NOT_NOW, Refused, step
 def _ruled_status(case: Any, ruling: str, **_: Any) -> Status:
     if ruling in rulings.PAID_AT_ONCE:
         return Status.REFUNDING
-    if ruling in rulings.SENT_BACK:
+    if rulings.sent_back(ruling, case):
         return Status.AWAITING_BUYER_RETURN if case.return_address else Status.PLATFORM_REVIEW
+    if ruling in rulings.REMEDIES:
+        return Status.AWAITING_MERCHANT_SHIP
     if ruling == Ruling.REHANDLE:
-        back = facts.goods_back(case)
+        back = rulings.with_shop(case)
         return Status.AWAITING_MERCHANT_RECEIPT if back else Status.PENDING_MERCHANT
     if ruling == Ruling.CLOSE_AGREED:
         return Status.CLOSED_AGREED
@@ -89,17 +93,13 @@ class Deciding(CaseFields):
         amount = self._ruled_amount(ruling, amount)
         out, back = self._ruled_freight(ruling, responsible, freight_out, freight)
         self.end_rounds()
-        execute_by = None
-        if ruling in rulings.SENT_BACK:
-            self.freight, self.to_refund = Freight(back), self.worth
-            address = self.default_address()
-            self.return_address = address.shown() if address else None
-            if address is None:
-                execute_by = deadlines.end_of(self, Clock.EXECUTION, self.at)  # type: ignore[arg-type]
-                self.set_due(execute_by)
-        elif ruling == Ruling.REHANDLE:
+        execute_by = self._set_to_work(ruling, back)
+        if ruling == Ruling.REHANDLE:
             self.begin_series()
-            if facts.goods_back(self):  # type: ignore[arg-type]
+            if self.replacement_shipped_at:
+                self._forget_return()
+                self.replacement_shipped_at = self.replacement_signed_at = None
+            if rulings.with_shop(self):  # type: ignore[arg-type]
                 # The receipt clock ran out long ago; he who is told to look again has time to.
                 self.set_due(deadlines.end_of(self, Clock.RECEIPT_SIGNED, self.at))  # type: ignore[arg-type]
         against_shop = ruling in FOR_BUYER and responsible == Responsible.MERCHANT
@@ -135,6 +135,38 @@ class Deciding(CaseFields):
             "cited": sorted(cited),
             "execute_by": execute_by.isoformat() if execute_by else "",
         }
+
+    def _set_to_work(self, ruling: str, freight: str) -> datetime | None:
+        """Settle what the sides have to do, and by when the merchant, if he must (D12).
+
+        A repair takes longer than a day: its own clock (D8) runs.
+        """
+        if ruling in FOR_BUYER:
+            self.remedy = rulings.REMEDIES.get(Ruling(ruling), Remedy.REFUND)
+        until = deadlines.end_of(self, Clock.EXECUTION, self.at)  # type: ignore[arg-type]
+        if rulings.sent_back(ruling, self):  # type: ignore[arg-type]
+            self._forget_return()
+            self.freight = Freight(freight)
+            self.to_refund = self.worth if self.remedy == Remedy.REFUND else None
+            address = self.default_address()
+            self.return_address = address.shown() if address else None
+            if address is not None:
+                return None
+        elif ruling == Ruling.REPAIR:
+            until = deadlines.end_of(self, Clock.SHIP_REPAIRED, self.at)  # type: ignore[arg-type]
+        elif ruling not in rulings.REMEDIES:
+            return None
+        if self.remedy != Remedy.REFUND:
+            self.replacement_shipped_at = self.replacement_signed_at = None
+            self.unrepairable_at = None
+        self.set_due(until)
+        return until
+
+    def _forget_return(self) -> None:
+        """A replacement that goes back is a second return: the parcel of the first one stays."""
+        self.return_carrier = self.return_tracking = ""
+        self.return_filed_at = self.return_signed_at = None
+        self.return_corrected = False
 
     def _ruled_amount(self, ruling: str, amount: Decimal | None) -> Decimal | None:
         if ruling in (Ruling.FULL_REFUND, Ruling.KEEP_GOODS):
@@ -192,5 +224,6 @@ class Deciding(CaseFields):
         if (address := self.default_address()) is not None:
             self.return_goods_to(address.shown())
             return {"freight": str(self.freight)}
+        self.remedy = Remedy.REFUND
         self.owe_refund(self.to_refund or self.worth)
         return {"amount": str(self.to_refund), "no_address": True}

@@ -47,6 +47,9 @@ RULINGS = [
         "return_then_refund", {"freight": "merchant"}, Status.AWAITING_BUYER_RETURN, "", id="return"
     ),
     pytest.param("keep_goods", {}, Status.REFUNDING, "128.00", id="keep"),
+    pytest.param("exchange", {}, Status.AWAITING_BUYER_RETURN, "", id="exchange"),
+    pytest.param("resend", {}, Status.AWAITING_MERCHANT_SHIP, "", id="resend"),
+    pytest.param("repair", {}, Status.AWAITING_BUYER_RETURN, "", id="repair"),
     pytest.param("deny", {}, Status.CLOSED_PLATFORM_DENIED, "", id="deny"),
     pytest.param("rehandle", {}, Status.PENDING_MERCHANT, "", id="again"),
     pytest.param("close_agreed", {}, Status.CLOSED_AGREED, "", id="agreed"),
@@ -107,7 +110,7 @@ def test_only_a_supported_buyer_against_the_merchant_is_a_dispute_refund(
     if "amount" in answers:
         answers["amount"] = Decimal(answers["amount"])
     case.rule(by=staff, ruling=ruling, responsible=responsible, grounds=GROUNDS, **answers)
-    supported = ruling in ("full_refund", "partial_refund", "keep_goods", "return_then_refund")
+    supported = ruling not in ("deny", "rehandle", "close_agreed")
     counts = supported and responsible == "merchant"
     assert stored(case).dispute_refund is counts
     assert Intervention.objects.get().counts_as_dispute is counts

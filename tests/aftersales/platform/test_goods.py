@@ -1,0 +1,204 @@
+"""Rulings that end in goods, and a shop that relents before the ruling (T-20, T-22, T-16b, D12)."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from aftersales.enums import Party, Remedy, Stage, Status, Turn
+from aftersales.models import Case, Intervention, User
+from aftersales.tasks import expire_all
+from tests.aftersales.lifecycle.reading import (
+    GROUNDS,
+    HOUR,
+    SECOND,
+    assert_moved,
+    owed,
+    paid,
+    refused,
+    stored,
+)
+from tests.factories import upload
+
+FOUND: dict[str, Any] = {"responsible": "merchant", "grounds": GROUNDS}
+
+
+@pytest.mark.parametrize("late", [-SECOND, timedelta(), SECOND], ids=["-1 s", "0", "+1 s"])
+def test_what_is_to_be_resent_goes_out_within_a_day_or_is_refunded(
+    late: timedelta, deciding: Callable[..., Case], staff: User, now: Any
+) -> None:
+    """D12, T-15, T-20: resend; 24 hours to the second, then the platform pays."""
+    case = deciding()
+    case.rule(by=staff, ruling="resend", **FOUND)
+    event = assert_moved(
+        case,
+        "rule",
+        Party.STAFF,
+        Status.PLATFORM_REVIEW,
+        Status.AWAITING_MERCHANT_SHIP,
+        staff,
+    )
+    row, asked = stored(case), Intervention.objects.get()
+    assert (row.remedy, row.turn) == (Remedy.RESEND, Turn.MINE)
+    assert row.due_at == row.wake_at == asked.execute_by == event.at + 24 * HOUR
+    assert owed(case) == []
+    now.shift(24 * HOUR + late)
+    if late < timedelta():
+        assert expire_all() == (0, 0)
+        assert stored(case).status == Status.AWAITING_MERCHANT_SHIP
+        return
+    assert expire_all() == (1, 0)
+    assert stored(case).status == Status.REFUNDING
+    assert owed(case) == [("微信支付", "128.00")]
+    assert stored(case).dispute_refund
+
+
+@pytest.mark.parametrize(
+    ("ruling", "remedy"), [("exchange", Remedy.EXCHANGE), ("repair", Remedy.REPAIR)]
+)
+def test_an_exchange_or_a_repair_is_lived_to_its_end(
+    ruling: str,
+    remedy: Remedy,
+    deciding: Callable[..., Case],
+    staff: User,
+    buyer: User,
+    merchant: User,
+) -> None:
+    """T-20: back to the shop, out again, and complete; no money moves."""
+    case = deciding()
+    case.rule(by=staff, ruling=ruling, **FOUND)
+    assert (stored(case).status, stored(case).remedy) == (Status.AWAITING_BUYER_RETURN, remedy)
+    case.send_back(by=buyer, carrier="中通快递", tracking="ZT00001234")
+    case.confirm_receipt(by=merchant)
+    assert stored(case).status == Status.AWAITING_MERCHANT_SHIP
+    case.ship_replacement(by=merchant, carrier="顺丰速运", tracking="SF00009999")
+    case.confirm_arrival(by=buyer)
+    assert (stored(case).status, owed(case)) == (Status.COMPLETED, [])
+
+
+def test_goods_that_are_with_the_shop_are_exchanged_at_once(
+    deciding: Callable[..., Case], staff: User
+) -> None:
+    """D12: nothing has to come back any more."""
+    case = deciding("refused_goods", type="return_refund")
+    case.rule(by=staff, ruling="exchange", **FOUND)
+    row = stored(case)
+    assert row.status == Status.AWAITING_MERCHANT_SHIP
+    assert row.due_at == row.updated_at + 24 * HOUR
+
+
+def test_a_repair_has_the_time_a_repair_takes(deciding: Callable[..., Case], staff: User) -> None:
+    """D8 instead of D12: nobody repairs in a day."""
+    case = deciding("refused_goods", type="return_refund")
+    case.rule(by=staff, ruling="repair", **FOUND)
+    row = stored(case)
+    assert row.due_at == row.updated_at + timedelta(days=30)
+
+
+def test_a_shop_without_an_address_loses_the_exchange_to_a_refund(
+    deciding: Callable[..., Case], staff: User, shop: Any, now: Any
+) -> None:
+    """D12: the platform carries out what can be carried out without the shop."""
+    case = deciding()
+    shop.addresses.all().delete()
+    case.rule(by=staff, ruling="exchange", **FOUND)
+    assert stored(case).status == Status.PLATFORM_REVIEW
+    now.shift(24 * HOUR)
+    assert expire_all() == (1, 0)
+    assert stored(case).remedy == Remedy.REFUND
+    assert paid(case) == [("微信支付", "128.00")]
+
+
+@pytest.fixture
+def disputed(deciding: Callable[..., Case], staff: User, buyer: User, merchant: User) -> Case:
+    """A replacement that is no better: before the platform for the second time."""
+    case = deciding()
+    case.rule(by=staff, ruling="exchange", **FOUND)
+    case.send_back(by=buyer, carrier="中通快递", tracking="ZT00001234")
+    case.confirm_receipt(by=merchant)
+    case.ship_replacement(by=merchant, carrier="顺丰速运", tracking="SF00009999")
+    case.dispute_arrival(
+        by=buyer,
+        reason="换来的杯子还是有裂纹，请平台处理。",
+        evidence={"platform": [upload(buyer)]},
+    )
+    assert case.status == Status.PLATFORM_REVIEW
+    return case
+
+
+@pytest.mark.parametrize(
+    ("ruling", "after"),
+    [
+        ("full_refund", Status.REFUNDING),
+        ("return_then_refund", Status.AWAITING_BUYER_RETURN),
+        ("exchange", Status.AWAITING_BUYER_RETURN),
+        ("rehandle", Status.PENDING_MERCHANT),
+        ("deny", Status.CLOSED_PLATFORM_DENIED),
+    ],
+)
+def test_a_disputed_replacement_is_ruled_like_any_other(
+    ruling: str, after: Status, disputed: Case, staff: User, now: Any
+) -> None:
+    """T-16b, T-20: the goods are with the buyer again, though some came back before."""
+    now.shift(48 * HOUR)
+    disputed.rule(by=staff, ruling=ruling, **FOUND)
+    row = stored(disputed)
+    assert row.status == after
+    if after == Status.AWAITING_BUYER_RETURN:
+        assert row.return_tracking == ""
+        row.send_back(by=row.buyer, carrier="中通快递", tracking="ZT00005678")
+        assert stored(disputed).status == Status.AWAITING_MERCHANT_RECEIPT
+
+
+# Relenting ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("trait", "kind", "step", "after"),
+    [
+        ("rejected", "refund_received", "agree", Status.REFUNDING),
+        ("rejected", "return_refund", "agree_return", Status.AWAITING_BUYER_RETURN),
+        ("refused_goods", "return_refund", "confirm_receipt", Status.REFUNDING),
+    ],
+)
+def test_a_shop_relents_while_the_platform_looks(
+    trait: str,
+    kind: str,
+    step: str,
+    after: Status,
+    deciding: Callable[..., Case],
+    merchant: User,
+) -> None:
+    """T-22, §1.6: until the ruling, in the buyer's favour; the request closes by itself."""
+    case = deciding(trait, type=kind)
+    answers = {"address": case.default_address()} if step == "agree_return" else {}
+    getattr(case, step)(by=merchant, **answers)
+    assert_moved(case, step, Party.MERCHANT, Status.PLATFORM_REVIEW, after, merchant)
+    row = stored(case)
+    assert (row.stage, row.evidence_due_at) == (Stage.SETTLED, None)
+    assert Intervention.objects.get().stage == Stage.SETTLED
+    assert not row.dispute_refund
+
+
+def test_what_has_come_back_is_received_and_not_asked_for_again(
+    deciding: Callable[..., Case], merchant: User
+) -> None:
+    case = deciding("refused_goods", type="return_refund")
+    with refused(case, "商品已经寄回，请选择确认收货", by=merchant):
+        case.agree_return(by=merchant, address=case.default_address())
+    other = deciding("rejected", type="return_refund")
+    with refused(other, "商品还没有寄回", by=merchant):
+        other.confirm_receipt(by=merchant)
+
+
+def test_after_the_ruling_nobody_relents(
+    deciding: Callable[..., Case], merchant: User, shop: Any, staff: User
+) -> None:
+    """T-22: a ruling that waits to be carried out is carried out."""
+    case = deciding(type="return_refund")
+    address = case.default_address()
+    shop.addresses.update(flagged="停用")
+    case.rule(by=staff, ruling="return_then_refund", **FOUND)
+    with refused(case, "平台已经判定", by=merchant):
+        case.agree_return(by=merchant, address=address)
