@@ -27,6 +27,7 @@ KINDS = {
     "risk": "Risk",
     "decision_reason": "DecisionReason",
     "scenario": "Scenario",
+    "channel": "Channel",
 }
 
 POLICY, WINDOW = "policy", "window"  # kinds without a code

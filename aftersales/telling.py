@@ -60,6 +60,9 @@ LABELS: dict[str, Any] = {
     "channel": gettext_lazy("渠道"),
     "number": gettext_lazy("编号"),
     "filed_on": gettext_lazy("投诉日期"),
+    "complaint_before": gettext_lazy("原来的进展"),
+    "complaint": gettext_lazy("进展"),
+    "link": gettext_lazy("链接"),
     "wants": gettext_lazy("希望的结果"),
     "routes": gettext_lazy("退款渠道"),
     "route": gettext_lazy("渠道"),
@@ -80,6 +83,8 @@ LABELS: dict[str, Any] = {
 WORDS: dict[str, dict[str, Any]] = {
     "channel": dict(Complaint.Channel.choices),
     "because": dict(Suspension.Because.choices),
+    "complaint": dict(Complaint.State.choices),
+    "complaint_before": dict(Complaint.State.choices),
     "freight": dict(Freight.choices),
     "freight_out": dict(Freight.choices),
     "of": dict(Party.choices),

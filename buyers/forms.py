@@ -322,10 +322,49 @@ class ComplaintForm(BuyerForm):
         error_messages={"invalid": gettext_lazy("请填写日期，例如 2026-11-23")},
     )
     wants = forms.CharField(label=gettext_lazy("诉求"), max_length=300, required=False)
+    link = forms.CharField(
+        label=gettext_lazy("链接"),
+        max_length=300,
+        required=False,
+        help_text=gettext_lazy("投诉页面的网址，有的话填写"),
+        widget=forms.URLInput,
+    )
 
     def fit(self) -> None:
         today = clock.now().astimezone(deadlines.CHINA).date()
         self.fields["filed_on"].widget.attrs["max"] = today.isoformat()
+        self.slot("complaint", _("投诉材料"), _("受理通知、投诉页面截图等"))
+
+
+class ComplaintStateForm(BuyerForm):
+    """更新外部投诉: how it stands."""
+
+    missing = {"complaint": gettext_lazy("请选择是哪一条投诉")}
+
+    complaint = forms.TypedChoiceField(label=gettext_lazy("外部投诉"), coerce=int)
+    state = forms.ChoiceField(label=gettext_lazy("进展"), choices=Complaint.State.choices)
+    number = forms.CharField(
+        label=gettext_lazy("受理编号"),
+        max_length=60,
+        required=False,
+        help_text=gettext_lazy("没有变化就不用填"),
+    )
+    note = forms.CharField(label=gettext_lazy("进展说明"), max_length=300, required=False)
+    link = forms.CharField(
+        label=gettext_lazy("链接"), max_length=300, required=False, widget=forms.URLInput
+    )
+
+    def fit(self) -> None:
+        found = list(self.case.complaints.all())
+        field: Any = self.fields["complaint"]
+        field.choices = [(each.pk, f"{each} · {each.filed_on}") for each in found]
+        named = next(
+            (each for each in found if str(each.pk) == str(self.initial.get("complaint"))), None
+        )
+        if named or found:
+            self.initial.setdefault("state", (named or found[-1]).state)
+            self.initial.setdefault("complaint", (named or found[-1]).pk)
+        self.slot("complaint", _("投诉材料"), _("受理通知、处理结果等"))
 
 
 # Orders -------------------------------------------------------------------------------------------

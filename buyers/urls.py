@@ -6,6 +6,7 @@ from aftersales.forms import AnswerRequestForm
 from buyers.forms import (
     AppealForm,
     ComplaintForm,
+    ComplaintStateForm,
     DisputeForm,
     EvidenceForm,
     MessageForm,
@@ -122,5 +123,10 @@ urlpatterns = [
         f"{CASE}record_complaint/",
         steps.RecordComplaint.as_view(form_class=ComplaintForm),
         name="record_complaint",
+    ),
+    path(
+        f"{CASE}update_complaint/",
+        steps.UpdateComplaint.as_view(form_class=ComplaintStateForm),
+        name="update_complaint",
     ),
 ]

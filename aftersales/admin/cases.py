@@ -160,9 +160,9 @@ class CaseAdmin(ReadOnly):
 
 @admin.register(Complaint)
 class ComplaintAdmin(OfCase):
-    list_display = ["case_code", "channel", "number", "filed_on", "wants"]
+    list_display = ["case_code", "channel", "number", "state", "filed_on", "wants"]
     list_display_links = None
-    list_filter = ["channel"]
+    list_filter = ["channel", "state"]
     list_select_related = ["case__shop", "case__buyer"]
     search_fields = ["number", "case__code"]
     search_help_text = _("受理编号或售后单号")

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from aftersales.admin.publishing import Published
 from aftersales.enums import CaseType, GoodsState, Ruling, WizardStep
 from aftersales.models import (
+    Channel,
     DecisionReason,
     Outcome,
     Plan,
@@ -298,6 +299,13 @@ class RiskAdmin(KnownToCode):
     list_editable = ["threshold"]
     list_filter = ["active", "severity"]
     filter_horizontal = ["blocks"]
+
+
+@admin.register(Channel)
+class ChannelAdmin(KnownToCode):
+    """Whom buyers are told they can turn to outside the platform."""
+
+    list_display = ["code", "label_zh", "what_zh", "site", "active", "position"]
 
 
 # Scenarios ----------------------------------------------------------------------------------------

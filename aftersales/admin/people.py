@@ -43,6 +43,7 @@ LOOKED_AT = [
 ]
 KEPT_UP = [
     "agreement",
+    "channel",
     "decisionreason",
     "ledgermood",
     "outcome",

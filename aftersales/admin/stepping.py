@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from aftersales import clock
 from aftersales.enums import UNRULED, Party, RefundState, Stage
-from aftersales.forms import StepForm
+from aftersales.forms import SlotField, StepForm
 from aftersales.models import Case, CaseQuerySet, Complaint, Refund
 from aftersales.steps import STEPS
 from aftersales.views import StepView
@@ -105,9 +105,29 @@ class ComplaintForm(StepForm):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
+    link = forms.CharField(
+        label=gettext_lazy("链接"), max_length=300, required=False, widget=forms.URLInput
+    )
+
     def fit(self) -> None:
         today = localtime(clock.now()).date()
         self.fields["filed_on"].widget.attrs["max"] = today.isoformat()
+        add_papers(self)
+
+    def answers(self) -> dict[str, Any]:
+        return with_papers(self)
+
+
+def add_papers(form: StepForm) -> None:
+    form.fields["proof_complaint"] = SlotField(
+        user=form.user, slot="complaint", label=_("投诉材料"), required=False
+    )
+
+
+def with_papers(form: StepForm) -> dict[str, Any]:
+    given = dict(form.cleaned_data)
+    given.pop("proof_complaint", None)
+    return given | {"evidence": form.evidence()}
 
 
 class RecordComplaint(StaffStep):
@@ -118,6 +138,42 @@ class RecordComplaint(StaffStep):
 
     def success_message(self) -> str:
         return _("已登记外部投诉")
+
+
+class ComplaintStateForm(StepForm):
+    complaint = forms.TypedChoiceField(label=gettext_lazy("外部投诉"), coerce=int)
+    state = forms.ChoiceField(label=gettext_lazy("进展"), choices=Complaint.State.choices)
+    number = forms.CharField(
+        label=gettext_lazy("受理编号"),
+        max_length=60,
+        required=False,
+        help_text=gettext_lazy("没有变化就不用填"),
+    )
+    note = forms.CharField(
+        label=gettext_lazy("进展说明"),
+        max_length=300,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def fit(self) -> None:
+        field: Any = self.fields["complaint"]
+        found = self.case.complaints.all()
+        field.choices = [(each.pk, f"{each} · {each.filed_on}") for each in found]
+        add_papers(self)
+
+    def answers(self) -> dict[str, Any]:
+        return with_papers(self)
+
+
+class UpdateComplaint(StaffStep):
+    step = "update_complaint"
+    form_class = ComplaintStateForm
+    button = gettext_lazy("更新")
+    intro = gettext_lazy("记下外部投诉的进展：受理、调解、办结。买家也看得到。")
+
+    def success_message(self) -> str:
+        return _("已更新外部投诉")
 
 
 class RetryRefund(StaffStep):
@@ -187,6 +243,7 @@ VIEWS = {
     for view in (
         SendMessage,
         RecordComplaint,
+        UpdateComplaint,
         RetryRefund,
         SettleOffline,
         Reopen,

@@ -365,14 +365,15 @@ class Content:
     def complaints(self) -> Section:
         section = Section(_("外部投诉"))
         section.table(
-            [_("渠道"), _("受理编号"), _("投诉日期"), _("诉求"), _("登记方")],
-            [3, 4, 3, 5, 2],
+            [_("渠道"), _("受理编号"), _("投诉日期"), _("诉求"), _("进展"), _("登记方")],
+            [3, 4, 3, 4, 3, 2],
             [
                 [
                     str(each.get_channel_display()),
                     each.number or display.EMPTY,
                     each.filed_on.isoformat(),
                     each.wants or display.EMPTY,
+                    f"{each.get_state_display()} {each.note}".strip(),
                     str(each.get_party_display()),
                 ]
                 for each in self.case.complaints.all()

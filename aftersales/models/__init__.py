@@ -16,6 +16,7 @@ from aftersales.models.catalogue import (
     StepForm,
     Window,
 )
+from aftersales.models.complaint import Channel, Complaint
 from aftersales.models.consistency import Check, Finding
 from aftersales.models.conversation import Conversation
 from aftersales.models.dossier import DossierCopy
@@ -26,7 +27,6 @@ from aftersales.models.history import Attempt, Event, Evidence, Fault, Notice, U
 from aftersales.models.importing import ImportJob, RowError
 from aftersales.models.intervention import (
     Appeal,
-    Complaint,
     Intervention,
     Supplement,
     Suspension,
@@ -53,6 +53,7 @@ __all__ = [
     "Case",
     "CaseQuerySet",
     "CaseRequest",
+    "Channel",
     "Check",
     "Complaint",
     "Conversation",

@@ -148,31 +148,3 @@ class Appeal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.case} {self.get_state_display()}"
-
-
-class Complaint(models.Model):
-    """外部投诉: a complaint outside the platform, recorded on the case by the buyer or staff (S-24)."""
-
-    class Channel(models.TextChoices):
-        HOTLINE_12315 = "12315", _("12315")
-        BLACK_CAT = "black_cat", _("黑猫投诉")
-        CONSUMERS = "consumers", _("消费者协会")
-        INDUSTRY = "industry", _("行业协会")
-        COURT = "court", _("法院")
-        OTHER = "other", _("其他")
-
-    case = models.ForeignKey("Case", models.PROTECT, related_name="complaints")
-    channel = models.CharField(_("渠道"), max_length=20, choices=Channel)
-    number = models.CharField(_("受理编号"), max_length=60, blank=True)
-    wants = models.CharField(_("诉求"), max_length=300, blank=True)
-    filed_on = models.DateField(_("投诉日期"))
-    party = models.CharField(max_length=10, choices=Party)
-    at = models.DateTimeField()
-
-    class Meta:
-        verbose_name = _("外部投诉")
-        verbose_name_plural = _("外部投诉")
-        ordering = ["pk"]
-
-    def __str__(self) -> str:
-        return f"{self.get_channel_display()} {self.number}".strip()

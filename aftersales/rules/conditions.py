@@ -169,7 +169,15 @@ def early_enough(case: "Case") -> bool:
 @refuses(_("法院已受理这笔纠纷，平台不再介入，以法院的处理结果为准"))
 def not_in_court(case: "Case") -> bool:
     """§1.6: what a court already handles is not heard."""
-    return not any(each.channel == "court" for each in case.complaints.all())
+    over = ("refused", "withdrawn")
+    return not any(
+        each.channel == "court" and each.state not in over for each in case.complaints.all()
+    )
+
+
+@refuses(_("还没有登记外部投诉"))
+def complained(case: "Case") -> bool:
+    return bool(case.complaints.all())
 
 
 @refuses(_("平台已经判定"), conflict=True)

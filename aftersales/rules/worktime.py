@@ -37,6 +37,14 @@ def works_on(day: date) -> bool:
     return bool(CALENDAR.is_working_day(day))
 
 
+def days_on(day: date, count: int) -> date:
+    """The ``count``-th working day after a day."""
+    while count:
+        day += DAY
+        count -= works_on(day)
+    return day
+
+
 def end_of(at: datetime, length: timedelta, hours: Hours) -> datetime:
     """When ``length`` of working time from ``at`` on is over."""
     local = at.astimezone(CHINA)

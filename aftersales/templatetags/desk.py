@@ -15,7 +15,7 @@ from django.utils.translation import get_language, ngettext, to_locale
 from django.utils.translation import gettext as _
 
 from aftersales import clock, display, uploads
-from aftersales.models import Evidence
+from aftersales.models import Channel, Evidence
 
 register = template.Library()
 
@@ -74,6 +74,12 @@ def off(amount: Decimal) -> str:
 def count(number: int) -> str:
     """1,203."""
     return f"{number:,}"
+
+
+@register.simple_tag
+def outside_channels() -> list[Channel]:
+    """Whom one can turn to outside the platform (S-24, S-41)."""
+    return list(Channel.objects.filter(active=True))
 
 
 @register.simple_tag

@@ -151,6 +151,7 @@ SECTIONS: list[tuple[Any, tuple[str, ...]]] = [
             "Edition",
             "Extension",
             "Agreement",
+            "Channel",
         ),
     ),
     (gettext_lazy("店铺与账号"), ("Shop", "Member", "ReturnAddress", "User", "Group")),

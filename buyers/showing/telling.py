@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 
 from aftersales.display import money
 from aftersales.enums import WANTS_GOODS, CaseType, Party, RequestKind, Responsible, Ruling
-from aftersales.models import Event
+from aftersales.models import Complaint, Event
 from aftersales.steps import STEPS
 
 Telling = Callable[[dict[str, Any], bool], str]
@@ -332,6 +332,13 @@ def _not_reopened(details: dict[str, Any], mine: bool) -> str:
 @tells("record_complaint")
 def _complained(details: dict[str, Any], mine: bool) -> str:
     return _("登记了外部投诉")
+
+
+@tells("update_complaint")
+def _complaint_went_on(details: dict[str, Any], mine: bool) -> str:
+    states = dict(Complaint.State.choices)
+    state = str(states.get(details.get("complaint", ""), ""))
+    return _("外部投诉：{state}").format(state=state)
 
 
 def side_of(party: str) -> str:

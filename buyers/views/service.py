@@ -102,6 +102,7 @@ class RequestPage(OneRequest):
             "form": form,
             "now": clock.now(),
             "me": Party.BUYER,
+            "mine": _("我"),
         }
         return render(self.request, "buyers/service/request.html", context, status=status)
 

@@ -4,11 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from aftersales import clock, platform
 from aftersales.enums import GATHERING, RULED, AnswerState, Clock, Party, Status
-from aftersales.models import Complaint
+from aftersales.models import Case, Channel, Complaint
 from aftersales.rules import deadlines
 from aftersales.threads import thread_of
 from aftersales.views import AnswersRequest
@@ -189,13 +190,41 @@ class RecordComplaint(BuyerStep):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         ruled = self.case.stage in RULED
         return super().get_context_data(
-            complaints=Complaint.objects.filter(case=self.case),
+            channels=Channel.objects.filter(active=True),
+            complaints=recorded(self.case),
             unfold=ruled or self.case.ended or self.request.method == "POST",
             **kwargs,
         )
 
+    def get_success_url(self) -> str:
+        return f"{reverse('buyers:record_complaint', args=[self.case.code])}#recorded"
+
     def success_message(self) -> str:
         return _("外部投诉已登记")
+
+
+class UpdateComplaint(BuyerStep):
+    """更新外部投诉: accepted, mediated, settled."""
+
+    step = "update_complaint"
+
+    def get_initial(self) -> dict[str, Any]:
+        wanted = self.request.GET.get("complaint")
+        return {"complaint": int(wanted)} if wanted and wanted.isdecimal() else {}
+
+    def get_success_url(self) -> str:
+        return f"{reverse('buyers:record_complaint', args=[self.case.code])}#recorded"
+
+    def success_message(self) -> str:
+        return _("外部投诉已更新")
+
+
+def recorded(case: Case) -> list[tuple[Complaint, list[Any]]]:
+    """The complaints of a case, each with the papers that the buyer may see."""
+    papers: dict[str, list[Any]] = {}
+    for each in visible(case.evidence.select_related("upload"), case):
+        papers.setdefault(each.slot, []).append(each)
+    return [(each, papers.get(each.slot, [])) for each in case.complaints.all()]
 
 
 class Chat(BuyerStep):

@@ -12,6 +12,7 @@ from aftersales.enums import ENDED, WANTS_GOODS, Status
 from aftersales.models.case.appealing import Appealing
 from aftersales.models.case.applying import Application, Applying
 from aftersales.models.case.assigning import Assigning
+from aftersales.models.case.complaining import Complaining
 from aftersales.models.case.extending import Extending
 from aftersales.models.case.handling import Handling
 from aftersales.models.case.intervening import Intervening
@@ -56,6 +57,7 @@ class Case(
     Returning,
     Replacing,
     Intervening,
+    Complaining,
     Suspending,
     Deciding,
     Appealing,

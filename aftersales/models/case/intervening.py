@@ -1,7 +1,7 @@
 """平台介入: asking, evidence and its supplements, taking back, taking over, declining (T-17 to T-19)."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -21,7 +21,7 @@ from aftersales.enums import (
 from aftersales.models.case.fields import CaseFields, reasoned, required
 from aftersales.models.catalogue import DecisionReason
 from aftersales.models.history import Upload
-from aftersales.models.intervention import Complaint, Intervention, Supplement
+from aftersales.models.intervention import Intervention, Supplement
 from aftersales.rules import deadlines
 from aftersales.rules.conditions import (
     asked_himself,
@@ -305,31 +305,3 @@ class Intervening(CaseFields):
         """T-18: the buyer did nothing by D6."""
         self.drop_offers()
         return {}
-
-    @step(
-        gettext_lazy("登记外部投诉"),
-        by={Party.BUYER, Party.STAFF},
-        source=list(Status),
-        versioned=False,
-        while_suspended=True,
-    )
-    def record_complaint(
-        self, *, by: Any, channel: str, filed_on: date, number: str = "", wants: str = ""
-    ) -> dict[str, Any]:
-        """S-24: what was complained of outside, recorded on the case (RW-20)."""
-        if channel not in Complaint.Channel.values:
-            raise Refused(channel=_("请选择投诉渠道"))
-        if filed_on > self.at.astimezone(deadlines.CHINA).date():
-            raise Refused(filed_on=_("投诉日期不能晚于今天"))
-        self.add(
-            Complaint(
-                case_id=self.pk,
-                channel=channel,
-                number=number.strip()[:60],
-                wants=wants.strip()[:300],
-                filed_on=filed_on,
-                party=self.acting,
-                at=self.at,
-            )
-        )
-        return {"channel": channel, "number": number.strip()[:60], "filed_on": str(filed_on)}

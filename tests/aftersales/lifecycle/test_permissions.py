@@ -60,6 +60,7 @@ BY: dict[str, set[Party]] = {
     "record_complaint": {BUYER, STAFF},
     "refund_instead": {MERCHANT},
     "refund_unshipped_remedy": {CLOCK},
+    "update_complaint": {BUYER, STAFF},
     "refuse_receipt": {MERCHANT},
     "reject": {MERCHANT},
     "reopen": {STAFF},
