@@ -11,7 +11,7 @@ from django.utils.translation import override
 
 from aftersales import clock
 from aftersales.display import money
-from aftersales.enums import CaseType, Party, Permission, PlanState
+from aftersales.enums import WANTS_GOODS, CaseType, Party, Permission, PlanState
 from aftersales.models.case import Case
 from aftersales.models.catalogue import Plan
 from aftersales.models.history import Notice, Upload
@@ -113,7 +113,8 @@ class Conversation:
             self._said(by, Party.BUYER, told % {"plan": offered}, (), key)
             if accept:
                 known.type = proposals.demand_of(known.plan.code, self.order)
-                known.amount = known.amount or self.most(known.plan)
+                if known.type not in WANTS_GOODS:
+                    known.amount = known.amount or self.most(known.plan)
             known.state = PlanState.ACCEPTED if accept else PlanState.DECLINED
             known.answered_at = clock.now()
             known.save()

@@ -10,6 +10,7 @@ from django.views.generic import TemplateView
 
 from aftersales import clock
 from aftersales.asked import asked_of
+from aftersales.bids import bids_of, gap_text
 from aftersales.enums import ENDED, OrderState, Party, Phase, RoundState, Status
 from aftersales.models import Case, Order, Round
 from aftersales.rules import facts
@@ -106,6 +107,8 @@ class CasePage(BuyerCase, TemplateView):
         return super().get_context_data(
             page=page_of(self.case, self.user, now),
             requests=asked_of(self.case, Party.BUYER),
+            bids=bids_of(self.case),
+            gap="" if self.case.ended else gap_text(self.case),
             **kwargs,
         )
 

@@ -369,6 +369,11 @@ class RoundForm(FacesRisks):
                 refusal = plans.amount_refusal(plan.code, True, said.get(name), self.case)
                 if refusal:
                     self.add_error(name, refusal)
+        for offer in self.offerings():
+            wrong = plans.terms_refusal(offer.plan.code, offer.terms, self.case)
+            for name, sentence in wrong.items():
+                if name not in self.errors:
+                    self.add_error(name, sentence)
         if self.script() is None and "script" not in self.errors:
             self.add_error("script", _("请选择一段话术"))
         return said

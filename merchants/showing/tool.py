@@ -8,7 +8,8 @@ from typing import NamedTuple
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from aftersales.display import Stop, money, when
+from aftersales.bids import gap_text
+from aftersales.display import Stop, when
 from aftersales.enums import Clock, Party, RoundState, Status
 from aftersales.models import Case, Offer, Plan, Round
 from aftersales.rules import deadlines
@@ -198,13 +199,11 @@ def answer_of(case: Case, now: datetime) -> Answer | None:
         title = _("买家 %(at)s 回复") % {"at": at}
     minutes = int(((sent.answered_at or now) - sent.sent_at).total_seconds() // 60)
     after = _("第 %(n)s 轮发出 %(minutes)s 分钟后") % {"n": sent.number, "minutes": minutes}
-    return Answer(title, sent.answer, after, counter, _gap(case, counter), sent.late)
-
-
-def _gap(case: Case, counter: Offer | None) -> str:
-    if counter is None or counter.amount is None:
-        return ""
-    offered = [each.amount for each in case.offers_made() if each.amount is not None]
-    if not offered:
-        return ""
-    return money(abs(counter.amount - max(offered)))
+    return Answer(
+        title,
+        sent.answer,
+        after,
+        counter,
+        gap_text(case) if counter and counter.amount is not None else "",
+        sent.late,
+    )

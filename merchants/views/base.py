@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from aftersales import clock
 from aftersales.asked import asked_of
+from aftersales.bids import bids_of, gap_text
 from aftersales.enums import Party, Permission, Turn
 from aftersales.models import Case, CaseQuerySet, Member, Message, Shop, User
 from aftersales.steps import STEPS, Refused
@@ -59,6 +60,8 @@ class MerchantCase(CaseView):
             "now": now,
             "page": page,
             "requests": asked_of(self.case, Party.MERCHANT),
+            "bids": bids_of(self.case),
+            "gap": gap_text(self.case),
             "shops": self.request.shops,  # type: ignore[attr-defined]
             "click": uuid.uuid4().hex,
         }

@@ -227,7 +227,9 @@ class Replying(Negotiating):
     def as_agreed(self) -> bool:
         """Whether the claim is what was agreed in conversation, to the cent."""
         agreed = self.agreed_before()
-        return agreed is not None and (agreed.type, agreed.amount) == (self.type, self.amount)
+        if agreed is None or agreed.type != self.type:
+            return False
+        return self.wants_goods or agreed.amount == self.amount
 
     # What the steps share.
 

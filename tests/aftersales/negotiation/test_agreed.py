@@ -14,6 +14,7 @@ from tests.aftersales.negotiation.talk import (
     refused,
     reject_reason,
     script,
+    set_policy,
     whole,
 )
 from tests.factories import upload
@@ -191,3 +192,36 @@ def test_a_script_may_say_it_instead(make_desk):
     claim(desk, script=script("SC-22"))
 
     assert desk.case.rounds.last().text.startswith("之前给您留的方案")
+
+
+@pytest.mark.parametrize(
+    ("after", "open_gate"),
+    [(-timedelta(seconds=1), False), (timedelta(), True), (timedelta(seconds=1), True)],
+)
+def test_the_gate_opens_at_the_end_of_the_wait_and_not_before(claimed, now, after, open_gate):
+    """NEG-46, D15: within the wait only the buyer's word closes; from its end the gate is ordinary."""
+    now.shift(D15 + after)
+    given = claimed.answers_for(reject_reason("RR-15"))
+
+    if open_gate:
+        claimed.reject(**given)
+        assert claimed.case.status == Status.REJECTED
+        with refused(claimed.case, "售后单当前状态不能进行此操作"):
+            claimed.case.confirm_agreed(by=claimed.buyer)
+    else:
+        with refused(claimed.case, "请耐心等待消费者回复"):
+            claimed.case.reject(by=claimed.merchant, **given)
+        claimed.case.confirm_agreed(by=claimed.buyer)
+        assert claimed.case.status == Status.CLOSED_AGREED
+
+
+def test_the_ordinary_gate_still_counts_the_rounds(make_desk, now):
+    """NEG-46, NEG-45: a claim is one of the rounds, no way past them."""
+    set_policy(min_rounds=3)
+    desk = make_desk("answered")
+    claim(desk)
+    now.shift(D15)
+    desk.case.catch_up()
+
+    with refused(desk.case, "驳回前请先与消费者完成两轮协商"):
+        desk.reject(**desk.answers_for(reject_reason("RR-15")))

@@ -1,0 +1,92 @@
+"""出价往来: what was asked and offered over time, and the gap in yuan, for both sides' pages."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from django.utils.translation import gettext as _
+
+from aftersales.display import money
+from aftersales.enums import Party, PlanState
+from aftersales.models import Case, Offer
+from aftersales.rules import plans
+
+
+class Bid(NamedTuple):
+    """One side's wish or offer; ``amount`` is what it comes to in yuan, where it is money."""
+
+    at: datetime
+    who: str
+    what: str
+    amount: Decimal | None
+    state: str
+
+
+def bids_of(case: Case) -> list[Bid]:
+    """The demand, then every offer and counter-offer, oldest first; nothing before there is one."""
+    offers = _offers(case)
+    if not offers:
+        return []
+    worth = None if case.wants_goods else case.amount
+    buyer, shop = str(Party.BUYER.label), str(Party.MERCHANT.label)
+    return [
+        Bid(case.applied_at, buyer, str(case.get_type_display()), worth, _("申请")),
+        *(
+            Bid(
+                offer.at,
+                buyer if offer.party == Party.BUYER else shop,
+                offer.plan.label,
+                value_of(offer, case),
+                str(PlanState(offer.state).label),
+            )
+            for offer in offers
+        ),
+    ]
+
+
+def gap_of(case: Case) -> Decimal | None:
+    """What still lies between the buyer's last wish and the shop's last offer, in yuan.
+
+    None while nothing is offered in money; zero where the shop offers as much or more.
+    """
+    offers = _offers(case)
+    asked = _last(offers, Party.BUYER, case)
+    offered = _last(offers, Party.MERCHANT, case)
+    if offered is None:
+        return None
+    return max((case.worth if asked is None else asked) - offered, Decimal("0.00"))
+
+
+def gap_text(case: Case) -> str:
+    gap = gap_of(case)
+    return "" if gap is None else money(gap)
+
+
+def value_of(offer: Offer, case: Case) -> Decimal | None:
+    """What an offer settles the claim with, in yuan; a plan on the side settles nothing."""
+    if offer.plan.code in plans.ASIDE:
+        return offer.amount
+    if offer.plan.code in plans.CASH | plans.RETURNS | {"intercept_refund"}:
+        return offer.amount if offer.amount is not None else case.worth
+    return offer.amount
+
+
+def _offers(case: Case) -> list[Offer]:
+    return list(case.offers.select_related("plan", "round").order_by("at", "pk"))
+
+
+def _last(offers: Sequence[Offer], party: Party, case: Case) -> Decimal | None:
+    """The best of what a side put forward the last time it put forward money."""
+    told = [
+        offer
+        for offer in offers
+        if offer.party == party
+        and offer.round.series == case.series
+        and offer.plan.code in plans.CASH
+    ]
+    if not told:
+        return None
+    latest = [offer for offer in told if offer.round_id == told[-1].round_id]
+    standing = [offer for offer in latest if offer.state != PlanState.REPLACED] or latest
+    return max(value_of(offer, case) or Decimal("0.00") for offer in standing)
