@@ -18,8 +18,6 @@ from aftersales.models import Case, VirtualNumber
 from aftersales.rules import deadlines
 from aftersales.steps import Refused
 
-SHIPPED = "aftersales.calls.Switchboard"
-
 
 class Numbers(Protocol):
     def bind(self, *, caller: str, called: str, until: datetime) -> str:
@@ -45,7 +43,7 @@ class Switchboard:
 
 
 def provider() -> Numbers:
-    adapter: Numbers = import_string(getattr(settings, "CALLS", SHIPPED))()
+    adapter: Numbers = import_string(settings.CALLS)()
     return adapter
 
 

@@ -58,6 +58,12 @@ GATEWAY = env.str("GATEWAY", default="ledger")
 # Which adapter asks carriers for traces; the shipped one knows what was recorded, and asks nobody.
 CARRIER = env.str("CARRIER", default="aftersales.logistics.traces.Recorded")
 
+# Which adapter lends virtual phone numbers; the shipped one lends extensions that connect nobody.
+CALLS = env.str("CALLS", default="aftersales.calls.Switchboard")
+
+# How many days an uploaded order file is kept; what was imported from it stays.
+IMPORT_FILE_DAYS = env.int("IMPORT_FILE_DAYS", default=30)
+
 # The project --------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
@@ -313,6 +319,7 @@ CELERY_BEAT_SCHEDULE = {
     "send-mails": _every(10, "aftersales.tasks.send_mails"),
     "run-imports": _every(2, "aftersales.tasks.run_imports"),
     "roll-up-figures": _every(60, "aftersales.tasks.roll_up_figures"),
+    "drop-order-files": _every(3600, "aftersales.tasks.drop_order_files"),
     "watch-parcels": _every(60, "aftersales.tasks.watch_parcels"),
     "check-consistency": _every(60, "aftersales.tasks.check_consistency"),
 }

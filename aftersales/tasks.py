@@ -69,6 +69,11 @@ def run_imports() -> None:
 
 
 @shared_task
+def drop_order_files() -> None:
+    jobs.drop_files()
+
+
+@shared_task
 def check_consistency() -> None:
     checking.daily()
 

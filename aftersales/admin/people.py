@@ -28,6 +28,7 @@ LOOKED_AT = [
     "extension",
     "fault",
     "finding",
+    "importjob",
     "intervention",
     "ledgerentry",
     "member",
@@ -38,6 +39,7 @@ LOOKED_AT = [
     "payment",
     "refund",
     "returnaddress",
+    "rowerror",
     "servicerequest",
     "shop",
 ]

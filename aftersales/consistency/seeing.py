@@ -11,7 +11,7 @@ from django.db.models import QuerySet, Sum
 from aftersales import clock
 from aftersales.enums import RefundState
 from aftersales.models import Case, Event, Fault, Member, Notice, Payment, Refund, User
-from aftersales.models.case.fields import hand_out
+from aftersales.models.case.loading import hand_out
 
 WIDE = ("windows", "policy", "snapshot", "return_address", "description")  # read by no check
 

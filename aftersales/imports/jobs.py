@@ -13,10 +13,12 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import groupby
 from pathlib import PurePath
 from typing import Any, BinaryIO, cast
 
+from django.conf import settings
 from django.core.files import File
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -33,6 +35,7 @@ from aftersales.imports.layout import OrderRow
 from aftersales.imports.reading import Table, Unreadable
 from aftersales.imports.values import Problem, cleaned, plain
 from aftersales.models import ImportJob, RowError, Shop, User
+from aftersales.models.importing import ACTIVE
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +46,8 @@ MOST_TRIES = 3
 A_DAY = timedelta(days=1)  # by which a clock elsewhere may be ahead of ours
 SAMPLES = 5
 REASONS = "导入失败原因"
+MOST_DROPPED = 1000  # at a time; the next time takes the next
+UNCONFIRMED = gettext_noop("{days} 天没有确认导入，文件已删除，请重新上传")
 
 # A long number in a csv, as Excel would show it: rounded.
 LONG_NUMBER = re.compile(r"[0-9]{12,}")
@@ -79,6 +84,31 @@ def start(shop: Shop, user: User | None, upload: UploadedFile | File) -> ImportJ
     job.file.save(name, upload, save=False)
     job.save()
     return job
+
+
+def drop_files() -> int:
+    """Delete order files that have been here long enough; return how many. Reports stay.
+
+    A file that nobody confirmed can't be imported any more. One that a worker is at waits.
+    """
+    until = clock.now() - timedelta(days=settings.IMPORT_FILE_DAYS)
+    old = ImportJob.objects.exclude(file="").filter(created_at__lte=until)
+    dropped = 0
+    for pk in list(old.exclude(state__in=ACTIVE).values_list("pk", flat=True)[:MOST_DROPPED]):
+        with transaction.atomic():
+            rows = ImportJob.objects.select_for_update(of=("self",), skip_locked=True)
+            job = rows.filter(pk=pk).exclude(state__in=ACTIVE).exclude(file="").first()
+            if job is None:
+                continue
+            storage, name = job.file.storage, str(job.file.name)
+            job.file = ""
+            if job.state == ImportState.CHECKED:
+                job.state, job.error = ImportState.FAILED, UNCONFIRMED
+                job.error_facts = {"days": settings.IMPORT_FILE_DAYS}
+            job.save(update_fields=["file", "state", "error", "error_facts"])
+            transaction.on_commit(partial(storage.delete, name))
+            dropped += 1
+    return dropped
 
 
 def shown_name(name: str) -> str:

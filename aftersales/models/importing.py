@@ -2,9 +2,11 @@
 
 import secrets
 import uuid
+from datetime import datetime, timedelta
 from pathlib import PurePath
 from typing import Any, Self
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -90,6 +92,11 @@ class ImportJob(models.Model):
     def active(self) -> bool:
         """Whether a worker still has something to do on it."""
         return self.state in ACTIVE
+
+    @property
+    def dropped_at(self) -> datetime:
+        """When the file itself is deleted; the report and the orders stay."""
+        return self.created_at + timedelta(days=settings.IMPORT_FILE_DAYS)
 
     @property
     def percent(self) -> int:

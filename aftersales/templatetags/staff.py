@@ -132,7 +132,7 @@ SECTIONS: list[tuple[Any, tuple[str, ...]]] = [
     ),
     (
         gettext_lazy("往来记录"),
-        ("DayFigure", "Order", "Complaint", "DossierCopy", "Attempt", "Notice"),
+        ("DayFigure", "Order", "ImportJob", "Complaint", "DossierCopy", "Attempt", "Notice"),
     ),
     (
         gettext_lazy("规则与文案"),

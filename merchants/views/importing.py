@@ -135,7 +135,7 @@ class FailedRows(JobView, View):
     http_method_names = ["get"]
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> StreamingHttpResponse:
-        if not self.job.failed:
+        if not self.job.failed or not self.job.file:
             raise Http404
         encoding = ENCODINGS.get(request.GET.get("encoding", ""), "utf-8-sig")
         name = f"{PurePath(self.job.filename).stem}-{_('失败行')}.csv"

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -32,6 +31,7 @@ from aftersales.enums import (
     Status,
     Turn,
 )
+from aftersales.models.case.loading import Loaded
 from aftersales.models.catalogue import Reason
 from aftersales.models.edition import Edition
 from aftersales.models.history import Evidence, Upload
@@ -41,13 +41,12 @@ from aftersales.models.order import Order, OrderLine
 from aftersales.models.people import Member, Shop, User
 from aftersales.models.refund import Refund
 from aftersales.rules import amounts, deadlines, facts
-from aftersales.steps import Refused, Stepped
+from aftersales.steps import Refused
 
-UNTRACKED = {"id", "code"}
 KEEP = object()  # the step sets no clock of its own
 
 
-class CaseFields(Stepped):
+class CaseFields(Loaded):
     """售后单: one application for one order line, from applying to its end.
 
     Money is in yuan. ``windows`` (clock → minutes) and ``policy`` are the catalogue as it stood
@@ -143,34 +142,10 @@ class CaseFields(Stepped):
         if not self._state.adding:
             self.remember()
 
-    @classmethod
-    def from_db(cls, *args: Any, **kwargs: Any) -> Any:
-        case = super().from_db(*args, **kwargs)
-        case.remember()
-        return case
-
     def __str__(self) -> str:
         return self.code
 
     # What the engine asks.
-
-    def remember(self) -> None:
-        """Note the stored values, so that the engine writes only what a step changed."""
-        self._first = self.__dict__.copy()
-
-    def dirty(self) -> set[str]:
-        now, first = self.__dict__, self._first
-        return {
-            name
-            for attname, name in self._tracked()
-            if attname in now and now[attname] != first.get(attname)
-        }
-
-    @classmethod
-    @cache
-    def _tracked(cls) -> list[tuple[str, str]]:
-        fields = cls._meta.concrete_fields
-        return [(field.attname, field.name) for field in fields if field.name not in UNTRACKED]
 
     def parties_of(self, user: Any) -> set[Party]:
         """The sides this user stands on in this case; nobody is the clock."""
@@ -434,55 +409,6 @@ class CaseFields(Stepped):
 
     def return_goods_to(self, address: Mapping[str, str]) -> None:
         self.return_address = dict(address)
-
-    @classmethod
-    def for_writing(cls) -> models.QuerySet[Any]:
-        """Cases locked with their order, with what bodies read loaded along."""
-        locked = cls._default_manager.select_for_update(of=("self", "order"))
-        return locked.select_related("order", "line", "reason", "shop", "buyer")
-
-    @classmethod
-    def for_sweeping(cls) -> models.QuerySet[Any]:
-        """The same for a batch, which leaves aside what somebody else has locked."""
-        locked = cls._default_manager.select_for_update(of=("self", "order"), skip_locked=True)
-        return locked.select_related("order")
-
-    @classmethod
-    def preload(cls, cases: Sequence[Any]) -> None:
-        """Load for a batch what time's steps read, in a few queries however many cases.
-
-        Django's own prefetch would make a queryset for each case, which is half of a sweep.
-        """
-        orders: dict[int, Order] = {}
-        for case in cases:
-            case.order = orders.setdefault(case.order_id, case.order)
-        shops = Shop.objects.in_bulk({case.shop_id for case in cases})
-        for case in cases:
-            case.shop = shops[case.shop_id]
-        for name in ("rounds", "offers", "interventions"):
-            hand_out(cases, name)
-        hand_out([case for case in cases if case.request_due_at], "requests")
-        for name in ("payments", "parcels"):
-            hand_out(list(orders.values()), name)
-        hand_out(list(shops.values()), "addresses")
-        Order.load_given_back(list(orders.values()))
-
-
-def hand_out(owners: Sequence[models.Model], name: str) -> None:
-    """Load a reverse relation of many rows at once, where ``owner.<name>.all()`` will find it."""
-    if not owners:
-        return
-    link: Any = type(owners[0])._meta.get_field(name)
-    column = link.field.attname
-    found: dict[Any, list[models.Model]] = {}
-    rows = link.related_model._default_manager.filter(
-        **{f"{column}__in": [owner.pk for owner in owners]}
-    )
-    for row in rows:
-        found.setdefault(getattr(row, column), []).append(row)
-    for owner in owners:
-        known = owner.__dict__.setdefault("_prefetched_objects_cache", {})
-        known[name] = found.get(owner.pk, [])
 
 
 def required(text: str, sentence: Any, field: str) -> str:
