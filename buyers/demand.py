@@ -222,11 +222,13 @@ class DemandForm(SlotForm):
         """Where goods are to go: the order's own address, or another one."""
         if self.kind not in WANTS_GOODS:
             return
+        known = bool(self.order.address)
+        choices = [(ORDERS_OWN, _("订单的收货地址")), (ELSEWHERE, _("换一个地址"))]
         field = forms.ChoiceField(
             label=_("寄到哪里"),
-            choices=[(ORDERS_OWN, _("订单的收货地址")), (ELSEWHERE, _("换一个地址"))],
+            choices=choices if known else [(ELSEWHERE, _("下面的地址"))],
             widget=forms.RadioSelect,
-            initial=ORDERS_OWN,
+            initial=ORDERS_OWN if known else ELSEWHERE,
         )
         field.hints = {ORDERS_OWN: f"{mask(self.order.receiver)} {self.order.address[:9]}…"}  # type: ignore[attr-defined]
         self.fields["ship"] = field
@@ -358,6 +360,10 @@ class DemandForm(SlotForm):
         return self.part(*first, *rows, *since, *where)
 
     @property
+    def asks_something(self) -> bool:
+        return bool(self.own) or self.asks_own
+
+    @property
     def asks_own(self) -> bool:
         return self.kind in WANTS_GOODS
 
@@ -392,10 +398,10 @@ class DemandForm(SlotForm):
         if self.picked and text and len(text) < self.picked.min_text:
             self.add_error("description", self._too_short)
         own = self.demand_of(given)
-        if self.picked and self.own and not self.errors:
+        if self.picked and self.asks_something and not self.errors:
             code = self.picked.code
             wrong = demands.errors(self.kind, code, own, self.line, clock.now())
-            wrong |= demands.address_errors(self.kind, self.address_of(given))
+            wrong |= demands.address_errors(self.kind, self.address_of(given), self.order.address)
             for name, sentence in wrong.items():
                 place = {"missing": "item_1"}.get(name, name)
                 self.add_error(place if place in self.fields else None, sentence)

@@ -17,8 +17,10 @@ from django.utils.timezone import localtime
 from aftersales import catalogue, clock, tasks
 from aftersales.admin.people import reviewers_group
 from aftersales.enums import (
+    Direction,
     Freight,
     FreightCover,
+    OrderState,
     Party,
     Responsible,
     Ruling,
@@ -118,13 +120,22 @@ class Market:
             self.bring_in(index, samples.pinduoduo_csv(sales, header), "订单导出.csv")
             for (number, story), sale in zip(told, sales, strict=True):
                 order = Order.objects.get(shop=self.shops[index], number=sale.number)
-                if story.goods == "slipper":
-                    order.freight_cover = FreightCover.INSURANCE
-                    order.save(update_fields=["freight_cover"])
+                self.furnish(order, story)
                 self.orders[number] = order
         for title, picture in samples.PICTURES.items():
             OrderLine.objects.filter(title=title).update(image=f"img/{picture}")
         self.say(f"{Order.objects.count()} orders imported")
+
+    def furnish(self, order: Order, story: Told) -> None:
+        """What an export file does not say: address, cover, stock, and the trade's success."""
+        order.receiver, order.address = order.buyer_nick, "浙江省杭州市西湖区文一路 8 号 2 幢 301"
+        if story.goods == "slipper":
+            order.freight_cover = FreightCover.INSURANCE
+            models = [("38-39 码", 6), ("40-41 码", 2), ("42-43 码", 0)]
+            order.lines.update(stock=[{"sku": sku, "stock": left} for sku, left in models])
+        if story.finished is not None:
+            order.state, order.finished_at = OrderState.FINISHED, self.ago(story.finished)
+        order.save()
 
     def bring_in(self, index: int, body: bytes, name: str) -> None:
         shop = self.shops[index]
@@ -371,12 +382,38 @@ class Market:
         )
 
     def do_move(self, number: int) -> None:
-        parcel = self.case(number).parcels.get()
+        parcel = self.case(number).parcels.get(direction=Direction.RETURN)
         record(parcel, [Scan(clock.now(), ScanKind.MOVING, "运输中 杭州转运中心")])
 
     def do_arrive(self, number: int) -> None:
-        parcel = self.case(number).parcels.get()
+        parcel = self.case(number).parcels.get(direction=Direction.RETURN)
         record(parcel, [Scan(clock.now(), ScanKind.SIGNED, "仓库已签收", "仓库")])
+
+    def do_agree_resend(self, number: int) -> None:
+        case = self.case(number)
+        case.agree_resend(by=self.merchant(case.shop))
+
+    def do_receive(self, number: int) -> None:
+        case = self.case(number)
+        case.confirm_receipt(by=self.merchant(case.shop))
+
+    def do_ship(self, number: int) -> None:
+        case = self.case(number)
+        tracking = f"SF{7000000000000 + number * 104729}"
+        case.ship_replacement(by=self.merchant(case.shop), carrier="顺丰速运", tracking=tracking)
+
+    def do_bring(self, number: int) -> None:
+        parcel = self.case(number).parcels.get(direction=Direction.REPLACEMENT)
+        record(parcel, [Scan(clock.now(), ScanKind.SIGNED, "本人签收", "本人")])
+
+    def do_confirm(self, number: int) -> None:
+        case = self.case(number)
+        case.confirm_arrival(by=case.buyer)
+
+    def do_unrepairable(self, number: int) -> None:
+        case = self.case(number)
+        text = "主板烧毁，这个部件原厂已经停产，修不好。"
+        case.report_unrepairable(by=self.merchant(case.shop), text=text)
 
     def do_cancel(self, number: int) -> None:
         case = self.case(number)

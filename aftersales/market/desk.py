@@ -177,7 +177,7 @@ def demand_for(line: OrderLine, type: str) -> dict[str, Any]:
     price = (line.paid / line.quantity).quantize(Decimal("0.01")) - CHEAPER
     asked: dict[str, dict[str, Any]] = {
         "exchange": {"sku": next((row["sku"] for row in line.stock if row["stock"]), line.sku)},
-        "resend": {"missing": [{"item": "杯盖", "count": 1}]},
+        "resend": {"missing": [{"item": "配件", "count": 1}]},
         "repair": {"fault_since": ""},
         "price_difference": {"reference_price": price, "reference_url": ""},
     }

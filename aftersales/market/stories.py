@@ -8,7 +8,8 @@ from aftersales.enums import CaseType
 class Told(NamedTuple):
     """One case's story: the order behind it, what is asked for, and what happens when.
 
-    ``signed`` and ``shipped`` are hours before now; ``acts`` are (hours before now, act).
+    ``shipped``, ``signed`` and ``finished`` (the trade's success) are hours before now; ``acts``
+    are (hours before now, act).
     """
 
     goods: str
@@ -21,6 +22,7 @@ class Told(NamedTuple):
     shipped: float | None = 150
     signed: float | None = 100
     trace: str = "self"
+    finished: float | None = None
 
 
 UNSHIPPED, NEVER, KEEP, BACK = (
@@ -28,6 +30,12 @@ UNSHIPPED, NEVER, KEEP, BACK = (
     CaseType.REFUND_NOT_RECEIVED,
     CaseType.REFUND_RECEIVED,
     CaseType.RETURN_REFUND,
+)
+EXCHANGE, RESEND, REPAIR, CHEAPER = (
+    CaseType.EXCHANGE,
+    CaseType.RESEND,
+    CaseType.REPAIR,
+    CaseType.PRICE_DIFFERENCE,
 )
 TWO_ROUNDS = ["check", "negotiate", "reply", "negotiate", "reply"]
 
@@ -161,10 +169,54 @@ STORIES = [
         [(9, "ask_first"), (8.5, "propose"), (8, "take_proposal"), (7.9, "apply_as_agreed")],
         2,
     ),
+    # goods instead of money
+    Told("slipper", 1, EXCHANGE, "R4", _acts(21, "apply")),
+    Told("towel", 2, RESEND, "R8", _acts(16, "apply")),
+    Told("kettle", 0, REPAIR, "R18", _acts(11, "apply"), shipped=900, signed=850, finished=700),
+    Told("mug", 2, CHEAPER, "R19", _acts(8, "apply"), pieces=2),
+    Told("towel", 0, RESEND, "R8", _acts(30, "apply", "agree_resend", every=4)),
+    Told(
+        "slipper",
+        0,
+        EXCHANGE,
+        "R4",
+        [(90, "apply"), (80, "agree_return"), (70, "send_back"), (40, "arrive"), (30, "receive")],
+    ),
+    Told(
+        "blanket",
+        0,
+        EXCHANGE,
+        "R3",
+        [
+            *[(98, "apply"), (90, "agree_return"), (80, "send_back"), (60, "arrive")],
+            *[(50, "receive"), (40, "ship"), (6, "bring")],
+        ],
+    ),
+    Told(
+        "kettle",
+        1,
+        REPAIR,
+        "R18",
+        [
+            *[(95, "apply"), (85, "agree_return"), (75, "send_back"), (50, "arrive")],
+            *[(48, "receive"), (20, "unrepairable")],
+        ],
+        shipped=900,
+        signed=850,
+        finished=700,
+    ),
+    Told(
+        "towel",
+        1,
+        RESEND,
+        "R8",
+        [(96, "apply"), (94, "agree_resend"), (80, "ship"), (50, "bring"), (45, "confirm")],
+    ),
     # money that does not want to go
     Told("lamp", 1, KEEP, "R7", [(20, "apply"), (10, "gateway_refuses"), (9.9, "agree")], 1),
     Told("blanket", 0, KEEP, "R7", [(20, "apply"), (0.01, "gateway_late"), (0.005, "agree")]),
     # orders that nobody has applied for yet
+    Told("kettle", 2, REPAIR, "R18", [], shipped=900, signed=850, finished=700),
     Told("mug", 0, KEEP, "R1", [(5, "ask_first"), (4, "propose")], pieces=2, signed=30),
     Told("towel", 0, UNSHIPPED, "U1", [], shipped=None, signed=None),
     Told("kettle", 0, NEVER, "N2", [], shipped=60, signed=None, trace="moving"),
@@ -182,6 +234,8 @@ WORDS = {
     "R7": "外箱压扁了，里面也破了，撒出来一些。",
     "R8": "写的是两件，箱子里只有一件。",
     "R11": "打开有一股霉味，米里还有小虫。",
+    "R18": "用了一个月，突然通不了电，换了插座也一样。",
+    "R19": "昨天看到同款降价了，截图在下面。",
     "N1": "物流好几天没有动了，问快递也说不清楚。",
     "N2": "说好三天到，现在还没有收到。",
     "N3": "显示驿站代签，可驿站说没有这个件。",

@@ -114,10 +114,11 @@ def dropped(line: "OrderLine", price: Decimal, quantity: int) -> Decimal:
     return max(paid - cents(price * quantity), NOTHING)
 
 
-def address_errors(kind: str, address: Mapping[str, str] | None) -> dict[str, str]:
-    """Where the goods are to go; none means the order's own address, which is the usual case."""
+def address_errors(kind: str, address: Mapping[str, str] | None, orders_own: str) -> dict[str, str]:
+    """Where the goods are to go; none means the order's own address, where it is known."""
     if address is None:
-        return {}
+        missing = kind in WANTS_GOODS and not orders_own
+        return {"ship_address": gettext("请填写详细的收货地址（至少 6 个字）")} if missing else {}
     if kind not in WANTS_GOODS:
         return {"type": gettext("提交的内容与所选售后类型不符，请重新填写")}
     found = {}

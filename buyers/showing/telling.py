@@ -8,7 +8,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from aftersales.display import money
-from aftersales.enums import WANTS_GOODS, CaseType, Party, RequestKind, Responsible, Ruling
+from aftersales.enums import (
+    WANTS_GOODS,
+    CaseType,
+    Party,
+    Remedy,
+    RequestKind,
+    Responsible,
+    Ruling,
+)
 from aftersales.models import Complaint, Event
 from aftersales.steps import STEPS
 
@@ -64,6 +72,9 @@ def _agreed(details: dict[str, Any], mine: bool) -> str:
 
 @tells("agree_return")
 def _agreed_to_return(details: dict[str, Any], mine: bool) -> str:
+    remedy = details.get("remedy", Remedy.REFUND)
+    if remedy in Remedy.values and remedy != Remedy.REFUND:
+        return _("商家同意{what}，请先寄回").format(what=Remedy(remedy).label)
     return _("商家同意退货")
 
 

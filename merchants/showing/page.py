@@ -304,6 +304,8 @@ def demand_of(case: Case) -> list[tuple[str, Any]]:
 def ship_to(case: Case) -> list[tuple[str, Any]]:
     """Where exchanged, repaired or missing goods are to go; the number is rung virtually."""
     order, other = case.order, case.ship_to or {}
+    if not (other or order.address):
+        return [(_("地址"), _("订单里没有收货地址，请在聊天里向买家确认"))]
     return [
         (_("收件人"), other.get("name") or order.receiver),
         (_("电话"), mask_phone(other.get("phone") or order.phone)),

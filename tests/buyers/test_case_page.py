@@ -383,7 +383,7 @@ def test_a_complaint_made_outside_is_recorded_on_the_case(
 
 
 def test_the_early_ask_for_the_platform_opens_with_the_policy(
-    make_case: Callable[..., Case], at_phone: Phone, text_of: Read
+    make_case: Callable[..., Case], at_phone: Phone, text_of: Read, now: Any
 ) -> None:
     """D10 is off by default: the page says so, with the time that helps instead."""
     closed = make_case()
@@ -394,8 +394,10 @@ def test_the_early_ask_for_the_platform_opens_with_the_policy(
     policy = Policy.current()
     policy.allow_early_intervention = True
     policy.save()
+    early = make_case()
+    now.shift(timedelta(hours=24))
     at_phone.send(
-        *("ask_platform", early := make_case()),
+        *("ask_platform", early),
         reason="商家说要我自己承担，不讲道理",
         wants="退全款",
     )

@@ -209,7 +209,7 @@ class Applying(CaseFields):
                 quantity=_("件数需在 1 到 %(max)s 之间") % {"max": line.quantity - past.quantity}
             )
         wrong = demands.errors(application.type, reason.code, application.demand, line, at)
-        wrong |= demands.address_errors(application.type, application.ship_to)
+        wrong |= demands.address_errors(application.type, application.ship_to, order.address)
         if wrong:
             raise Refused(**wrong)
         composed = cls.refundable_for(

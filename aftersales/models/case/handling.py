@@ -93,7 +93,11 @@ class Handling(CaseFields):
         self.return_goods_to(address.shown())
         if message.strip():
             self.say(Party.MERCHANT, by, message.strip())
-        return {"freight": str(self.freight), "text": message.strip()}
+        return {
+            "freight": str(self.freight),
+            "text": message.strip(),
+            "remedy": str(self.remedy),
+        }
 
     def _freight_agreed(self, chosen: str) -> Freight:
         """What the rule says, or better for the buyer; where the rule is silent, one of the two."""
