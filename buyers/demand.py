@@ -22,7 +22,7 @@ from aftersales.rules import amounts, demands, eligibility
 from aftersales.steps import Refused
 from buyers.forms import words
 
-MISSING_ROWS = 5  # how many kinds of missing items the form has room for
+MISSING_ROWS = 3  # how many kinds of missing items the form has room for
 MISSING = [f"{part}_{n}" for n in range(1, MISSING_ROWS + 1) for part in ("item", "count")]
 SHIPPING = ("ship", "ship_name", "ship_phone", "ship_address")
 OWN = ("sku", "fault_since", "reference_price", "reference_url", *MISSING, *SHIPPING)
@@ -230,14 +230,16 @@ class DemandForm(SlotForm):
             widget=forms.RadioSelect,
             initial=ORDERS_OWN if known else ELSEWHERE,
         )
-        field.hints = {ORDERS_OWN: f"{mask(self.order.receiver)} {self.order.address[:9]}…"}  # type: ignore[attr-defined]
+        whose = [mask(self.order.receiver)] if self.order.receiver else []
+        whose.append(f"{self.order.address[:9]}…")
+        field.hints = {ORDERS_OWN: " ".join(whose)}  # type: ignore[attr-defined]
         self.fields["ship"] = field
         for name, label, most in (
             ("ship_name", _("收件人"), 40),
             ("ship_phone", _("收件人电话"), 20),
             ("ship_address", _("详细地址"), 200),
         ):
-            self.fields[name] = forms.CharField(label=label, required=False, max_length=most)
+            self.fields[name] = forms.CharField(label=label, required=not known, max_length=most)
 
     def _fit_amount(self) -> None:
         """At most what is refundable for this quantity; fixed where nothing was shipped."""
@@ -398,13 +400,16 @@ class DemandForm(SlotForm):
         if self.picked and text and len(text) < self.picked.min_text:
             self.add_error("description", self._too_short)
         own = self.demand_of(given)
-        if self.picked and self.asks_something and not self.errors:
+        if self.picked and self.asks_something:
             code = self.picked.code
             wrong = demands.errors(self.kind, code, own, self.line, clock.now())
             wrong |= demands.address_errors(self.kind, self.address_of(given), self.order.address)
             for name, sentence in wrong.items():
                 place = {"missing": "item_1"}.get(name, name)
-                self.add_error(place if place in self.fields else None, sentence)
+                if place not in self.errors:
+                    self.add_error(place if place in self.fields else None, sentence)
+            if "reference_price" in self.errors:  # without it there is no most to speak of
+                self.errors.pop("amount", None)
         count = sum(len(given.get(name) or []) for name in self.asks_slots)
         if count > self.policy.max_images:
             self.add_error(None, _("最多上传 {n} 张").format(n=self.policy.max_images))

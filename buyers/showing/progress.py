@@ -204,6 +204,8 @@ def _after_pending(case: Case, now: datetime) -> list[Entry]:
         return [_next(_("商家同意补寄，或与你协商"), sub), *_at_last(case, _if_rejected(case))]
     if case.needs_return:
         told_ = _("商家同意退货，或再协商一轮") if waiting else _("商家同意退货，或与你协商")
+        if case.wants_goods:
+            told_ = _("商家同意{what}，或与你协商").format(what=case.get_type_display())
         back_by = case.due_at + deadlines.length(case, Clock.BUYER_RETURN) if case.due_at else None
         return [
             _next(told_, sub),

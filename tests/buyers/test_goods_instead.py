@@ -1,0 +1,204 @@
+"""换货、补寄、维修、退差价 through the buyer's pages: the forms, forged posts, and what came (B6, B18)."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+
+from aftersales.enums import Status
+from aftersales.models import Case, Shop, User
+from tests.buyers.conftest import Phone
+from tests.factories import OrderFactory, upload
+
+Read = Callable[[HttpResponse], str]
+STOCK = [{"sku": "青绿", "stock": 3}, {"sku": "月白", "stock": 0}]
+OWN: dict[str, dict[str, Any]] = {
+    "exchange": {"reason": "R1", "sku": "青绿", "ship": "order"},
+    "resend": {"reason": "R8", "item_1": "杯盖", "count_1": 2, "ship": "order"},
+    "repair": {"reason": "R18", "fault_since": "2026-11-20", "ship": "order"},
+    "price_difference": {"reason": "R19", "reference_price": "50", "amount": "28.00"},
+}
+
+
+def order_of(kind: str, shop: Shop, buyer: User) -> Any:
+    traits: dict[str, Any] = {"finished": True} if kind == "repair" else {}
+    return OrderFactory(shop=shop, buyer=buyer, lines=[{"stock": STOCK}], **traits)
+
+
+def filled(at_phone: Phone, kind: str, **more: Any) -> dict[str, Any]:
+    given = at_phone.answers(kind, **(OWN[kind] | more))
+    if kind != "price_difference" and "amount" not in more:
+        given.pop("amount")
+    return given
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_a_claim_is_filled_in_checked_and_submitted(
+    kind: str, shop: Shop, buyer: User, at_phone: Phone, text_of: Read
+) -> None:
+    """S-08, S-15, S-16, T-01."""
+    order = order_of(kind, shop, buyer)
+
+    assert at_phone.fill(order, kind, **filled(at_phone, kind)).status_code == 302
+    shown = text_of(at_phone.review(order, kind))
+    assert at_phone.submit(order, kind, key="one").status_code == 302
+
+    case = Case.objects.get()
+    assert (case.type, case.status) == (kind, Status.PENDING_MERCHANT)
+    told = {
+        "exchange": "青绿",
+        "resend": "杯盖 × 2",
+        "repair": "2026-11-20",
+        "price_difference": "¥50.00",
+    }[kind]
+    assert told in shown
+    assert told in text_of(at_phone.look("case", case))
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "sentence"),
+    [
+        ("exchange", {"sku": ""}, "请选择想换的规格"),
+        ("exchange", {"sku": "月白"}, "“月白”已经没有库存"),
+        ("exchange", {"sku": "红"}, "请选择列表中的选项"),
+        ("exchange", {"amount": "10.00"}, "提交的内容与所选售后类型不符"),
+        ("exchange", {"item_1": "杯盖"}, "提交的内容与所选售后类型不符"),
+        ("exchange", {"ship": "other"}, "请填写收件人的电话"),
+        (
+            "exchange",
+            {"ship": "other", "ship_name": "林", "ship_phone": "abc", "ship_address": "某路 12 号"},
+            "请填写收件人的电话",
+        ),
+        ("resend", {"item_1": ""}, "请填写少了什么"),
+        ("resend", {"count_1": "0"}, "每样的件数需在 1 到 999 之间"),
+        ("repair", {"fault_since": "昨天"}, "请填写日期，例如 2026-11-23"),
+        ("repair", {"fault_since": "2026-12-24"}, "故障日期不能晚于今天"),
+        ("price_difference", {"reference_price": ""}, "请填写现在的单价"),
+        ("price_difference", {"reference_price": "64"}, "没有差价可退"),
+        ("price_difference", {"amount": "28.01"}, "退款金额需在 0.01 到 28.00 之间"),
+        ("price_difference", {"reference_url": "javascript:alert(1)"}, "http://"),
+    ],
+)
+def test_what_is_wrong_is_said_and_nothing_is_lost(
+    kind: str,
+    change: dict[str, Any],
+    sentence: str,
+    shop: Shop,
+    buyer: User,
+    at_phone: Phone,
+    text_of: Read,
+) -> None:
+    """S-12, S-16, G6: at the form, and so also a forged post."""
+    order = order_of(kind, shop, buyer)
+    given = filled(at_phone, kind) | change
+
+    answer = at_phone.fill(order, kind, **given)
+
+    assert answer.status_code == 422
+    assert sentence in text_of(answer)
+    assert given["description"] in text_of(answer)
+    assert not Case.objects.exists()
+
+
+def test_an_order_without_an_address_asks_for_one(
+    shop: Shop, buyer: User, at_phone: Phone, text_of: Read
+) -> None:
+    order = order_of("exchange", shop, buyer)
+    type(order).objects.filter(pk=order.pk).update(address="", receiver="")
+    asked = filled(at_phone, "exchange", ship="other")
+    assert at_phone.fill(order, "exchange", **asked).status_code == 422
+
+    there = {"ship_name": "林树", "ship_phone": "13900001111", "ship_address": "文三路 2 号 301"}
+    at_phone.fill(order, "exchange", **(filled(at_phone, "exchange", ship="other") | there))
+    at_phone.submit(order, "exchange", key="one")
+
+    assert Case.objects.get().ship_to["address"] == "文三路 2 号 301"
+
+
+def test_the_price_difference_stands_beside_a_running_case(
+    make_case: Callable[..., Case], at_phone: Phone, text_of: Read
+) -> None:
+    """G2: the ordinary demands are shut, this one is not."""
+    case = make_case()
+    shown = text_of(at_phone.client.get(at_phone.page("apply", case.order)))
+    assert "这件商品正在售后中" in shown
+    assert at_phone.page("apply_form", case.order, "price_difference") in shown
+    assert at_phone.page("apply_form", case.order, "exchange") not in shown
+
+
+def test_guarantee_claims_are_listed_on_their_own(
+    shop: Shop, buyer: User, make_case: Callable[..., Case], at_phone: Phone, text_of: Read
+) -> None:
+    """S-09, S-10: and the orders that can still be claimed for, from which a claim starts."""
+    claim, ordinary = make_case(type="repair"), make_case()
+    later = OrderFactory(shop=shop, buyer=buyer, finished=True, lines=[{"title": "竹编床头灯"}])
+
+    shown = text_of(at_phone.look("guarantee"))
+
+    assert claim.code in shown
+    assert "售后保障维权" in shown
+    assert ordinary.code not in shown
+    assert "竹编床头灯" in shown
+    assert at_phone.page("apply", later) in shown
+
+
+def test_goods_that_came_are_confirmed_or_disputed(
+    make_case: Callable[..., Case], at_phone: Phone, text_of: Read, buyer: User
+) -> None:
+    """T-16, T-16b (B18)."""
+    good, bad = make_case("resent", type="resend"), make_case("shipped_again", type="exchange")
+    shown = text_of(at_phone.look("case", good))
+    assert "商家已发出，请留意收货" in shown
+    assert good.parcels.get(direction="replacement").tracking in shown
+
+    assert at_phone.send("confirm_arrival", good).status_code == 302
+    without = at_phone.send(
+        "dispute_arrival", bad, reason="换来的还是裂的，一模一样。", wants="退款"
+    )
+    assert without.status_code == 422
+    assert "换来的还是裂的，一模一样。" in text_of(without)
+    at_phone.send(
+        "dispute_arrival",
+        bad,
+        reason="换来的还是裂的，一模一样。",
+        wants="退款",
+        proof_platform_kept=upload(buyer).token,
+    )
+
+    assert (good.status, bad.status) == (Status.COMPLETED, Status.PLATFORM_REVIEW)
+
+
+@pytest.mark.parametrize(
+    ("step", "status"),
+    [("choose_exchange", Status.AWAITING_MERCHANT_SHIP), ("choose_refund", Status.REFUNDING)],
+)
+def test_after_a_failed_repair_the_buyer_chooses(
+    step: str,
+    status: str,
+    make_case: Callable[..., Case],
+    merchant: User,
+    at_phone: Phone,
+    text_of: Read,
+) -> None:
+    """Walk 7 of §1.7; before it, a forged choice is refused."""
+    case = make_case("taken_in", type="repair")
+    assert at_phone.send(step, case).status_code in (409, 422)
+    assert case.status == Status.AWAITING_MERCHANT_SHIP
+    case.report_unrepairable(by=merchant, text="主板烧毁，这个部件已经停产，修不好。")
+
+    assert "商家说修不好，请选择换货或退款" in text_of(at_phone.look("case", case))
+    assert "¥128.00" in text_of(at_phone.look(step, case))
+    assert at_phone.send(step, case).status_code == 302
+    assert case.status == status
+
+
+def test_what_happens_if_nothing_is_shipped_is_said(
+    make_case: Callable[..., Case], at_phone: Phone, text_of: Read, now: Any
+) -> None:
+    """T-15, D8: before it happens, and after."""
+    case = make_case("agreed", type="resend")
+    assert "到期商家仍未发出，自动退款 ¥128.00" in text_of(at_phone.look("case", case))
+    now.shift(timedelta(hours=72))
+    assert "退款中，¥128.00 原路退回" in text_of(at_phone.look("case", case))
