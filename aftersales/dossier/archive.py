@@ -17,9 +17,9 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.timezone import localtime
 
-from aftersales.dossier.content import Content, Piece
+from aftersales.dossier.content import Content
 from aftersales.dossier.pdf import typeset
-from aftersales.models import Event
+from aftersales.models import Event, Upload
 
 FORMAT, VERSION = "aftersales-dossier", 1
 PIECE = 64 * 1024  # bytes read and written at a time
@@ -37,7 +37,12 @@ def pack(content: Content, out: IO[bytes]) -> dict[str, Any]:
         writer.write("events.json", [as_json(list(links(content)))])
         for piece in content.pieces:
             if piece.shown:
-                writer.file(piece)
+                row = piece.evidence
+                name = f"evidence/{piece.number}-{row.party}"
+                writer.file(name, row.upload, event=row.version)
+        for number, message in content.said:
+            for n, upload in enumerate(message.uploads.all(), start=1):
+                writer.file(f"messages/M{number}-{n}", upload)
         case = content.case
         manifest = {
             "format": FORMAT,
@@ -96,13 +101,11 @@ class Writer:
                 out.write(part)
         self.files.append({"path": path, "sha256": digest.hexdigest(), "size": size, **more})
 
-    def file(self, piece: Piece) -> None:
-        upload = piece.evidence.upload
+    def file(self, name: str, upload: Upload, **more: Any) -> None:
         ending = mimetypes.guess_extension(upload.kind) or ""
         try:
             file = upload.file.open("rb")
         except OSError:
             return
         with file:
-            path = f"evidence/{piece.number}-{piece.evidence.party}{ending}"
-            self.write(path, file.chunks(PIECE), event=piece.evidence.version)
+            self.write(f"{name}{ending}", file.chunks(PIECE), **more)

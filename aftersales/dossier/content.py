@@ -16,8 +16,9 @@ from django.utils.translation import gettext as _
 from aftersales import display
 from aftersales.display import exact, money
 from aftersales.dossier.blocks import Section, entry
+from aftersales.dossier.stages import asked_for, stages
 from aftersales.enums import CaseType, Clock, Party, Status
-from aftersales.models import Case, Event, Evidence, Offer, Policy, User
+from aftersales.models import Case, Event, Evidence, Message, Offer, Policy, User
 from aftersales.rules import deadlines, visibility
 from aftersales.steps import STEPS
 from aftersales.telling import said
@@ -286,13 +287,21 @@ class Content:
 
     def messages(self) -> Section:
         section = Section(_("消息"))
-        section.entries(
-            [
-                entry(f"{exact(each.at)} · {self.who(each.party, each.user_id)}", each.text)
-                for each in self.case.thread()
-            ]
-        )
+        section.entries([self._message(number, each) for number, each in self.said])
         return section
+
+    @cached_property
+    def said(self) -> list[tuple[int, Message]]:
+        """Every message under its number, also those from before the case."""
+        return list(enumerate(self.case.thread(), start=1))
+
+    def _message(self, number: int, message: Message) -> dict[str, Any]:
+        told = [
+            (_("附图 {n}").format(n=f"M{number}-{n}"), f"{each.name} SHA-256 {each.sha256}")
+            for n, each in enumerate(message.uploads.all(), start=1)
+        ]
+        head = f"M{number} · {exact(message.at)} · {self.who(message.party, message.user_id)}"
+        return entry(head, message.text, told)
 
     def negotiation(self) -> Section:
         section, offers = Section(_("协商轮次与方案")), defaultdict(list)
@@ -312,6 +321,7 @@ class Content:
             ]
             head = _("第 {series} 次处理，第 {n} 轮").format(series=row.series, n=row.number)
             section.entries([entry(head, row.text, [pair for pair in pairs if pair[1]])])
+        section.entries([asked_for(each) for each in self.case.requests.all()])
         return section
 
     def _offer(self, offer: Offer) -> str:
@@ -339,8 +349,10 @@ class Content:
                     (_("判定依据"), each.grounds),
                     (_("采信的凭证"), cited),
                     (_("判定时间"), exact(each.ruled_at) if each.ruled_at else ""),
+                    (_("商家执行期限"), exact(each.execute_by) if each.execute_by else ""),
                 ]
             )
+        section.entries(stages(self.case))
         return section
 
     def refunds(self) -> Section:

@@ -1,5 +1,6 @@
 """卷宗: who gets what, in which language, and what is not in it."""
 
+import hashlib
 import io
 import json
 from collections.abc import Callable
@@ -12,7 +13,15 @@ from pypdf import PdfReader
 
 from aftersales import uploads
 from aftersales.dossier.views import MOST
-from aftersales.models import Complaint, DossierCopy, User
+from aftersales.models import (
+    Appeal,
+    CaseRequest,
+    Complaint,
+    DossierCopy,
+    Supplement,
+    Suspension,
+    User,
+)
 from tests.aftersales.dossier.conftest import address, unpacked, words
 from tests.factories import Desk, picture
 
@@ -242,3 +251,45 @@ def test_after_the_end_it_has_a_card_of_its_own(
     assert card not in client.get(page).content.decode()
     desk.case.cancel(by=desk.buyer)
     assert card in client.get(page).content.decode()
+
+
+def test_appeals_supplements_and_requests_are_in_it(
+    told: Desk, staff: User, now: Any, download: Callable[..., bytes]
+) -> None:
+    """§1.6: what happened between the asking and the end of it."""
+    case, asked = told.case, told.case.last_intervention
+    Supplement.objects.create(
+        case=case, intervention=asked, of="buyer", what="请补拍杯底", at=case.at, due_at=case.at
+    )
+    Suspension.objects.create(
+        case=case, because="settling", note="双方来电同意", at=case.at, until=case.at
+    )
+    Appeal.objects.create(
+        case=case,
+        intervention=asked,
+        party="buyer",
+        reason="判定没有看检测报告",
+        at=case.at,
+        decide_by=case.at,
+    )
+    CaseRequest.objects.create(
+        case=case,
+        kind="evidence",
+        party="merchant",
+        user=told.merchant,
+        text="请补两张近照",
+        at=case.at,
+        due_at=case.at,
+    )
+    text = words(download(told.buyer, "buyers", case, "pdf"))
+    for expected in ("请补拍杯底", "双方来电同意", "判定没有看检测报告", "请补两张近照"):
+        assert expected in text, expected
+
+
+def test_pictures_of_the_conversation_are_in_it(told: Desk, download: Callable[..., bytes]) -> None:
+    shown = uploads.keep(picture("chat.jpg"), told.buyer)
+    number = len(told.case.thread())
+    told.case.thread()[-1].uploads.add(shown)
+    files = unpacked(download(told.buyer, "buyers", told.case, "zip"))
+    assert hashlib.sha256(files[f"messages/M{number}-1.jpg"]).hexdigest() == shown.sha256
+    assert shown.sha256 in files["dossier.json"].decode()
