@@ -22,14 +22,13 @@ from aftersales.enums import (
     FreightCover,
     OrderState,
     Party,
-    Responsible,
-    Ruling,
     ScanKind,
 )
 from aftersales.figures import rolling
 from aftersales.imports import jobs, samples
 from aftersales.logistics.traces import Scan, record
 from aftersales.market.desk import Desk, application_for, upload
+from aftersales.market.disputes import BeforeThePlatform
 from aftersales.market.people import BUYERS, PASSWORD, PEOPLE, SHOPS, STAFF
 from aftersales.market.stories import STORIES, WORDS, Told
 from aftersales.models import (
@@ -51,7 +50,7 @@ from aftersales.payments import pay_due
 from aftersales.service import asking
 
 
-class Market:
+class Market(BeforeThePlatform):
     """Builds it all, once, on an empty database."""
 
     def __init__(self, say: Callable[[str], Any] = lambda line: None) -> None:
@@ -329,30 +328,6 @@ class Market:
     def do_reject(self, number: int) -> None:
         self.case(number)
         self.desks[number].reject()
-
-    def do_ask(self, number: int) -> None:
-        case = self.case(number)
-        case.ask_platform(
-            by=case.buyer,
-            reason="商家驳回没有道理，照片很清楚地拍到了问题，我要求按申请退款。",
-            wants="全额退款",
-        )
-
-    def do_rule_full(self, number: int) -> None:
-        self.case(number).rule(
-            by=self.reviewer,
-            ruling=Ruling.FULL_REFUND,
-            responsible=Responsible.MERCHANT,
-            grounds="买家照片可见贯穿裂纹，商家未能证明发货时完好，支持买家。",
-        )
-
-    def do_rule_deny(self, number: int) -> None:
-        self.case(number).rule(
-            by=self.reviewer,
-            ruling=Ruling.DENY,
-            responsible=Responsible.NONE,
-            grounds="商品页面已写明尺码偏小，实物与描述一致，不支持退款。",
-        )
 
     def do_agree(self, number: int) -> None:
         case = self.case(number)

@@ -93,6 +93,43 @@ STORIES = [
         shipped=200,
         signed=150,
     ),
+    Told(
+        "kettle",
+        0,
+        KEEP,
+        "R2",
+        [
+            (98, "apply"),
+            *_acts(90, *TWO_ROUNDS, "reject"),
+            (70, "ask"),
+            (60, "prove"),
+            (9, "ask_supplement"),
+        ],
+    ),
+    Told(
+        "rice",
+        1,
+        KEEP,
+        "R7",
+        [(98, "apply"), *_acts(90, *TWO_ROUNDS, "reject"), (70, "ask"), (12, "suspend")],
+    ),
+    Told("mug", 0, KEEP, "R1", [(30, "apply"), (6, "take_over")]),
+    Told(
+        "lamp",
+        2,
+        KEEP,
+        "R1",
+        [
+            (130, "apply"),
+            *_acts(125, *TWO_ROUNDS, "reject"),
+            (110, "ask"),
+            (50, "rule_full"),
+            (20, "appeal"),
+        ],
+        1,
+        shipped=200,
+        signed=150,
+    ),
     # goods on their way back
     Told("slipper", 0, BACK, "R4", [(30, "apply"), (26, "agree_return")]),
     Told(
