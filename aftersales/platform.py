@@ -34,7 +34,7 @@ def rows(case: Case, party: Party, now: datetime) -> Rows:
     if asked is None:
         return []
     told: Rows = [
-        (_("申请方"), _by(asked, party)),
+        (_("申请方"), _name(asked.asked_by, party)),
         (_("申请时间"), when(asked.at, now)),
         (_("理由"), asked.reason),
         (_("希望的结果"), asked.wants),
@@ -50,10 +50,10 @@ def rows(case: Case, party: Party, now: datetime) -> Rows:
     return told
 
 
-def _by(asked: Intervention, party: Party) -> str:
-    if asked.asked_by == party:
-        return _("我方") if party == Party.MERCHANT else _("你")
-    return _("平台主动介入") if asked.asked_by == Party.STAFF else asked.get_asked_by_display()
+def _name(who: str, reader: Party) -> str:
+    if who == reader:
+        return _("我方") if reader == Party.MERCHANT else _("你")
+    return _("平台主动介入") if who == Party.STAFF else str(Party(who).label)
 
 
 def _suspended(case: Case, now: datetime) -> Rows:
@@ -137,9 +137,8 @@ def _appealed(case: Case, asked: Intervention, party: Party, now: datetime) -> R
         until = appeal_until(case)
         may = until is not None and now < until and party in facts.losing(str(asked.ruling))
         return [(_("可申诉至"), when(until, now))] if may else []
-    name = _("你") if appeal.party == party else appeal.get_party_display()
     told: Rows = [
-        (_("申诉方"), name),
+        (_("申诉方"), _name(appeal.party, party)),
         (_("申诉理由"), appeal.reason),
     ]
     if appeal.state in (AppealState.OPEN, AppealState.PROPOSED):

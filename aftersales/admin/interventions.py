@@ -33,7 +33,7 @@ class Overdue(admin.SimpleListFilter):
         return [("yes", _("已逾期")), ("no", _("未逾期"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        late = Q(decide_by__lte=clock.now())
+        late = Q(decide_by__lte=clock.now(), case__suspended=False)
         if self.value() == "yes":
             return queryset.filter(late, stage__in=OPEN)
         if self.value() == "no":
@@ -89,7 +89,8 @@ class InterventionAdmin(OfCase):
     @admin.display(description=gettext_lazy("判定时限"), ordering="decide_by")
     def left(self, asked: Intervention) -> SafeString:
         if asked.stage in OPEN:
-            return display.due(asked.decide_by, clock.now())
+            due_at = asked.case.due_at if asked.case.suspended else asked.decide_by
+            return display.due(due_at, clock.now())
         return moment(asked.ruled_at)
 
     @admin.display(description=gettext_lazy("售后单"), ordering="case__code")
@@ -98,6 +99,8 @@ class InterventionAdmin(OfCase):
 
     @admin.display(description=gettext_lazy("阶段"), ordering="stage")
     def phase(self, asked: Intervention) -> SafeString:
+        if asked.case.suspended:
+            return display.badge(_("已中止"), "off")
         return display.badge(asked.get_stage_display(), BADGES[Stage(asked.stage)])
 
     @admin.display(description=gettext_lazy("类型与原因"))

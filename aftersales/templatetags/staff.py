@@ -48,7 +48,7 @@ def _count(rows: QuerySet[Any]) -> int:
 
 
 def _deciding() -> Tile:
-    waiting = Intervention.objects.filter(stage=Stage.DECIDING)
+    waiting = Intervention.objects.filter(stage=Stage.DECIDING, case__suspended=False)
     late = _count(waiting.filter(decide_by__lte=clock.now()))
     url = reverse("admin:aftersales_intervention_changelist")
     return Tile(

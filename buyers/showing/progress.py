@@ -187,6 +187,8 @@ def _ahead(case: Case, now: datetime) -> list[Entry]:
     if status == Status.PLATFORM_REVIEW and deadlines.executing(case):
         latest = _("{until} 前").format(until=deadline(case.due_at, now))
         return [_next(_("商家提供退货地址，或由平台执行"), latest), _money_in()]
+    if case.suspended:
+        return [_next(_("平台恢复处理，作出判定"))]
     if status == Status.PLATFORM_REVIEW:
         asked = case.last_intervention
         until = deadline(asked.decide_by, now) if asked else ""

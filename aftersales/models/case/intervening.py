@@ -195,7 +195,9 @@ class Intervening(CaseFields):
                 due_at=until,
             )
         )
-        self.change(asked, stage=Stage.SUPPLEMENT)
+        decide_by = asked.decide_by + (until - self.at)  # the platform's own target waits (D14)
+        self.change(asked, stage=Stage.SUPPLEMENT, decide_by=decide_by)
+        self.set_due(decide_by)
         self.stage, self.evidence_from, self.evidence_due_at = Stage.SUPPLEMENT, self.at, until
         return {"of": of, "what": what, "until": until.isoformat()}
 

@@ -51,6 +51,8 @@ def test_staff_ask_one_side_for_more(
     assert row.evidence_due_at == row.wake_at == event.at + 24 * HOUR
     asked = Supplement.objects.get()
     assert (asked.of, asked.what, asked.due_at) == ("buyer", WHAT, event.at + 24 * HOUR)
+    # D14: of the 72 hours 24 are left, and the supplement's do not count
+    assert row.due_at == Intervention.objects.get().decide_by == event.at + 48 * HOUR
     assert told(case) == {buyer.username, merchant.username}
     case.add_evidence(by=buyer, evidence={"added": [upload(buyer)]})
     with refused(case, "平台没有请你补充凭证", by=merchant):

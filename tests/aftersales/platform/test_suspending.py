@@ -154,6 +154,19 @@ def test_what_was_hidden_stays_hidden_meanwhile(make_case: Any, staff: User, buy
     assert not sees_content(new, case, Party.MERCHANT)
 
 
+def test_a_suspended_case_is_never_overdue(
+    deciding: Callable[..., Case], staff: User, client: Any, now: Any
+) -> None:
+    """D14, T-23: the platform's own target stands still with the other clocks."""
+    case = deciding()
+    case.suspend(by=staff, because="settling", note=NOTE)
+    now.shift(20 * DAY)
+    client.force_login(staff)
+    late = client.get("/admin/aftersales/intervention/?overdue=yes")
+    assert late.context["cl"].result_count == 0
+    assert "已中止" in client.get("/admin/aftersales/intervention/").content.decode()
+
+
 def test_only_what_is_suspended_is_resumed(deciding: Callable[..., Case], staff: User) -> None:
     case = deciding()
     with refused(case, "这一单没有中止", by=staff):
