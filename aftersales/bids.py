@@ -82,7 +82,7 @@ def _last(offers: Sequence[Offer], party: Party, case: Case) -> Decimal | None:
         offer
         for offer in offers
         if offer.party == party
-        and offer.round.series == case.series
+        and (offer.round is None or offer.round.series == case.series)
         and offer.plan.code in plans.CASH
     ]
     if not told:

@@ -87,3 +87,14 @@ def insert_from(model: type[models.Model], names: Sequence[str], rows: models.Qu
             parameters,
         )
         return int(cursor.rowcount)
+
+
+def hold(name: str) -> None:
+    """Queue up behind whoever holds the same name, until this transaction ends.
+
+    For what no row stands for yet (a tracking number that two people type at the same moment).
+    SQLite has one writer at a time anyway.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])

@@ -202,6 +202,16 @@ class ScanKind(TextChoices):
     RETURNED = "returned", _("已退回发件人")
 
 
+class ItemState(TextChoices):
+    """收到时的样子: how something that was sent back arrived."""
+
+    INTACT = "intact", _("完好")
+    USED = "used", _("有使用痕迹")
+    DAMAGED = "damaged", _("破损")
+    WRONG = "wrong", _("不是原商品")
+    MISSING = "missing", _("没有收到")
+
+
 class RoundState(TextChoices):
     """A negotiation round (NEG-15, NEG-31, NEG-33)."""
 

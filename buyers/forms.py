@@ -217,7 +217,52 @@ class RecallForm(AskForForm):
 
 
 class ReturnForm(BuyerForm, TrackingForm):
-    """填写退货单号."""
+    """填写退货单号; whether the receiver is to pay on delivery (到付) is said with it."""
+
+    collect = forms.BooleanField(label=gettext_lazy("到付寄回"), required=False)
+
+    def fit(self) -> None:
+        super().fit()
+        if self.case.return_tracking:
+            del self.fields["collect"]  # how it was sent can't be corrected
+            return
+        self.fields["collect"].help_text = (
+            _("商家同意到付，运费由商家在签收时支付")
+            if self.case.collect_agreed
+            else _("商家没有同意到付：可以拒收，由此产生的运费由寄件方承担")
+        )
+
+
+class AnswerAddressForm(BuyerForm):
+    """答复更换退货地址: yes or no."""
+
+    missing = {"agreed": gettext_lazy("请选择是否同意")}
+    agreed = forms.ChoiceField(
+        label=gettext_lazy("是否同意"),
+        choices=[
+            ("yes", gettext_lazy("同意，寄到新地址")),
+            ("no", gettext_lazy("不同意，仍寄到原地址")),
+        ],
+        widget=forms.RadioSelect,
+    )
+
+    def layout(self) -> list[Any]:
+        return ["version", "key", Field("agreed", template=CARDS)]
+
+    def answers(self) -> dict[str, Any]:
+        return {**self.click(), "agreed": self.cleaned_data["agreed"] == "yes"}
+
+
+class FreightForm(BuyerForm):
+    """申报退货运费: what was really paid, and the slip."""
+
+    amount = MoneyField(label=gettext_lazy("实付运费"))
+
+    def fit(self) -> None:
+        self.slot("freight", _("寄件底单或付款记录"), required=True)
+
+    def layout(self) -> list[Any]:
+        return ["version", "key", Field("amount", wrapper_class="short"), "proof_freight"]
 
 
 class RefusalForm(BuyerForm):

@@ -4,11 +4,13 @@ from django.urls import path
 
 from aftersales.forms import AnswerRequestForm
 from buyers.forms import (
+    AnswerAddressForm,
     AppealForm,
     ComplaintForm,
     ComplaintStateForm,
     DisputeForm,
     EvidenceForm,
+    FreightForm,
     MessageForm,
     PlainForm,
     PlatformForm,
@@ -96,6 +98,16 @@ urlpatterns = [
         name="choose_refund",
     ),
     path("guarantee/", cases.Guarantee.as_view(), name="guarantee"),
+    path(
+        f"{CASE}answer_address/",
+        steps.AnswerAddress.as_view(form_class=AnswerAddressForm),
+        name="answer_address",
+    ),
+    path(
+        f"{CASE}claim_freight/",
+        steps.ClaimFreight.as_view(form_class=FreightForm),
+        name="claim_freight",
+    ),
     path(
         f"{CASE}report_refusal/",
         steps.ReportRefusal.as_view(form_class=RefusalForm),

@@ -17,6 +17,12 @@ from merchants.forms.answering import (
     ShipForm,
     UnrepairableForm,
 )
+from merchants.forms.parcels import (
+    AskAddressForm,
+    FillReturnForm,
+    ReceiveForm,
+    SettleFreightForm,
+)
 from merchants.urls_importing import importing_urls
 from merchants.views import shop
 from merchants.views.base import MerchantStep as Step
@@ -34,7 +40,9 @@ from merchants.views.case import (
 from merchants.views.conversations import Conversations, Thread
 from merchants.views.dossier import CaseDossier
 from merchants.views.figures import Behind, Overview
+from merchants.views.orders import OrderPage, Orders
 from merchants.views.queue import ChooseShop, Queue
+from merchants.views.returns import Receive, Returns, SettleFreight
 from merchants.views.tool import Negotiate, Reject, Rejected, RiskCheck
 
 CASE = "cases/<slug:code>/"
@@ -70,6 +78,27 @@ urlpatterns = [
         name="report_unrepairable",
     ),
     path(f"{CASE}refund_instead/", Answer.as_view(step="refund_instead"), name="refund_instead"),
+    path(
+        f"{CASE}receive/",
+        Receive.as_view(step="receive_part", form_class=ReceiveForm),
+        name="receive_part",
+    ),
+    path(f"{CASE}refuse_collect/", Answer.as_view(step="refuse_collect"), name="refuse_collect"),
+    path(
+        f"{CASE}fill_return/",
+        Step.as_view(step="fill_return", form_class=FillReturnForm),
+        name="fill_return",
+    ),
+    path(
+        f"{CASE}ask_address/",
+        Step.as_view(step="ask_address", form_class=AskAddressForm),
+        name="ask_address",
+    ),
+    path(
+        f"{CASE}settle_freight/",
+        SettleFreight.as_view(step="settle_freight", form_class=SettleFreightForm),
+        name="settle_freight",
+    ),
     path(f"{CASE}accept_counter/", Answer.as_view(step="accept_counter"), name="accept_counter"),
     path(
         f"{CASE}improve_offer/",
@@ -127,6 +156,10 @@ urlpatterns = [
     # Before any case
     path("conversations/", Conversations.as_view(), name="conversations"),
     path("conversations/<int:pk>/", Thread.as_view(), name="conversation"),
+    # Parcels and orders
+    path("returns/", Returns.as_view(), name="returns"),
+    path("orders/", Orders.as_view(), name="orders"),
+    path("orders/<str:number>/", OrderPage.as_view(), name="order"),
     # The shop
     path("figures/", Overview.as_view(), name="figures"),
     path("figures/<slug:key>/", Behind.as_view(), name="figure"),

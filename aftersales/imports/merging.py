@@ -98,6 +98,16 @@ class Change:
         )
 
     @property
+    def ships(self) -> bool:
+        """Whether the file says that an order we know as unshipped has left the shop."""
+        moved = self.values.get("state") in (
+            OrderState.SHIPPED,
+            OrderState.SIGNED,
+            OrderState.FINISHED,
+        )
+        return moved and self.known.values["state"] == OrderState.PAID
+
+    @property
     def reprices(self) -> bool:
         """Whether the file says something else of money or goods than is known."""
         return bool(self.new_lines or self._essentials or self._details)

@@ -24,6 +24,7 @@ from aftersales.imports.merging import (
     line_money,
 )
 from aftersales.models import Case, Order, OrderLine, Parcel, Payment, Shop, User
+from aftersales.shipping import note_imported
 
 CHANGEABLE = (
     *("state", "buyer_id", *TEXTS, *TIMES, "signed_at", "finished_at"),
@@ -56,6 +57,13 @@ def bring_in(shop: Shop, rows: Sequence[OrderRow], spoiled: Mapping[str, int]) -
             _none, changes = compare(shop, again, outcome, lock=True)
         add(shop, new)
         store(changes)
+        note_imported(
+            {
+                change.known.pk: ", ".join(change.draft.head.trackings)
+                for change in changes
+                if change.ships
+            }
+        )
     outcome.new.extend(draft.head.number for draft in new)
     outcome.updated.extend(change.known.number for change in changes)
     return outcome

@@ -1,6 +1,14 @@
 """The rows: everything the product remembers."""
 
-from aftersales.models.case import Application, Case, CaseQuerySet, CounterOffer, Offering
+from aftersales.models.case import (
+    Application,
+    Arrived,
+    Case,
+    CaseQuerySet,
+    CounterOffer,
+    Item,
+    Offering,
+)
 from aftersales.models.catalogue import (
     Agreement,
     DecisionReason,
@@ -43,12 +51,14 @@ from aftersales.models.negotiation import (
 from aftersales.models.order import Order, OrderLine, Parcel, Payment
 from aftersales.models.people import Member, ReturnAddress, Shop, User
 from aftersales.models.refund import LedgerEntry, LedgerMood, Refund
+from aftersales.models.returning import FreightClaim, Receipt
 from aftersales.models.service import ServiceMessage, ServiceRequest
 
 __all__ = [
     "Agreement",
     "Appeal",
     "Application",
+    "Arrived",
     "Attempt",
     "Case",
     "CaseQuerySet",
@@ -68,8 +78,10 @@ __all__ = [
     "Extension",
     "Fault",
     "Finding",
+    "FreightClaim",
     "ImportJob",
     "Intervention",
+    "Item",
     "LedgerEntry",
     "LedgerMood",
     "Measure",
@@ -89,6 +101,7 @@ __all__ = [
     "Proof",
     "Proposal",
     "Reason",
+    "Receipt",
     "Refund",
     "RejectReason",
     "ReturnAddress",

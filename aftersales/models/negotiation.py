@@ -71,10 +71,13 @@ class Round(models.Model):
 
 
 class Offer(models.Model):
-    """协商方案 on the table: the merchant's in a round, or the buyer's counter-offer (还价)."""
+    """协商方案 on the table: the merchant's in a round, or the buyer's counter-offer (还价).
+
+    What came back in part is offered for without a round (``Receipt``).
+    """
 
     case = models.ForeignKey("Case", models.PROTECT, related_name="offers")
-    round = models.ForeignKey(Round, models.PROTECT, related_name="offers")
+    round = models.ForeignKey(Round, models.PROTECT, null=True, related_name="offers")
     party = models.CharField(max_length=10, choices=Party)
     plan = models.ForeignKey(Plan, models.PROTECT)
     amount = models.DecimalField(_("金额"), max_digits=12, decimal_places=2, null=True)

@@ -94,6 +94,39 @@ def tracking_not_corrected(case: "Case") -> bool:
     return not case.return_corrected
 
 
+@refuses(_("买家已经填写了退货单号，不能再代填"), conflict=True)
+def return_not_filed(case: "Case") -> bool:
+    return not case.return_tracking
+
+
+@refuses(_("这件退货不是未经同意的到付件，不能以此拒收"))
+def sent_collect_unasked(case: "Case") -> bool:
+    """Taobao Art. 50: freight-collect without the merchant's consent, not yet signed for."""
+    return case.return_collect and not case.collect_agreed and case.return_signed_at is None
+
+
+@refuses(_("商家没有请求更换退货地址"))
+def address_change_asked(case: "Case") -> bool:
+    return bool(case.address_asked)
+
+
+@refuses(_("没有可以申报的退货运费"))
+def freight_to_claim(case: "Case") -> bool:
+    return any(claim.paid is None for claim in case.freight_claims.all())
+
+
+@refuses(_("没有等待赔付的退货运费"))
+def freight_claimed(case: "Case") -> bool:
+    return any(
+        claim.paid is not None and claim.settled is None for claim in case.freight_claims.all()
+    )
+
+
+@refuses(_("这不是未发货退款"))
+def wants_unshipped(case: "Case") -> bool:
+    return case.type == CaseType.REFUND_UNSHIPPED
+
+
 @refuses(_("快递已经揽收，不能再改单号"))
 def return_not_scanned(case: "Case") -> bool:
     parcel = facts.returned(case)

@@ -231,8 +231,8 @@ def shipped_late(case: "Case", figures: ShopFigures, limit: int, at: datetime) -
 def shipped_after_claim(
     case: "Case", figures: ShopFigures, limit: int, at: datetime
 ) -> Found | None:
-    shipped_at = case.order.shipped_at
-    if shipped_at is None or shipped_at <= case.applied_at:
+    shipped_at = case.order.shipped_at or case.shipped_meanwhile_at
+    if shipped_at is None or (shipped_at <= case.applied_at and not case.shipped_meanwhile_at):
         return None
     return Found(
         _("买家 %(applied)s 申请退款，%(shipped)s 才发货")

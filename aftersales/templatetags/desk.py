@@ -15,6 +15,7 @@ from django.utils.translation import get_language, ngettext, to_locale
 from django.utils.translation import gettext as _
 
 from aftersales import clock, display, uploads
+from aftersales.enums import ItemState
 from aftersales.models import Channel, Evidence
 
 register = template.Library()
@@ -68,6 +69,12 @@ def ago(moment: datetime, now: datetime | None = None) -> str:
 def off(amount: Decimal) -> str:
     """-¥3.00: what is taken off."""
     return display.money(-amount)
+
+
+@register.filter
+def item_state(value: str) -> str:
+    """完好: how something arrived."""
+    return str(ItemState(value).label) if value in ItemState.values else ""
 
 
 @register.filter

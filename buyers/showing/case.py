@@ -13,9 +13,10 @@ from aftersales import platform
 from aftersales.asked import may_recall
 from aftersales.display import Entry, Shot, mask, money, when
 from aftersales.enums import CaseType, Freight, Party, Phase, Remedy, RoundState, Stage, Status
-from aftersales.models import Case, Event, Parcel, Round, User
+from aftersales.models import Case, Event, Parcel, Receipt, Round, User
 from aftersales.rules import facts
 from aftersales.templatetags.desk import as_shots
+from buyers.showing.freight import claim_of
 from buyers.showing.offers import Shown, bearer_words, shown_offers
 from buyers.showing.progress import last_rejection, my_shots, progress, visible
 
@@ -90,6 +91,9 @@ class Page:
     live: bool
     counter: str
     dossier: bool
+    receipts: list[Receipt]
+    freight_claim: str
+    may_claim_freight: bool
 
 
 def page_of(case: Case, user: User, now: datetime) -> Page:
@@ -125,6 +129,9 @@ def page_of(case: Case, user: User, now: datetime) -> Page:
         live=not case.ended,
         counter=_counter(case),
         dossier=_foremost(case),
+        receipts=list(case.receipts.all()),
+        freight_claim=claim_of(case),
+        may_claim_freight=moves.get("claim_freight") == "",
     )
 
 

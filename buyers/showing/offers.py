@@ -33,7 +33,7 @@ def shown(offer: Offer, case: Case, now: datetime) -> Shown:
         offer.plan.code,
         label_of(offer, case, now),
         consequence_of(offer, case, now),
-        offer.round.number,
+        offer.round.number if offer.round else 0,
     )
 
 

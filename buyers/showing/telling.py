@@ -227,6 +227,13 @@ def _corrected(details: dict[str, Any], mine: bool) -> str:
     return _("你更正了快递单号")
 
 
+@tells("receive_part")
+def _received_part(details: dict[str, Any], mine: bool) -> str:
+    if details.get("amount"):
+        return _("商家登记了收货问题，提议退款 {amount}").format(amount=yuan(details["amount"]))
+    return _("商家登记了收货问题")
+
+
 @tells("ask_platform")
 def _asked(details: dict[str, Any], mine: bool) -> str:
     return _("你申请了平台介入") if mine else _("商家申请了平台介入")

@@ -14,6 +14,7 @@ from aftersales.rules import deadlines
 from aftersales.threads import thread_of
 from aftersales.views import AnswersRequest
 from buyers.forms import AcceptForm
+from buyers.showing.freight import who_pays
 from buyers.showing.offers import after_accepting, bearer_words, ends_here, shown, verb_of
 from buyers.showing.progress import hours, visible
 from buyers.showing.standing import if_not_shipped, if_unhandled
@@ -76,11 +77,38 @@ class SendBack(BuyerStep):
             address=address,
             address_text=" ".join(parts),
             freight=bearer_words(self.case.freight),
+            who_pays=who_pays(self.case),
             **kwargs,
         )
 
     def success_message(self) -> str:
         return _("单号已提交，商家收货后退款")
+
+
+class AnswerAddress(BuyerStep):
+    """答复更换退货地址: the shop asks, the buyer says yes or no."""
+
+    step = "answer_address"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(
+            asked=self.case.address_asked or {}, agreed=self.case.return_address or {}, **kwargs
+        )
+
+    def success_message(self) -> str:
+        return _("已答复商家，请按页面上的退货地址寄回")
+
+
+class ClaimFreight(BuyerStep):
+    """申报退货运费 (§1.5): what was paid, and by whom it is made good."""
+
+    step = "claim_freight"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(claim=self.case.freight_claims.first(), **kwargs)
+
+    def success_message(self) -> str:
+        return _("退货运费已申报")
 
 
 class AddEvidence(BuyerStep):

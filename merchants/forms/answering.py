@@ -36,6 +36,11 @@ class AgreeReturnForm(StepForm):
     def fit(self) -> None:
         self.addresses = fit_addresses(self)
         self._fit_freight()
+        self.fields["collect"] = forms.BooleanField(
+            label=_("接受到付"),
+            required=False,
+            help_text=_("不勾选时，买家用到付寄回的，可以拒收"),
+        )
         self.fields["message"] = forms.CharField(
             label=_("给买家留言"),
             required=False,

@@ -169,10 +169,15 @@ def buttons(case: Case, moves: dict[str, str]) -> list[Button]:
         main = case.status == Status.AWAITING_MERCHANT_RECEIPT
         label = _("确认收货并退款") if case.remedy == Remedy.REFUND else _("确认收货")
         wanted.append(("confirm_receipt", label, "primary" if main else "quiet", "g"))
-        if not main:
+        if main:
+            wanted.append(("receive_part", _("验收，登记收货问题"), "quiet", ""))
+        else:
             wanted.append(("ask_platform", _("申请平台介入"), "quiet", ""))
-    elif case.status == Status.AWAITING_BUYER_RETURN and case.excused_at:
-        wanted.append(("ask_reopen", _("申请重新处理"), "quiet", ""))
+    elif case.status == Status.AWAITING_BUYER_RETURN:
+        if case.excused_at:
+            wanted.append(("ask_reopen", _("申请重新处理"), "quiet", ""))
+        wanted.append(("fill_return", _("代填退货单号"), "quiet", ""))
+        wanted.append(("ask_address", _("更换退货地址"), "quiet", ""))
     elif case.status == Status.AWAITING_DELIVERY_REFUSAL:
         label = _("包裹已退回，退款 %(amount)s") % {"amount": amount}
         wanted.append(("take_back", label, "primary", "g"))
@@ -194,6 +199,8 @@ def buttons(case: Case, moves: dict[str, str]) -> list[Button]:
             wanted.append(("withdraw", _("撤回介入申请"), "quiet", ""))
     if moves.get("appeal") == "":
         wanted.append(("appeal", _("对判定申诉"), "quiet", ""))
+    if moves.get("settle_freight") == "":
+        wanted.append(("settle_freight", _("赔付退货运费"), "quiet", ""))
     return [
         Button(name, label, step_url(name, case), moves[name], look, key)
         for name, label, look, key in wanted

@@ -149,7 +149,7 @@ class Answer:
 
 def results(case: Case) -> list[Result]:
     """Both rounds with what was offered, what the buyer said, and how long it took."""
-    by_round: dict[int, list[Offer]] = {}
+    by_round: dict[int | None, list[Offer]] = {}
     for offer in case.offers.select_related("plan").all():
         by_round.setdefault(offer.round_id, []).append(offer)
     rows = []

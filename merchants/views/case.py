@@ -139,6 +139,16 @@ def _confirm_receipt(case: Any) -> tuple[str, str, str]:
     )
 
 
+def _refuse_collect(case: Any) -> tuple[str, str, str]:
+    return (
+        _("拒收到付件？"),
+        _(
+            "买家没有征得同意就用到付寄回，可以拒收。售后回到“待买家退货”，买家可以自付运费重新寄回。"
+        ),
+        _("拒收到付件"),
+    )
+
+
 def _accept_counter(case: Any) -> tuple[str, str, str]:
     counter = case.open_counter()
     line = tool.offer_line(counter.plan, counter.amount, case) if counter else _("买家方案")
@@ -165,6 +175,7 @@ WORDS = {
     "agree_refusal": _agree_refusal,
     "take_back": _take_back,
     "confirm_receipt": _confirm_receipt,
+    "refuse_collect": _refuse_collect,
     "accept_counter": _accept_counter,
     "withdraw": _withdraw,
 }

@@ -355,3 +355,22 @@ def test_two_people_talking_at_once_are_both_heard(make_desk):
     case = fresh(desk.case)
     assert {"在吗？", "在的"} <= {each.text for each in case.messages.all()}
     assert whole(case)
+
+
+def test_two_cases_file_the_same_number(make_desk):
+    """T-09: of two returns that name one parcel in the same moment, one is told."""
+    for turn in range(TIMES):
+        one = make_desk("agreed", type="return_refund").case
+        two = make_desk("agreed", type="return_refund").case
+        filed = {"carrier": "中通快递", "tracking": f"ZT9000000{turn:04d}"}
+
+        told = race(
+            click(one, "send_back", by=one.buyer, **filed),
+            click(two, "send_back", by=two.buyer, **filed),
+        )
+
+        assert one_won(told, sentences=("此单号已用于另一笔售后",)), told
+        assert {fresh(one).status, fresh(two).status} == {
+            Status.AWAITING_BUYER_RETURN,
+            Status.AWAITING_MERCHANT_RECEIPT,
+        }

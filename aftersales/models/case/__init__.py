@@ -17,6 +17,7 @@ from aftersales.models.case.extending import Extending
 from aftersales.models.case.handling import Handling
 from aftersales.models.case.intervening import Intervening
 from aftersales.models.case.preparing import Offering
+from aftersales.models.case.receiving import Arrived, Item, Receiving
 from aftersales.models.case.refunding import Refunding
 from aftersales.models.case.rejecting import Rejecting
 from aftersales.models.case.replacing import Replacing
@@ -56,6 +57,7 @@ class Case(
     Rejecting,
     Returning,
     Replacing,
+    Receiving,
     Intervening,
     Complaining,
     Suspending,
@@ -95,4 +97,4 @@ class Case(
         return f"/my/cases/{self.code}/"
 
 
-__all__ = ["Application", "Case", "CaseQuerySet", "CounterOffer", "Offering"]
+__all__ = ["Application", "Arrived", "Case", "CaseQuerySet", "CounterOffer", "Item", "Offering"]

@@ -121,6 +121,10 @@ class CaseFields(Loaded):
     return_filed_at = models.DateTimeField(_("填写退货单号时间"), null=True, blank=True)
     return_signed_at = models.DateTimeField(_("退货签收时间"), null=True, blank=True)
     return_corrected = models.BooleanField(_("已改过单号"), default=False)
+    return_collect = models.BooleanField(_("到付寄回"), default=False)
+    collect_agreed = models.BooleanField(_("商家接受到付"), default=False)
+    address_asked = models.JSONField(_("请求更换的退货地址"), null=True, blank=True)
+    shipped_meanwhile_at = models.DateTimeField(_("退款申请期间发货"), null=True, blank=True)
 
     replacement_shipped_at = models.DateTimeField(_("换货或补寄发出时间"), null=True, blank=True)
     replacement_signed_at = models.DateTimeField(_("换货或补寄签收时间"), null=True, blank=True)
@@ -259,7 +263,8 @@ class CaseFields(Loaded):
         return [
             offer
             for offer in self.offers.all()  # type: ignore[attr-defined]
-            if offer.party == Party.MERCHANT and offer.round.series == self.series
+            if offer.party == Party.MERCHANT
+            and (offer.round is None or offer.round.series == self.series)
         ]
 
     def open_offers(self) -> list[Offer]:

@@ -79,7 +79,13 @@ class Handling(CaseFields):
         conditions=[unruled, wants_return, goods_not_back],
     )
     def agree_return(
-        self, *, by: Any, address: ReturnAddress | None, freight: str = "", message: str = ""
+        self,
+        *,
+        by: Any,
+        address: ReturnAddress | None,
+        freight: str = "",
+        message: str = "",
+        collect: bool = False,
     ) -> dict[str, Any]:
         """T-04: with a valid return address and who bears the freight, never worse than the rule."""
         if address is None or address.shop_id != self.shop_id:
@@ -87,6 +93,7 @@ class Handling(CaseFields):
         if not address.valid:
             raise Refused(address=_("这个退货地址已停用：%(why)s") % {"why": address.flagged})
         self.freight = self._freight_agreed(freight)
+        self.collect_agreed = collect
         self.mark_handled()
         self.end_rounds()
         self.settle()

@@ -160,7 +160,8 @@ class Negotiating(Preparing):
     def improve_offer(self, *, by: Any, offer: Offer | None, amount: Decimal) -> dict[str, Any]:
         """NEG-24: a sent plan changes only in the buyer's favour; the wait goes on as it was."""
         offer = self.same_offer(offer) if offer is not None else None
-        if offer is None or offer.party != Party.MERCHANT or offer.state != PlanState.OPEN:
+        stands = offer is not None and offer.party == Party.MERCHANT
+        if offer is None or not stands or offer.state != PlanState.OPEN or offer.round is None:
             raise Refused(offer=_("这个方案已不能修改"))
         if offer.amount is None or amount <= offer.amount:
             raise Refused(amount=_("只能提高金额，当前为 %(now)s") % {"now": offer.amount})

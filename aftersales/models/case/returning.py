@@ -1,19 +1,30 @@
-"""退货: sending back, receiving, and both sides' silence (T-09 to T-11, T-13)."""
+"""退货: sending back and where to, who pays the way, confirming, and both sides' silence (T-09 to T-11, T-13)."""
 
 import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_fsm import GET_STATE
 
-from aftersales.enums import Direction, Party, Permission, Remedy, Status
+from aftersales.bulk import hold
+from aftersales.enums import Direction, Freight, Party, Permission, Purpose, Remedy, Status
 from aftersales.models.case.fields import CaseFields
+from aftersales.models.history import Upload
 from aftersales.models.order import Parcel
-from aftersales.rules import deadlines, facts
+from aftersales.models.people import ReturnAddress
+from aftersales.models.returning import FreightClaim
+from aftersales.rules import amounts, deadlines, facts
 from aftersales.rules.conditions import (
+    address_change_asked,
+    freight_claimed,
+    freight_to_claim,
     goods_came_back,
+    return_not_filed,
     return_not_scanned,
+    sent_collect_unasked,
     tracking_not_corrected,
     unruled,
 )
@@ -38,6 +49,9 @@ def checked_tracking(carrier: str, tracking: str) -> tuple[str, str]:
     return carrier, tracking
 
 
+MOST_FREIGHT = Decimal("9999.99")  # yuan; more is a slip of the finger
+
+
 class Returning(CaseFields):
     class Meta:
         abstract = True
@@ -48,11 +62,30 @@ class Returning(CaseFields):
         source=[Status.AWAITING_BUYER_RETURN],
         target=Status.AWAITING_MERCHANT_RECEIPT,
     )
-    def send_back(self, *, by: Any, carrier: str, tracking: str) -> dict[str, Any]:
+    def send_back(
+        self, *, by: Any, carrier: str, tracking: str, collect: bool = False
+    ) -> dict[str, Any]:
         """T-09: carrier and number, checked; from then on the merchant's receipt clock runs."""
+        return self._file_return(carrier, tracking, collect=collect)
+
+    @step(
+        gettext_lazy("商家代填退货单号"),
+        by={Party.MERCHANT},
+        permission=Permission.RECEIVE,
+        source=[Status.AWAITING_BUYER_RETURN, Status.AWAITING_MERCHANT_RECEIPT],
+        target=Status.AWAITING_MERCHANT_RECEIPT,
+        conditions=[return_not_filed],
+    )
+    def fill_return(self, *, by: Any, carrier: str, tracking: str) -> dict[str, Any]:
+        """T-09 in the buyer's place, where he sent the goods and did not say by what (§1.5)."""
+        return self._file_return(carrier, tracking)
+
+    def _file_return(self, carrier: str, tracking: str, *, collect: bool = False) -> dict[str, Any]:
         carrier, tracking = self._checked_tracking(carrier, tracking)
         self.return_carrier, self.return_tracking = carrier, tracking
         self.return_filed_at = self.at
+        self.return_collect = collect
+        self.address_asked = None
         self.begin_series()
         self.add(
             Parcel(
@@ -64,7 +97,119 @@ class Returning(CaseFields):
                 shipped_at=self.at,
             )
         )
-        return {"carrier": carrier, "tracking": tracking}
+        self._claim_freight_back()
+        return {"carrier": carrier, "tracking": tracking, "collect": collect}
+
+    def _claim_freight_back(self) -> None:
+        """§1.5: the claim on whoever bears the way back, or what it cost more than shown."""
+        if self.return_collect or self.freight_claims.exists():  # type: ignore[attr-defined]
+            return
+        payer, difference = self.freight, False
+        if payer == Freight.BUYER and self.goes_elsewhere:
+            payer, difference = Freight.MERCHANT, True
+        if payer in (Freight.MERCHANT, Freight.INSURANCE):
+            self.add(FreightClaim(case_id=self.pk, payer=payer, difference=difference, at=self.at))
+
+    @property
+    def goes_elsewhere(self) -> bool:
+        """The return address is not where the goods' page said that they come from (Art. 52)."""
+        region = (self.return_address or {}).get("region", "")
+        return bool(region) and amounts.other_place(self.order.ship_from, region)
+
+    @step(
+        gettext_lazy("拒收到付件"),
+        by={Party.MERCHANT},
+        permission=Permission.RECEIVE,
+        source=[Status.AWAITING_MERCHANT_RECEIPT],
+        target=Status.AWAITING_BUYER_RETURN,
+        conditions=[sent_collect_unasked],
+    )
+    def refuse_collect(self, *, by: Any) -> dict[str, Any]:
+        """Taobao Art. 50-51: freight-collect without consent may be refused; whose fault, bears."""
+        before = self.return_tracking
+        self.return_carrier = self.return_tracking = ""
+        self.return_filed_at, self.return_collect = None, False
+        self.end_rounds()
+        return {"before": before}
+
+    @step(
+        gettext_lazy("请求更换退货地址"),
+        by={Party.MERCHANT},
+        permission=Permission.AGREE,
+        source=[Status.AWAITING_BUYER_RETURN],
+    )
+    def ask_address(self, *, by: Any, address: ReturnAddress | None) -> dict[str, Any]:
+        """Taobao Art. 41: a change after the agreement needs the buyer's consent."""
+        if address is None or address.shop_id != self.shop_id:
+            raise Refused(address=_("请选择退货地址"))
+        if not address.valid:
+            raise Refused(address=_("这个退货地址已停用：%(why)s") % {"why": address.flagged})
+        if address.shown() == self.return_address:
+            raise Refused(address=_("买家现在就是寄到这个地址"))
+        self.address_asked = address.shown()
+        return {"address": str(address)}
+
+    @step(
+        gettext_lazy("答复更换退货地址"),
+        by={Party.BUYER},
+        source=[Status.AWAITING_BUYER_RETURN],
+        conditions=[address_change_asked],
+    )
+    def answer_address(self, *, by: Any, agreed: bool) -> dict[str, Any]:
+        """The buyer's yes or no; without a yes the agreed address stands."""
+        asked = self.address_asked or {}
+        self.address_asked = None
+        if agreed:
+            self.return_goods_to(asked)
+        return {"agreed": agreed, "address": " ".join(str(part) for part in asked.values())}
+
+    @step(
+        gettext_lazy("申报退货运费"),
+        by={Party.BUYER},
+        source=list(Status),
+        conditions=[freight_to_claim],
+        versioned=False,
+    )
+    def claim_freight(
+        self,
+        *,
+        by: Any,
+        amount: Decimal,
+        evidence: Mapping[str, Sequence[Upload]] | None = None,
+    ) -> dict[str, Any]:
+        """§1.5: what the way back really cost, with the carrier's slip."""
+        if not amounts.claimable(amount, MOST_FREIGHT):
+            raise Refused(amount=_("运费需在 0.01 到 %(max)s 之间") % {"max": MOST_FREIGHT})
+        if not any((evidence or {}).values()):
+            raise Refused(proof_freight=_("请上传寄件底单或付款记录"))
+        claim = self.freight_claims.get()  # type: ignore[attr-defined]
+        self.change(claim, paid=amounts.cents(amount), paid_at=self.at)
+        kept = self.put_forward(Party.BUYER, evidence or {}, {"freight": _("寄件底单")})
+        return {"amount": str(claim.paid), "evidence": kept}
+
+    @step(
+        gettext_lazy("赔付退货运费"),
+        by={Party.MERCHANT},
+        permission=Permission.AGREE,
+        source=list(Status),
+        conditions=[freight_claimed],
+        versioned=False,
+    )
+    def settle_freight(self, *, by: Any, amount: Decimal) -> dict[str, Any]:
+        """§1.5: the merchant pays exactly what was claimed; of an insurer's payment he records
+        what it came to. A claim he doubts is for talking about, never cut alone."""
+        claim = self.freight_claims.get()  # type: ignore[attr-defined]
+        if not amounts.claimable(amount, MOST_FREIGHT):
+            raise Refused(amount=_("运费需在 0.01 到 %(max)s 之间") % {"max": MOST_FREIGHT})
+        if claim.payer == Freight.MERCHANT:
+            if amount != claim.paid:
+                raise Refused(
+                    amount=_("按买家实付 ¥%(paid)s 赔付；有疑问请先和买家沟通")
+                    % {"paid": claim.paid}
+                )
+            self.owe(amount, purpose=Purpose.FREIGHT)
+        self.change(claim, settled=amounts.cents(amount), settled_at=self.at)
+        return {"amount": str(claim.settled), "payer": claim.payer}
 
     @step(
         gettext_lazy("更正退货单号"),
@@ -85,6 +230,7 @@ class Returning(CaseFields):
 
     def _checked_tracking(self, carrier: str, tracking: str) -> tuple[str, str]:
         carrier, tracking = checked_tracking(carrier, tracking)
+        hold(f"tracking {tracking}")  # two cases may be typing it at the same moment
         sent = {
             parcel.tracking.upper()
             for parcel in self.order.parcels.all()

@@ -1,0 +1,105 @@
+"""订单: the shop's orders by list and search, one order with its cases, and shipping it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.generic import TemplateView
+
+from aftersales import clock, shipping
+from aftersales.display import mask
+from aftersales.enums import Direction, OrderState, Permission
+from aftersales.models import Case, Order
+from aftersales.steps import Refused
+from merchants.forms.parcels import ShipForm
+from merchants.views.base import ShopView, must_be_able
+
+A_PAGE = 20
+
+
+class Orders(ShopView, TemplateView):
+    template_name = "merchants/orders/list.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        asked = self.request.GET.get("q", "").strip()[:60]
+        state = self.request.GET.get("state", "")
+        state = state if state in OrderState.values else ""
+        page = Paginator(self.found(asked, state), A_PAGE).get_page(self.request.GET.get("page"))
+        return super().get_context_data(
+            now=clock.now(),
+            shops=self.request.shops,  # type: ignore[attr-defined]
+            asked=asked,
+            state=state,
+            tabs=[("", _("全部")), *((each.value, each.label) for each in OrderState)],
+            page_obj=page,
+            rows=[(order, mask(order.buyer_nick or str(order.buyer or ""))) for order in page],
+            **kwargs,
+        )
+
+    def found(self, asked: str, state: str) -> QuerySet[Order]:
+        orders = Order.objects.filter(shop=self.shop)
+        if state:
+            orders = orders.filter(state=state)
+        if asked:
+            parcels = Q(parcels__tracking__iexact=asked)
+            goods = Q(lines__title__icontains=asked)
+            people = Q(buyer_nick__icontains=asked) | Q(receiver__icontains=asked)
+            orders = orders.filter(Q(number__icontains=asked) | parcels | goods | people).distinct()
+        return orders.select_related("buyer").prefetch_related("lines", "cases")
+
+
+class OrderPage(ShopView, TemplateView):
+    """One order; POST ships it, or says why not (409), or asks for the risk to be acknowledged."""
+
+    template_name = "merchants/orders/order.html"
+
+    def order(self) -> Order:
+        orders = Order.objects.filter(shop=self.shop).select_related("buyer")
+        found: Order = get_object_or_404(orders, number=self.kwargs["number"])
+        return found
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        order = self.order()
+        cases = list(Case.objects.filter(order=order).select_related("line"))
+        for case in cases:
+            case.catch_up()
+        asking = shipping.open_refunds(order)
+        refusal = shipping.why_not(order, self.request.user)
+        kwargs.setdefault("form", ShipForm(asking=bool(asking)))
+        return super().get_context_data(
+            now=clock.now(),
+            shops=self.request.shops,  # type: ignore[attr-defined]
+            order=order,
+            buyer=mask(order.buyer_nick or str(order.buyer or "")),
+            receiver=mask(order.receiver) if order.receiver else "",
+            lines=order.lines.all(),
+            payments=order.payments.all(),
+            sent=[each for each in order.parcels.all() if each.direction == Direction.OUTBOUND],
+            cases=cases,
+            asking=asking,
+            shippable=order.state == OrderState.PAID,
+            ship_refusal=refusal,
+            **kwargs,
+        )
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        must_be_able(self.member, Permission.SHIP)
+        order = self.order()
+        form = ShipForm(request.POST, asking=bool(shipping.open_refunds(order)))
+        status = 422
+        if form.is_valid():
+            try:
+                parcel = shipping.ship(order, by=request.user, **form.cleaned_data)
+            except Refused as refused:
+                if "acknowledged" in refused.errors and "acknowledged" not in form.fields:
+                    form = ShipForm(request.POST, asking=True)  # asked for while we typed
+                form.refuse(refused.errors, refused.sentence)
+                status = 409 if refused.conflict or "acknowledged" in refused.errors else 422
+            else:
+                messages.success(request, _("已发货：%(parcel)s") % {"parcel": parcel})
+                return redirect("merchants:order", number=order.number)
+        return self.render_to_response(self.get_context_data(form=form), status=status)
