@@ -28,7 +28,7 @@ def asked_of(case: Case, party: Party) -> list[Asked]:
     for asked in case.open_requests():
         mine = asked.party != party
         kind = RequestKind(asked.kind)
-        title = str(kind.label)
+        title = title_of(kind) if mine else str(kind.label)
         if asked.count:
             title = _("%(what)s（%(n)s 张）") % {"what": title, "n": asked.count}
         answer = reverse(f"{names[party]}:answer_request", args=[case.code, asked.pk])
@@ -38,6 +38,16 @@ def asked_of(case: Case, party: Party) -> list[Asked]:
             Asked(asked.pk, title, asked.text, asked.due_at, answer if mine else "", cancel)
         )
     return sorted(rows, key=lambda row: not row.answer_url)
+
+
+def title_of(kind: str) -> str:
+    """A request as the one reads it who is to answer."""
+    return {
+        RequestKind.EVIDENCE: _("商家请你补充凭证"),
+        RequestKind.WITHDRAW: _("商家请你撤销申请"),
+        RequestKind.REFUSE: _("商家请你拒收包裹"),
+        RequestKind.RECALL: _("买家请你拦截包裹"),
+    }[RequestKind(kind)]
 
 
 def may_recall(case: Case) -> bool:

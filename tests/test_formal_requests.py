@@ -86,7 +86,8 @@ def test_the_buyer_sees_it_in_front_with_its_time(make_desk, buyer, signed_in):
 
     page = read(phone.get(reverse("buyers:case", args=[desk.case.code])))
 
-    assert "请买家补充凭证（2 张）" in page
+    assert "商家请你补充凭证（2 张）" in page
+    assert "商家有请求，等你答复" in page
     assert WANTED in page
     assert reverse("buyers:answer_request", args=[desk.case.code, asked.pk]) in page
     assert "等你答复" in page

@@ -82,7 +82,13 @@ def standing(case: Case, now: datetime) -> Standing:
     stands = _STANDS[status](case, now)
     wanted = [asked for asked in case.open_requests() if asked.party == Party.MERCHANT]
     if wanted and not stands.mine:
-        return replace(stands, badge=_("等你答复"), kind="mine", what_now=_("请答复商家的请求。"))
+        return replace(
+            stands,
+            headline=_("商家有请求，等你答复"),
+            badge=_("等你答复"),
+            kind="mine",
+            what_now=_("请答复下面的请求；没答复也不影响其他时限。"),
+        )
     return stands
 
 

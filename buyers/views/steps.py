@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from aftersales import clock, platform
+from aftersales.asked import title_of
 from aftersales.enums import GATHERING, RULED, AnswerState, Clock, Party, Status
 from aftersales.models import Case, Channel, Complaint
 from aftersales.rules import deadlines
@@ -297,7 +298,12 @@ class AnswerRequest(AnswersRequest, BuyerStep):
         asked = context["form"].asked
         over = asked.state != AnswerState.OPEN
         sentence = _("这个请求已经答复或已结束") if over else ""
-        return {**context, "asked": asked, "refusal": context["refusal"] or sentence}
+        return {
+            **context,
+            "asked": asked,
+            "title": title_of(asked.kind),
+            "refusal": context["refusal"] or sentence,
+        }
 
 
 class ConfirmAgreed(BuyerStep):

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.generic import TemplateView
 
 from aftersales import calls, clock, platform
+from aftersales.asked import title_of
 from aftersales.display import money
 from aftersales.enums import AnswerState, Party, Remedy, Status
 from aftersales.forms import StepForm
@@ -263,4 +264,8 @@ class AnswerRequest(AnswersRequest, MerchantStep):
         asked = context["form"].asked
         over = asked.state != AnswerState.OPEN
         sentence = _("这个请求已经答复或已结束") if over else ""
-        return context | {"asked": asked, "refusal": context["refusal"] or sentence}
+        return context | {
+            "asked": asked,
+            "title": title_of(asked.kind),
+            "refusal": context["refusal"] or sentence,
+        }
