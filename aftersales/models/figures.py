@@ -5,6 +5,7 @@ from datetime import date
 from django.db import models
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from aftersales.models.people import Shop
 
@@ -15,7 +16,7 @@ class Measure(TextChoices):
     """What is counted (metrics.md 4.2); how, is written in ``aftersales.figures.counting``."""
 
     PAID = "paid", _("付款订单")
-    APPLIED = "applied", _("申请售后")
+    APPLIED = "applied", pgettext_lazy("figures", "申请售后")
     INTERVENED = "intervened", _("平台介入")
     DISPUTE_REFUNDED = "dispute_refunded", _("纠纷退款")
     QUALITY_REFUNDED = "quality_refunded", _("品质退款")
@@ -28,7 +29,7 @@ class Measure(TextChoices):
     DUE = "due", _("应处理")
     OVERDUE = "overdue", _("逾期自动同意")
     HANDLED = "handled", _("商家已处理")
-    REJECTED = "rejected", _("驳回")
+    REJECTED = "rejected", pgettext_lazy("figures", "驳回")
     REJECTED_INTERVENED = "rejected_intervened", _("驳回后平台介入")
     NEGOTIATED = "negotiated", _("发起过协商")
     SETTLED = "settled", _("协商成功")
