@@ -23,7 +23,7 @@ from aftersales.steps import STEPS, Act, Refused, write
 logger = logging.getLogger(__name__)
 
 BATCH = 500
-CLOCKS = ("due_at", "reply_due_at", "evidence_due_at")
+CLOCKS = ("due_at", "reply_due_at", "evidence_due_at", "request_due_at")
 # What time decides against somebody; a wait that ends (NEG-33) takes nothing from anybody.
 DECIDED = (
     "agree_by_default",
@@ -153,6 +153,8 @@ def _began_at(case: Case, name: str) -> datetime:
     began: datetime = case.__dict__["_began"]
     if name == "reply_due_at" and case.last_round is not None:
         return case.last_round.sent_at
+    if name == "request_due_at":
+        return min((each.at for each in case.open_requests()), default=began)
     asked = case.last_intervention
     if name == "evidence_due_at" and asked is not None:
         return case.evidence_from or asked.at
@@ -198,6 +200,8 @@ def _column(case: Case, key: str) -> str:
     """The column in which this clock runs in the case now; empty if it does not run."""
     if key == Clock.NEGOTIATION:
         return "reply_due_at"
+    if key == Clock.REQUEST:
+        return "request_due_at"
     if key in (Clock.EVIDENCE, Clock.SUPPLEMENT):
         supplement = case.last_supplement is not None and case.stage == "supplement"
         return "evidence_due_at" if (key == Clock.SUPPLEMENT) == supplement else ""

@@ -25,7 +25,7 @@ def appeal_until(case: Case) -> datetime | None:
     asked = case.last_intervention
     if asked is None or asked.ruled_at is None or case.stage != Stage.RULED:
         return None
-    return asked.ruled_at + deadlines.length(case, Clock.APPEAL)
+    return deadlines.end_of(case, Clock.APPEAL, asked.ruled_at)
 
 
 def rows(case: Case, party: Party, now: datetime) -> Rows:

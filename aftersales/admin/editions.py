@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from aftersales import clock, display
+from aftersales import catalogue, clock, display
 from aftersales.admin.looking import ReadOnly, moment
 from aftersales.admin.publishing import counted, model_of, shown
 from aftersales.admin.simulating import simulate
@@ -108,13 +108,15 @@ def _effective(edition: Edition) -> SafeString | str:
 
 def _whole(edition: Edition) -> list[tuple[str, list[dict[str, Any]]]]:
     """The whole catalogue of an edition, kind by kind, for reading."""
+    content = edition.content or {}
     return [
         (
             str(model_of(kind)._meta.verbose_name),
             [
                 shown(Change(kind=kind, key=key, before=None, after=row))
-                for key, row in rows.items()
+                for key, row in content[kind].items()
             ],
         )
-        for kind, rows in (edition.content or {}).items()
+        for kind in (catalogue.POLICY, catalogue.WINDOW, *catalogue.KINDS)
+        if kind in content
     ]

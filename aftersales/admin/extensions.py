@@ -18,10 +18,10 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from aftersales import clock, display, extending
 from aftersales.admin.looking import ReadOnly, case_link, moment
+from aftersales.admin.policies import PLAIN
 from aftersales.models import Extension, User, Window
 
 LONGEST = timedelta(days=30)
-PLAIN_CLOCKS = ("D17", "D18", "D19", "call", "restored", "grace")
 
 
 class MomentField(forms.DateTimeField):
@@ -111,7 +111,7 @@ class WindowForm(WhyForm):
         today = localtime(clock.now()).date()
         current: Any = self.fields["window"]
         current.queryset = Window.objects.filter(Q(ends_on=None) | Q(ends_on__gte=today)).exclude(
-            clock__in=PLAIN_CLOCKS
+            clock__in=PLAIN
         )
 
     def decision(self, user: User, at: datetime) -> Extension:

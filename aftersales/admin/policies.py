@@ -17,7 +17,16 @@ from aftersales.models import Agreement, Case, Policy, Window
 
 LEAST_WAIT, MOST_WAIT = 15, 24 * 60  # minutes of D15
 # Spans that are counted from a day, or that belong to no turn: never in working time.
-PLAIN = {Clock.NO_REASON, Clock.AFTER_SALE, Clock.CALL, Clock.RESTORED, Clock.GRACE}
+PLAIN = {
+    Clock.NO_REASON,
+    Clock.AFTER_SALE,
+    Clock.WARRANTY,
+    Clock.PRICE,
+    Clock.SERVICE,
+    Clock.CALL,
+    Clock.RESTORED,
+    Clock.GRACE,
+}
 
 
 class WindowForm(forms.ModelForm):

@@ -159,6 +159,32 @@ def test_the_platforms_clocks_move_too(make_case: Any, outage: Any, now: Any) ->
     assert (asked.evidence_due_at, asked.decide_by) == (evidence + HOUR, decide + HOUR)
 
 
+def test_a_formal_request_has_as_much_more_time(make_desk: Any, outage: Any, now: Any) -> None:
+    """A request's own deadline moves with the case's."""
+    desk = make_desk()
+    desk.case.ask_for(by=desk.merchant, kind="evidence", text="请补充裂纹处的近照", count=1)
+    until = desk.case.request_due_at
+    now.shift(HOUR)
+    outage(clock.now() - HOUR, clock.now())
+    case = Case.objects.get(pk=desk.case.pk)
+    assert case.request_due_at == until + HOUR
+    assert [asked.due_at for asked in case.open_requests()] == [until + HOUR]
+
+
+def test_a_supplement_has_it_too(make_case: Any, outage: Any, now: Any, staff: User) -> None:
+    """D11."""
+    case = make_case("under_review")
+    now.shift(48 * HOUR)
+    case.catch_up()
+    case.ask_supplement(by=staff, of="buyer", what="请补充裂纹处的近照。")
+    until = case.evidence_due_at
+    now.shift(HOUR)
+    outage(clock.now() - HOUR, clock.now())
+    case = Case.objects.get(pk=case.pk)
+    assert case.last_supplement is not None
+    assert case.evidence_due_at == case.last_supplement.due_at == until + HOUR
+
+
 # What time did during an outage -------------------------------------------------------------------
 
 

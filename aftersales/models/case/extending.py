@@ -1,7 +1,7 @@
 """延期与重新处理: deadlines that staff move later, and automatic results that are looked at again."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import F
@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_fsm import GET_STATE
 
-from aftersales.enums import ENDED, Clock, Party, Permission, Reopening, Stage, Status
+from aftersales.enums import ENDED, UNRULED, Clock, Party, Permission, Reopening, Stage, Status
 from aftersales.models.case.fields import CaseFields, required
 from aftersales.rules import deadlines
 from aftersales.rules.conditions import (
@@ -46,18 +46,34 @@ class Extending(CaseFields):
                 setattr(self, name, end)
         if not moved:
             raise Refused(_("没有可以延后的时限"))
-        current, asked = self.last_round, self.last_intervention
-        if "reply_due_at" in moved and current is not None:
-            self.change(current, due_at=self.reply_due_at)
-        if "request_due_at" in moved:
-            for wanted in self.open_requests():  # type: ignore[attr-defined]
-                self.change(wanted, due_at=max(wanted.due_at, until["request_due_at"]))
-        if asked is not None and asked.stage in (Stage.EVIDENCE, Stage.DECIDING):
-            if "evidence_due_at" in moved:
-                self.change(asked, evidence_due_at=self.evidence_due_at)
-            if "due_at" in moved:
-                self.change(asked, decide_by=until["due_at"])
+        self._move_rows(
+            {
+                name: until[name] - datetime.fromisoformat(each["before"])
+                for name, each in moved.items()
+            }
+        )
         return {"clocks": moved, "why": why}
+
+    def _move_rows(self, later: Mapping[str, timedelta]) -> None:
+        """The rows that say the same deadlines as the case say them still."""
+        current, asked = self.last_round, self.last_intervention
+        if "reply_due_at" in later and current is not None:
+            self.change(current, due_at=self.reply_due_at)
+        if "request_due_at" in later:
+            for wanted in self.open_requests():  # type: ignore[attr-defined]
+                self.change(wanted, due_at=wanted.due_at + later["request_due_at"])
+        if asked is None or self.suspended:
+            return
+        if "evidence_due_at" in later:
+            supplement = self.last_supplement if self.stage == Stage.SUPPLEMENT else None  # type: ignore[attr-defined]
+            if supplement is not None:
+                self.change(supplement, due_at=self.evidence_due_at)
+            else:
+                self.change(asked, evidence_due_at=self.evidence_due_at)
+        if "due_at" in later and deadlines.executing(self) and asked.execute_by:  # type: ignore[arg-type]
+            self.change(asked, execute_by=asked.execute_by + later["due_at"])
+        elif "due_at" in later and asked.stage in UNRULED:
+            self.change(asked, decide_by=asked.decide_by + later["due_at"])
 
     @step(
         gettext_lazy("平台故障期间的自动结果"),
