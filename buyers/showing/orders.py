@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from aftersales.display import Entry, money
 from aftersales.enums import CaseType, Direction, OrderState, ScanKind
 from aftersales.models import Case, Order, OrderLine, Parcel
-from buyers.showing.standing import Standing, standing
+from buyers.showing.sentence import Standing
+from buyers.showing.standing import standing
 
 
 @dataclass(frozen=True)

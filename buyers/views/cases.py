@@ -18,7 +18,8 @@ from buyers.showing.case import page_of
 from buyers.showing.money import shown_refunds
 from buyers.showing.orders import shown_orders
 from buyers.showing.progress import record
-from buyers.showing.standing import WAITING_FOR_BUYER, given_back, standing
+from buyers.showing.sentence import given_back
+from buyers.showing.standing import WAITING_FOR_BUYER, standing
 from buyers.views.base import BuyerCase, BuyerPage
 from buyers.views.orders import caught_up
 

@@ -1,0 +1,29 @@
+"""The sentence in which a buyer is told where his case stands."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from aftersales.models import Case
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One sentence and what belongs to it; ``badge`` and ``kind`` name whose turn it is."""
+
+    headline: str
+    badge: str
+    kind: str
+    what_now: str = ""
+    until: datetime | None = None
+    until_for: str = ""  # what is to happen within the time left
+    otherwise: str = ""
+
+    @property
+    def mine(self) -> bool:
+        return self.kind == "mine"
+
+
+def given_back(case: Case) -> Decimal:
+    """What was agreed or ruled to be paid back, else what was asked for."""
+    return case.to_refund or case.worth
