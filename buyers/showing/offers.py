@@ -44,6 +44,8 @@ def shown_offers(case: Case, now: datetime) -> list[Shown]:
 
 def label_of(offer: Offer, case: Case, now: datetime) -> str:
     code, amount = offer.plan.code, money(offer.amount)
+    if offer.round_id is None:  # made at the receiving desk: the goods are back already
+        return _("按收到的商品退款 {amount}").format(amount=amount)
     if code == "partial_refund":
         return _("退款 {amount}，不用退货").format(amount=amount)
     if code == "full_refund_no_return":
@@ -70,6 +72,8 @@ def label_of(offer: Offer, case: Case, now: datetime) -> str:
 
 def consequence_of(offer: Offer, case: Case, now: datetime) -> str:
     """The catalogue's sentence, with who bears the freight where goods go back."""
+    if offer.round_id is None:
+        return _("接受后立即按此金额原路退回，售后结束")
     if offer.terms.get("waives"):
         return _("接受后售后关闭，此商品不能再申请售后")
     told = offer.plan.consequence or _("接受后你的申请继续有效")

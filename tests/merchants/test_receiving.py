@@ -149,6 +149,8 @@ def test_the_buyer_sees_what_was_found_and_accepts_from_his_page(back, merchant,
 
     assert "应收 2 件，收到 1 件，完好" in page
     assert "提议退款 ¥64.00" in page
+    assert "按收到的商品退款 ¥64.00" in page
+    assert "商品你留着" not in page
     assert reverse("buyers:accept_plan", args=[back.code]) in page
 
 
