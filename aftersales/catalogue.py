@@ -89,6 +89,10 @@ def _shipped_edition(apps: Any) -> None:
     standing = content(apps)
     if last is not None and last.content == standing:
         return
+    if last is not None and last.number == 1 and not _model(apps, "Case").objects.exists():
+        last.content = standing  # still being set up: what ships later is the first edition's too
+        last.save(update_fields=["content"])
+        return
     at = clock.now()
     editions.create(
         number=last.number + 1 if last else 1,
