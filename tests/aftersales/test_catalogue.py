@@ -50,6 +50,7 @@ MINUTES = {
     "D17": 7 * DAY,
     "D18": 15 * DAY,
     "service": 48 * HOUR,
+    "request": 24 * HOUR,
     "D19": 90 * DAY,
     "price": 30 * DAY,
     "call": 72 * HOUR,
