@@ -152,7 +152,7 @@ def test_the_list_asks_as_much_for_twenty_imports_as_for_one(
         upload(shop, pinduoduo())
     desk.get(reverse("merchants:imports"))  # remembers the shop in the session
 
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         desk.get(reverse("merchants:imports"))
 
 
