@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Div, Field, Layout
+from crispy_forms.layout import Field, Layout
 from django import forms
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
@@ -14,18 +14,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aftersales import clock, uploads
-from aftersales.display import mask, money
+from aftersales.display import money
 from aftersales.enums import SENDS_BACK, WANTS_GOODS, CaseType, Freight, GoodsState
-from aftersales.forms import CARDS, MoneyField, SlotField, SlotForm, soften
+from aftersales.forms import MoneyField, SlotField, soften
 from aftersales.models import Application, Case, OrderLine, Policy, Reason, User, Window
 from aftersales.rules import amounts, demands, eligibility
 from aftersales.steps import Refused
 from buyers.forms import words
+from buyers.own import MISSING, OWN, SHIPPING, OwnFields
 
-MISSING_ROWS = 3  # how many kinds of missing items the form has room for
-MISSING = [f"{part}_{n}" for n in range(1, MISSING_ROWS + 1) for part in ("item", "count")]
-SHIPPING = ("ship", "ship_name", "ship_phone", "ship_address")
-OWN = ("sku", "fault_since", "reference_price", "reference_url", *MISSING, *SHIPPING)
 ASKED = (
     *("goods_state", "reason", "quantity", "gifts_kept"),
     *("amount", "description", "goods_intact"),
@@ -34,10 +31,9 @@ ASKED = (
 # A field that belongs to another demand is refused, not ignored (S-16); goods_intact and the price
 # may be left over from another reason of the same one.
 TELLING = {"goods_state", "quantity", "amount", "sku", "fault_since", *MISSING, *SHIPPING}
-ORDERS_OWN, ELSEWHERE = "order", "other"
 
 
-class DemandForm(SlotForm):
+class DemandForm(OwnFields):
     """The form of one demand for one line. ``most`` remembers the amount that was proposed, so
     that a change of quantity proposes anew only where the buyer has not typed his own."""
 
@@ -152,95 +148,6 @@ class DemandForm(SlotForm):
             ),
         )
 
-    def _fit_own(self) -> None:
-        """What this demand asks of its own (S-16)."""
-        self.own = demands.asked_of(self.kind, self.picked.code if self.picked else "")
-        if "sku" in self.own:
-            self.fields["sku"] = self._sku()
-        if "missing" in self.own:
-            for n in range(1, MISSING_ROWS + 1):
-                self._missing_row(n)
-        if "fault_since" in self.own:
-            self.fields["fault_since"] = forms.DateField(
-                label=_("什么时候开始有问题"),
-                required=False,
-                widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-                input_formats=["%Y-%m-%d"],
-                error_messages={"invalid": _("请填写日期，例如 2026-11-23")},
-            )
-        if "reference_price" in self.own:
-            each = money(amounts.cents(self.line.paid / self.line.quantity))
-            self.fields["reference_price"] = MoneyField(
-                label=_("现在的单价"),
-                min_value=Decimal("0.00"),
-                help_text=_("你买的时候每件实付 {amount}").format(amount=each),
-            )
-            self.fields["reference_price"].error_messages["required"] = _("请填写现在的单价")
-            self.fields["reference_url"] = forms.CharField(
-                label=_("价格页面的网址"), required=False, max_length=300
-            )
-
-    def _sku(self) -> forms.Field:
-        """A choice where the stock is known, else words; the model bought is proposed."""
-        stock = self.line.stock
-        if not stock:
-            return forms.CharField(
-                label=_("想换的规格"),
-                max_length=200,
-                initial=self.line.sku,
-                help_text=_("同款换新不用改；想换别的颜色、尺码，请写清楚"),
-                error_messages={"required": _("请选择或填写想换的规格")},
-            )
-        choices = [(row["sku"], row["sku"]) for row in stock]
-        field = forms.ChoiceField(
-            label=_("想换的规格"),
-            choices=choices,
-            widget=forms.RadioSelect,
-            error_messages={"required": _("请选择或填写想换的规格")},
-        )
-        field.hints = {row["sku"]: _("库存 {n} 件").format(n=row["stock"]) for row in stock}  # type: ignore[attr-defined]
-        field.refusals = {row["sku"]: _("没有库存") for row in stock if int(row["stock"]) < 1}  # type: ignore[attr-defined]
-        return field
-
-    def _missing_row(self, n: int) -> None:
-        self.fields[f"item_{n}"] = forms.CharField(
-            label=_("少了什么（{n}）").format(n=n), required=n == 1, max_length=80
-        )
-        self.fields[f"item_{n}"].error_messages["required"] = _("请写明少了什么、各几件")
-        wrong = _("每样的件数需在 1 到 999 之间")
-        self.fields[f"count_{n}"] = forms.IntegerField(
-            label=_("几件（{n}）").format(n=n),
-            required=False,
-            min_value=1,
-            max_value=999,
-            initial=1,
-            widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
-            error_messages={"min_value": wrong, "max_value": wrong, "invalid": wrong},
-        )
-
-    def _fit_shipping(self) -> None:
-        """Where goods are to go: the order's own address, or another one."""
-        if self.kind not in WANTS_GOODS:
-            return
-        known = bool(self.order.address)
-        choices = [(ORDERS_OWN, _("订单的收货地址")), (ELSEWHERE, _("换一个地址"))]
-        field = forms.ChoiceField(
-            label=_("寄到哪里"),
-            choices=choices if known else [(ELSEWHERE, _("下面的地址"))],
-            widget=forms.RadioSelect,
-            initial=ORDERS_OWN if known else ELSEWHERE,
-        )
-        whose = [mask(self.order.receiver)] if self.order.receiver else []
-        whose.append(f"{self.order.address[:9]}…")
-        field.hints = {ORDERS_OWN: " ".join(whose)}  # type: ignore[attr-defined]
-        self.fields["ship"] = field
-        for name, label, most in (
-            ("ship_name", _("收件人"), 40),
-            ("ship_phone", _("收件人电话"), 20),
-            ("ship_address", _("详细地址"), 200),
-        ):
-            self.fields[name] = forms.CharField(label=label, required=not known, max_length=most)
-
     def _fit_amount(self) -> None:
         """At most what is refundable for this quantity; fixed where nothing was shipped."""
         self.refundable = Case.refundable_for(
@@ -265,15 +172,6 @@ class DemandForm(SlotForm):
         self.fields["amount"].error_messages |= {"min_value": wrong, "max_value": wrong}
         if self.is_bound:
             self._propose(total)
-
-    def _reference_price(self) -> Decimal | None:
-        if "reference_price" not in self.fields or not self.is_bound:
-            return None
-        try:
-            price = self.fields["reference_price"].clean(self.given("reference_price"))
-        except forms.ValidationError:
-            return None
-        return Decimal(price)
 
     def _propose(self, total: Decimal) -> None:
         try:
@@ -345,31 +243,6 @@ class DemandForm(SlotForm):
         return ["key", "most", *(name for name in names if name in self.fields)]
 
     @property
-    def own_helper(self) -> FormHelper:
-        """What this demand asks of its own, and where goods are to go."""
-        rows = [
-            Div(Field(f"item_{n}"), Field(f"count_{n}", wrapper_class="short"), css_class="pair")
-            for n in range(1, MISSING_ROWS + 1)
-            if f"item_{n}" in self.fields
-        ]
-        sku = Field("sku", template=CARDS) if self.line.stock else "sku"
-        first = [sku] if "sku" in self.fields else []
-        since = ["fault_since"] if "fault_since" in self.fields else []
-        where = []
-        if "ship" in self.fields:
-            other = Div("ship_name", "ship_phone", "ship_address", css_class="indent")
-            where = [Field("ship", template=CARDS), other]
-        return self.part(*first, *rows, *since, *where)
-
-    @property
-    def asks_something(self) -> bool:
-        return bool(self.own) or self.asks_own
-
-    @property
-    def asks_own(self) -> bool:
-        return self.kind in WANTS_GOODS
-
-    @property
     def proofs_helper(self) -> FormHelper:
         """The slots of the reason, the description and the ticks: what follows the amount."""
         names = [name for name in ("description", "goods_intact") if name in self.fields]
@@ -399,44 +272,11 @@ class DemandForm(SlotForm):
         text = str(given.get("description", "")).strip()
         if self.picked and text and len(text) < self.picked.min_text:
             self.add_error("description", self._too_short)
-        own = self.demand_of(given)
-        if self.picked and self.asks_something:
-            code = self.picked.code
-            wrong = demands.errors(self.kind, code, own, self.line, clock.now())
-            wrong |= demands.address_errors(self.kind, self.address_of(given), self.order.address)
-            for name, sentence in wrong.items():
-                place = {"missing": "item_1"}.get(name, name)
-                if place not in self.errors:
-                    self.add_error(place if place in self.fields else None, sentence)
-            if "reference_price" in self.errors:  # without it there is no most to speak of
-                self.errors.pop("amount", None)
+        self.check_own(given)
         count = sum(len(given.get(name) or []) for name in self.asks_slots)
         if count > self.policy.max_images:
             self.add_error(None, _("最多上传 {n} 张").format(n=self.policy.max_images))
         return given
-
-    def demand_of(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """What was filled in of the demand's own fields, as the engine takes it."""
-        own: dict[str, Any] = {}
-        for name in ("sku", "reference_price", "reference_url"):
-            if name in self.own:
-                own[name] = given.get(name)
-        if "fault_since" in self.own:
-            since = given.get("fault_since")
-            own["fault_since"] = since.isoformat() if since else ""
-        if "missing" in self.own:
-            own["missing"] = [
-                {"item": given[f"item_{n}"].strip(), "count": given.get(f"count_{n}") or 1}
-                for n in range(1, MISSING_ROWS + 1)
-                if (given.get(f"item_{n}") or "").strip()
-            ]
-        return own
-
-    def address_of(self, given: Mapping[str, Any]) -> dict[str, str] | None:
-        if given.get("ship") != ELSEWHERE:
-            return None
-        names = ("name", "phone", "address")
-        return {name: str(given.get(f"ship_{name}", "")).strip() for name in names}
 
     def application(self, agreement_version: str = "") -> Application:
         given = self.cleaned_data
