@@ -1,6 +1,6 @@
-"""Write many changed rows in one statement; one road for one row and for ten thousand."""
+"""Write many rows in one statement; one road for one row and for ten thousand."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import connection, models
@@ -24,55 +24,92 @@ def update_rows(rows: Sequence[models.Model], names: Sequence[str]) -> int:
     return int(model._base_manager.bulk_update(rows, names, batch_size=200))
 
 
+def insert_rows(rows: Sequence[models.Model]) -> None:
+    """Insert new rows, model by model in the order in which each model first appears.
+
+    Many rows of a model are one ``INSERT … SELECT FROM unnest(arrays)`` on PostgreSQL.
+    """
+    groups: dict[type[models.Model], list[models.Model]] = {}
+    for row in rows:
+        groups.setdefault(type(row), []).append(row)
+    for model, group in groups.items():
+        fresh = all(row.pk is None for row in group)
+        if len(group) > 1 and fresh and connection.vendor == "postgresql":
+            _insert_from_arrays(model, group)
+        else:
+            model._base_manager.bulk_create(group, batch_size=2000)
+
+
 def _update_from_arrays(
     model: type[models.Model], rows: Sequence[models.Model], fields: Sequence[Any]
 ) -> int:
     quote = connection.ops.quote_name
-    table = quote(model._meta.db_table)
-    key = model._meta.pk
-    columns = [key, *fields]
-    arrays: list[list[Any]] = [
-        [field.get_db_prep_save(getattr(row, field.attname), connection=connection) for row in rows]
-        for field in columns
-    ]
-    casts, parameters = [], []
-    for field, values in zip(columns, arrays, strict=True):
-        kind = _plain_type(field)
-        if kind == "jsonb":  # arrays of documents travel as text
-            values = [
-                value.dumps(value.obj) if hasattr(value, "obj") else value for value in values
-            ]
-            casts.append("%s::text[]")
-        else:
-            casts.append(f"%s::{kind}[]")
-        parameters.append(values)
+    key: Any = model._meta.pk
+    arrays, columns, parameters = _arrays(
+        [key, *fields], rows, lambda row, field: getattr(row, field.attname)
+    )
     names = [f"c{number}" for number in range(len(columns))]
     sets = ", ".join(
-        f"{quote(field.column)} = v.{name}" + ("::jsonb" if _plain_type(field) == "jsonb" else "")
-        for field, name in zip(fields, names[1:], strict=True)
+        f"{quote(field.column)} = v.{column}"
+        for field, column in zip(fields, columns[1:], strict=True)
     )
     sql = (
-        f"UPDATE {table} AS t SET {sets} "  # noqa: S608 (names come from the models)
-        f"FROM unnest({', '.join(casts)}) AS v({', '.join(names)}) "
-        f"WHERE t.{quote(str(key.column))} = v.c0"
+        f"UPDATE {quote(model._meta.db_table)} AS t SET {sets} "  # noqa: S608 (names come from the models)
+        f"FROM unnest({arrays}) AS v({', '.join(names)}) "
+        f"WHERE t.{quote(key.column)} = v.c0"
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return int(cursor.rowcount)
 
 
+def _insert_from_arrays(model: type[models.Model], rows: Sequence[models.Model]) -> None:
+    quote = connection.ops.quote_name
+    key: Any = model._meta.pk
+    fields: list[Any] = [field for field in model._meta.concrete_fields if field is not key]
+    for row in rows:  # a row that was stored just before may be what this one refers to
+        row._prepare_related_fields_for_save(operation_name="bulk_create")  # type: ignore[attr-defined]
+    arrays, columns, parameters = _arrays(
+        fields, rows, lambda row, field: field.pre_save(row, True)
+    )
+    names = [f"c{number}" for number in range(len(columns))]
+    sql = (
+        f"INSERT INTO {quote(model._meta.db_table)} "  # noqa: S608 (names come from the models)
+        f"({', '.join(quote(field.column) for field in fields)}) "
+        f"SELECT {', '.join(f'v.{column}' for column in columns)} "
+        f"FROM unnest({arrays}) WITH ORDINALITY AS v({', '.join(names)}, nth) ORDER BY nth "
+        f"RETURNING {quote(key.column)}"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        keys = cursor.fetchall()
+    for row, (pk,) in zip(rows, keys, strict=True):
+        row.pk = pk
+        row._state.adding, row._state.db = False, connection.alias
+
+
+def _arrays(
+    fields: Sequence[Any], rows: Sequence[models.Model], value_of: Callable[[Any, Any], Any]
+) -> tuple[str, list[str], list[list[Any]]]:
+    """One array a field: the casts for ``unnest``, how its columns are read, the parameters."""
+    casts, columns, parameters = [], [], []
+    for number, field in enumerate(fields):
+        values = [field.get_db_prep_save(value_of(row, field), connection) for row in rows]
+        kind = _plain_type(field)
+        if kind == "jsonb":  # arrays of documents travel as text
+            values = [each.dumps(each.obj) if hasattr(each, "obj") else each for each in values]
+            casts.append("%s::text[]")
+            columns.append(f"c{number}::jsonb")
+        else:
+            casts.append(f"%s::{kind}[]")
+            columns.append(f"c{number}")
+        parameters.append(values)
+    return ", ".join(casts), columns, parameters
+
+
 def _plain_type(field: Any) -> str:
     kind = str(field.rel_db_type(connection) if field.primary_key else field.db_type(connection))
     return kind.split("(")[0].strip()
-
-
-def insert_rows(rows: Sequence[models.Model]) -> None:
-    """Insert new rows, model by model in the order in which each model first appears."""
-    groups: dict[type[models.Model], list[models.Model]] = {}
-    for row in rows:
-        groups.setdefault(type(row), []).append(row)
-    for model, group in groups.items():
-        model._base_manager.bulk_create(group, batch_size=2000)
 
 
 def insert_from(model: type[models.Model], names: Sequence[str], rows: models.QuerySet) -> int:

@@ -61,7 +61,7 @@ def choose_reason(page: Page, code: str) -> None:
 
 
 def fill_in(page: Page, kind: str) -> None:
-    page.wait_for_function("window.htmx && document.readyState === 'complete'")
+    page.wait_for_load_state("load")  # a click before the script is there only fits the form later
     if page.locator("[name=goods_state]").count():
         with page.expect_response(lambda answer: answer.request.method == "POST"):
             page.locator("label", has_text="一直没收到").click()

@@ -155,9 +155,9 @@ def add(shop: Shop, drafts: Sequence[Draft]) -> None:
             if line.gift:
                 gifts[len(lines)] = line
             lines.append(_line_values(key, line, at))
-        payments += _in_kind_values(key, head)
         if head.was_paid and draft.paid:
             payments.append(_payment_values(key, head, draft.paid))
+        payments += _in_kind_values(key, head)
         parcels += [_parcel_values(key, head, tracking) for tracking in head.trackings]
     made = insert(OrderLine, lines)
     insert(OrderLine, [_gift_values(made[at], lines[at], line) for at, line in gifts.items()])

@@ -99,7 +99,11 @@ def test_a_return_is_agreed_to_with_an_address(
         Status.AWAITING_BUYER_RETURN,
         merchant,
     )
-    assert event.details == {"freight": "merchant", "text": "请用原包装寄回。"}
+    assert event.details == {
+        "freight": "merchant",
+        "text": "请用原包装寄回。",
+        "remedy": "refund",
+    }
     row = stored(case)
     assert row.return_address == address.shown()
     assert row.due_at == row.wake_at == row.updated_at + 7 * DAY

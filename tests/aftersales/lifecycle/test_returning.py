@@ -47,7 +47,11 @@ def test_a_buyer_files_how_he_sends_it_back(make_case: Any, buyer: Any, merchant
         Status.AWAITING_MERCHANT_RECEIPT,
         buyer,
     )
-    assert event.details == {"carrier": "中通快递", "tracking": "ZT0000123456"}
+    assert event.details == {
+        "carrier": "中通快递",
+        "tracking": "ZT0000123456",
+        "collect": False,
+    }
     row = stored(case)
     assert (row.return_carrier, row.return_tracking) == ("中通快递", "ZT0000123456")
     assert row.due_at == row.wake_at == row.return_filed_at + 10 * DAY

@@ -180,10 +180,13 @@ def test_when_the_buyer_cancels_the_tool_is_gone(make_desk, now, merchant, trait
     assert expire_all() == (0, 0)
 
 
-def test_when_the_platform_takes_over_the_wait_is_closed(make_desk, merchant):
-    """NEG-52."""
+def test_when_the_platform_takes_over_the_wait_is_closed(make_desk, merchant, now):
+    """NEG-52; D10 has passed when the shop begins to negotiate."""
     set_policy(allow_early_intervention=True)
-    desk = make_desk("waiting")
+    desk = make_desk()
+    now.shift(DAY)
+    desk.check()
+    desk.negotiate()
 
     desk.case.ask_platform(by=desk.buyer, reason="商家只是拖延，照片很清楚地拍到裂纹。")
 
