@@ -4,7 +4,8 @@ One test a kind and a width: the buyer applies, the merchant answers, both do wh
 the pages say at each point whose turn it is. The whole of the tool is ``test_story``'s.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import pytest
@@ -53,26 +54,29 @@ def photo() -> dict[str, Any]:
     return {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": picture().read()}
 
 
-def choose_reason(page: Page, code: str) -> None:
-    """Choosing fits the form to the reason, without a click more."""
+@contextmanager
+def fitted(page: Page) -> Iterator[None]:
+    """What is done inside fits the form anew, without a click more; wait until it stands there."""
+    before = page.locator("#demand").element_handle()
     with page.expect_response(lambda answer: answer.request.method == "POST"):
-        page.select_option("[name=reason]", code)
-    page.locator("fieldset.slot, [name=description]").first.wait_for()
+        yield
+    before.wait_for_element_state("hidden")
 
 
 def fill_in(page: Page, kind: str) -> None:
     page.wait_for_load_state("load")  # a click before the script is there only fits the form later
     if page.locator("[name=goods_state]").count():
-        with page.expect_response(lambda answer: answer.request.method == "POST"):
+        with fitted(page):
             page.locator("label", has_text="一直没收到").click()
-    choose_reason(page, KINDS[kind].reason)
+    with fitted(page):
+        page.select_option("[name=reason]", KINDS[kind].reason)
     for name, value in KINDS[kind].own.items():
         if page.locator(f"[name={name}]").first.get_attribute("type") == "radio":
             page.locator("label", has_text=value).click()
         else:
             page.fill(f"[name={name}]", value)
     if kind == "price_difference":
-        with page.expect_response(lambda answer: answer.request.method == "POST"):
+        with fitted(page):
             page.press("[name=reference_price]", "Tab")
         expect(page.locator("[name=amount]")).to_have_value("28.00")
     for slot in page.locator("fieldset.slot").all():
