@@ -1,9 +1,9 @@
 """How amounts, moments, names and deadlines are written on every page; plain functions, time passed in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.utils.html import format_html
@@ -280,3 +280,20 @@ def file_size(size: int) -> str:
     if size >= 1_000_000:
         return f"{size / 1_000_000:.1f} MB"
     return f"{max(1, round(size / 1_000))} KB"
+
+
+def demanded(asked: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What a demand asks of its own, as term and words (S-16)."""
+    rows: list[tuple[str, str]] = []
+    if asked.get("sku"):
+        rows.append((_("想换的规格"), str(asked["sku"])))
+    if asked.get("missing"):
+        told = _("、").join(f"{row['item']} × {row['count']}" for row in asked["missing"])
+        rows.append((_("少了什么"), told))
+    if asked.get("fault_since"):
+        rows.append((_("什么时候开始"), str(asked["fault_since"])))
+    if asked.get("reference_price") is not None:
+        rows.append((_("现在的单价"), money(Decimal(str(asked["reference_price"])))))
+    if asked.get("reference_url"):
+        rows.append((_("价格页面"), str(asked["reference_url"])))
+    return rows

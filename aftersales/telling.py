@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aftersales import display
-from aftersales.enums import CaseType, Freight, Party, Responsible, Ruling
+from aftersales.enums import CaseType, Freight, Party, Remedy, Responsible, Ruling
 from aftersales.models import Complaint, Event, Suspension, User
 from aftersales.steps import STEPS
 
@@ -22,6 +22,9 @@ LABELS: dict[str, Any] = {
     "reason": gettext_lazy("原因"),
     "plan": gettext_lazy("方案"),
     "plans": gettext_lazy("方案"),
+    "demand": gettext_lazy("要求的内容"),
+    "remedy": gettext_lazy("处理方式"),
+    "instead_of": gettext_lazy("原定处理方式"),
     "quantity": gettext_lazy("件数"),
     "amount": gettext_lazy("金额"),
     "agreement": gettext_lazy("维权协议"),
@@ -46,6 +49,7 @@ LABELS: dict[str, Any] = {
     "tracking": gettext_lazy("快递单号"),
     "before": gettext_lazy("原来"),
     "parcel": gettext_lazy("包裹"),
+    "missing": gettext_lazy("少了什么"),
     "signed_at": gettext_lazy("签收时间"),
     "ruling": gettext_lazy("判定"),
     "responsible": gettext_lazy("责任方"),
@@ -91,6 +95,8 @@ WORDS: dict[str, dict[str, Any]] = {
     "responsible": dict(Responsible.choices),
     "ruling": dict(Ruling.choices),
     "type": dict(CaseType.choices),
+    "remedy": dict(Remedy.choices),
+    "instead_of": dict(Remedy.choices),
 }
 MOMENTS = {"until", "execute_by", "signed_at", "expires_at", "due_at"}
 SHOWN_ELSEWHERE = {"evidence", "blocks", "key", "severity", "member_user"}
@@ -176,6 +182,13 @@ def words(name: str, value: Any, numbers: Mapping[int, str]) -> str:
             )
             for clock_, moved in value.items()
         )
+    if name == "demand":
+        return _("；").join(
+            _("{name}：{text}").format(name=term, text=told)
+            for term, told in display.demanded(value)
+        )
+    if name == "missing":
+        return _("；").join(f"{row['item']} × {row['count']}" for row in value)
     if name == "result":
         return str(STEPS[value].label) if value in STEPS else str(value)
     if name in MOMENTS:

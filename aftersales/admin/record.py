@@ -218,7 +218,8 @@ class Record:
     def buyer(self) -> Side:
         case = self.case
         items = [
-            (_("要求"), f"{case.get_type_display()} {display.money(case.amount)}"),
+            (_("要求"), _claim(case)),
+            *display.demanded(case.demand),
             (_("原因"), case.reason.label),
             (_("件数"), case.quantity),
             (_("收货情况"), case.get_goods_state_display() if case.goods_state else ""),
@@ -342,6 +343,12 @@ def _waited(row: Round) -> str:
     if row.state == RoundState.WAITING:
         return _("等待中")
     return _("给了 {length}").format(length=display.span(row.due_at - row.sent_at))
+
+
+def _claim(case: Case) -> str:
+    """The demand, with the amount where money is asked for."""
+    kind = case.get_type_display()
+    return kind if case.wants_goods else f"{kind} {display.money(case.amount)}"
 
 
 def _offer(offer: Offer) -> str:

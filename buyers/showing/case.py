@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.urls import reverse
@@ -11,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from aftersales import platform
 from aftersales.asked import may_recall
-from aftersales.display import Entry, Shot, mask, money, when
+from aftersales.display import Entry, Shot, demanded, mask, money, when
 from aftersales.enums import CaseType, Freight, Party, Phase, Remedy, RoundState, Stage, Status
 from aftersales.models import Case, Event, Parcel, Receipt, Round, User
 from aftersales.rules import facts
@@ -375,18 +374,7 @@ def demand_rows(
     asked: Mapping[str, Any], ship_to: Mapping[str, str] | None
 ) -> list[tuple[str, Any]]:
     """What the demand asks of its own, in words (S-16)."""
-    rows: list[tuple[str, Any]] = []
-    if asked.get("sku"):
-        rows.append((_("想换的规格"), asked["sku"]))
-    if asked.get("missing"):
-        told = _("、").join(f"{row['item']} × {row['count']}" for row in asked["missing"])
-        rows.append((_("少了什么"), told))
-    if asked.get("fault_since"):
-        rows.append((_("什么时候开始"), asked["fault_since"]))
-    if asked.get("reference_price") is not None:
-        rows.append((_("现在的单价"), money(Decimal(str(asked["reference_price"])))))
-    if asked.get("reference_url"):
-        rows.append((_("价格页面"), asked["reference_url"]))
+    rows: list[tuple[str, Any]] = [*demanded(asked)]
     if ship_to:
         rows.append((_("收货地址"), f"{mask(ship_to['name'])} {ship_to['address']}"))
     return rows

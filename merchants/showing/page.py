@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.urls import reverse
@@ -10,7 +9,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from aftersales import calls, platform
-from aftersales.display import Entry, Shot, mask, mask_phone, money, shorten, when
+from aftersales.display import Entry, Shot, demanded, mask, mask_phone, money, shorten, when
 from aftersales.enums import (
     GATHERING,
     CaseType,
@@ -288,21 +287,10 @@ def claim_of(case: Case, now: datetime) -> list[tuple[str, Any]]:
 
 def demand_of(case: Case) -> list[tuple[str, Any]]:
     """What the demand asks of its own, in words (S-16)."""
-    asked = case.demand
     rows: list[tuple[str, Any]] = []
     if case.phase == Phase.AFTERSALE:
         rows.append((_("阶段"), case.get_phase_display()))
-    if asked.get("sku"):
-        rows.append((_("想换的规格"), asked["sku"]))
-    if asked.get("missing"):
-        told = _("、").join(f"{row['item']} × {row['count']}" for row in asked["missing"])
-        rows.append((_("少了什么"), told))
-    if asked.get("fault_since"):
-        rows.append((_("什么时候开始"), asked["fault_since"]))
-    if asked.get("reference_price") is not None:
-        rows.append((_("现在的单价"), money(Decimal(asked["reference_price"]))))
-    if asked.get("reference_url"):
-        rows.append((_("价格页面"), asked["reference_url"]))
+    rows += demanded(case.demand)
     if case.remedy not in (Remedy.REFUND, case.type):
         rows.append((_("约定改为"), case.get_remedy_display()))
     return rows

@@ -261,3 +261,23 @@ def test_a_reviewer_can_not_make_himself_more_than_he_is(reviewer: Client, staff
     assert reviewer.post(page, {"is_superuser": "on"}).status_code == 403
     staff.refresh_from_db()
     assert not staff.is_superuser
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("exchange", "想换的规格"),
+        ("resend", "配件 × 1"),
+        ("price_difference", "¥59.00"),
+    ],
+)
+def test_staff_read_what_each_demand_asks_of_its_own(
+    kind: str, told: str, make_case: Callable[..., Case], reviewer: Client
+) -> None:
+    """S-16, NEG-55: in the history, in words."""
+    case = make_case(type=kind)
+    page = reviewer.get(reverse("admin:aftersales_case_change", args=[case.pk]))
+    shown = page.content.decode()
+    assert told in shown
+    assert "{'" not in shown
+    assert "demand" not in shown
