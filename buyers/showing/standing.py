@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
@@ -22,7 +21,7 @@ from aftersales.enums import (
     Status,
 )
 from aftersales.models import Case, CaseRequest, Supplement
-from aftersales.rules import deadlines, facts
+from aftersales.rules import deadlines
 from buyers.showing.reviewed import after_denial, reviewed
 from buyers.showing.sentence import Standing, given_back
 
@@ -74,11 +73,6 @@ def standing(case: Case, now: datetime) -> Standing:
             what_now=_("请答复下面的请求；没答复也不影响其他时限。"),
         )
     return stands
-
-
-def if_not_shipped(case: Case) -> Decimal:
-    """What is refunded where the shop never sends the goods (T-15)."""
-    return case.refundable if facts.goods_back(case) else case.worth
 
 
 # While it is open ---------------------------------------------------------------------------------
@@ -233,7 +227,7 @@ def _receiving(case: Case, now: datetime) -> Standing:
 
 
 def _to_ship(case: Case, now: datetime) -> Standing:
-    amount = money(if_not_shipped(case))
+    amount = money(case.worth_unsent)
     if case.unrepairable_at and case.remedy == Remedy.REPAIR:
         return Standing(
             _("商家说修不好，请选择换货或退款"),

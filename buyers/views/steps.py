@@ -18,7 +18,7 @@ from buyers.forms import AcceptForm
 from buyers.showing.freight import who_pays
 from buyers.showing.offers import after_accepting, bearer_words, ends_here, shown, verb_of
 from buyers.showing.progress import hours, visible
-from buyers.showing.standing import if_not_shipped, if_unhandled
+from buyers.showing.standing import if_unhandled
 from buyers.views.base import BuyerStep
 
 
@@ -338,7 +338,7 @@ class Choose(BuyerStep):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         hours_ = hours(deadlines.length(self.case, Clock.SHIP))
         return super().get_context_data(
-            amount=if_not_shipped(self.case),
+            amount=self.case.worth_unsent,
             money_back=self.step == "choose_refund",
             ship_hours=hours_,
             **kwargs,

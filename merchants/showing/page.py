@@ -30,7 +30,6 @@ from merchants.showing.record import record_of, shots_of
 from merchants.showing.standing import (
     Standing,
     clock_title,
-    if_not_shipped,
     otherwise,
     standing,
     type_tag,
@@ -184,7 +183,7 @@ def buttons(case: Case, moves: dict[str, str]) -> list[Button]:
         wanted.append(("ship_replacement", _("填写发货单号"), "primary", "g"))
         if case.remedy == Remedy.REPAIR:
             wanted.append(("report_unrepairable", _("修不好"), "quiet", ""))
-        amount = money(if_not_shipped(case))
+        amount = money(case.worth_unsent)
         label = _("无法发出，退款 %(amount)s") % {"amount": amount}
         wanted.append(("refund_instead", label, "quiet", ""))
     elif case.status == Status.PLATFORM_REVIEW:

@@ -1,7 +1,6 @@
 """Where a case stands, for the merchant: the badge, the clock and what happens otherwise."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import NamedTuple
 
 from django.utils.translation import gettext as _
@@ -147,7 +146,7 @@ def otherwise(case: Case, now: datetime) -> str:
     if status == Status.AWAITING_DELIVERY_REFUSAL:
         return _("包裹退回后自动退款 %(amount)s；到期仍显示签收的，售后关闭。") % {"amount": amount}
     if status == Status.AWAITING_MERCHANT_SHIP:
-        return _("到期未发出，将自动退款 %(amount)s。") % {"amount": money(if_not_shipped(case))}
+        return _("到期未发出，将自动退款 %(amount)s。") % {"amount": money(case.worth_unsent)}
     if status == Status.AWAITING_BUYER_RECEIPT:
         return _("到期买家没有提出问题，售后完成。")
     if status == Status.PLATFORM_REVIEW and case.suspended:
@@ -211,11 +210,6 @@ def type_tag(case: Case) -> str:
         CaseType.REFUND_NOT_RECEIVED: _("仅退款 · 未收到货"),
         CaseType.REFUND_RECEIVED: _("仅退款 · 已收货"),
     }.get(CaseType(case.type), str(case.get_type_display()))
-
-
-def if_not_shipped(case: Case) -> Decimal:
-    """What is refunded where the goods never go out (T-15)."""
-    return case.refundable if facts.goods_back(case) else case.worth
 
 
 def shipping(case: Case, now: datetime) -> tuple[str, str]:

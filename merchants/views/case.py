@@ -17,7 +17,7 @@ from aftersales.threads import thread_of
 from aftersales.views import AnswersRequest
 from merchants.showing import tool
 from merchants.showing.page import assignee_of
-from merchants.showing.standing import if_not_shipped, standing
+from merchants.showing.standing import standing
 from merchants.views.base import MerchantCase, MerchantStep
 from merchants.views.tool import waiting
 
@@ -85,13 +85,13 @@ def _agree_resend(case: Any) -> tuple[str, str, str]:
         _(
             "买家缺少：%(what)s。同意后请在时限内发出并填写单号；到期没有发出，将自动退款 %(amount)s。"
         )
-        % {"what": told or _("见买家说明"), "amount": money(if_not_shipped(case))},
+        % {"what": told or _("见买家说明"), "amount": money(case.worth_unsent)},
         _("同意补寄"),
     )
 
 
 def _refund_instead(case: Any) -> tuple[str, str, str]:
-    amount = money(if_not_shipped(case))
+    amount = money(case.worth_unsent)
     return (
         _("无法发出，改为退款 %(amount)s？") % {"amount": amount},
         _("确认后 %(amount)s 立即原路退回买家，不用再发出商品，不能撤回。") % {"amount": amount},

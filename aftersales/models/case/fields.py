@@ -236,6 +236,12 @@ class CaseFields(Loaded):
         return self.refundable if self.wants_goods else self.amount
 
     @property
+    def worth_unsent(self) -> Decimal:
+        """What is refunded where exchanged, repaired or missing goods never go out, in yuan: what
+        was paid for the pieces that the shop has back, else what settling comes to (T-15)."""
+        return self.refundable if facts.goods_back(self) else self.worth  # type: ignore[arg-type]
+
+    @property
     def applied_late(self) -> bool:
         signed_at = self.order.signed_at
         if signed_at is None or self.type != CaseType.RETURN_REFUND:

@@ -109,9 +109,8 @@ class Replacing(CaseFields):
         return self._turn_into_money()
 
     def _turn_into_money(self) -> dict[str, Any]:
-        """What was paid for the pieces that the shop has back, else what settling comes to."""
         before, self.remedy = self.remedy, Remedy.REFUND
-        self.owe_refund(self.refundable if facts.goods_back(self) else self.worth)  # type: ignore[arg-type]
+        self.owe_refund(self.worth_unsent)
         return {"amount": str(self.to_refund), "instead_of": str(before)}
 
     @step(
