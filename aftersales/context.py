@@ -9,6 +9,7 @@ from django.utils.translation import get_language, get_language_info
 from aftersales import clock
 from aftersales.market.people import accounts
 from aftersales.models import Notice, Shop
+from aftersales.prefs import Prefs
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
@@ -39,6 +40,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "shops": shops,
         "counts": getattr(request, "counts", {}),
         "languages": languages(),
+        "prefs": getattr(request, "prefs", Prefs()),
     }
 
 

@@ -389,3 +389,18 @@ class ImportState(TextChoices):
     IMPORTING = "importing", _("正在导入")
     DONE = "done", _("已完成")
     FAILED = "failed", _("无法读取")
+
+
+class Theme(TextChoices):
+    """外观 of every page; paper is always light."""
+
+    SYSTEM = "system", _("跟随系统")
+    LIGHT = "light", _("浅色")
+    DARK = "dark", _("深色")
+
+
+class Density(TextChoices):
+    """行距: how close rows and cards stand."""
+
+    NORMAL = "normal", _("标准")
+    COMPACT = "compact", _("紧凑")

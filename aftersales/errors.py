@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from aftersales.prefs import Prefs
+
 EXPLAINED = {405, 413, 429, 503}
 
 
@@ -43,7 +45,8 @@ def explain(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[...
 def page(request: HttpRequest, status: int, **context: Any) -> HttpResponse:
     """The page of an error, or for htmx its fragment; nothing on it asks the database."""
     base = "components/bare.html" if getattr(request, "htmx", False) else "base.html"
-    context |= {"base": base, "trace": request.META.get("TRACE", "")}
+    prefs = getattr(request, "prefs", Prefs())
+    context |= {"base": base, "prefs": prefs, "trace": request.META.get("TRACE", "")}
     name = context.pop("template", f"{status}.html")
     return HttpResponse(render_to_string(name, context), status=status)
 

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import TemplateView
 
-from aftersales import views
+from aftersales import reading, views
 
 handler400 = "aftersales.errors.handler400"
 handler403 = "aftersales.errors.handler403"
@@ -24,5 +24,6 @@ urlpatterns = [
     path("files/<str:token>/", views.file, name="file"),
     path("demo/clock/", views.demo_clock, name="demo_clock"),
     path("demo/samples/<str:name>", views.demo_sample, name="demo_sample"),
-    path("i18n/", include("django.conf.urls.i18n")),
+    path("prefs/", reading.Preferences.as_view(), name="prefs"),
+    path("prefs/language/", reading.set_language, name="set_language"),
 ]

@@ -77,7 +77,7 @@
       e.target.closest?.("textarea")?.form?.requestSubmit();
       return;
     }
-    if (busy(e) || document.body.dataset.keys === "off") return;
+    if (busy(e) || document.body.classList.contains("no-keys")) return;
     const row = rows()[chosen()];
     if (e.key === "j") go(chosen() + 1);
     else if (e.key === "k") go(chosen() - 1);

@@ -7,15 +7,24 @@ from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.enums import Permission
+from aftersales.enums import Density, Permission, Theme
 
 
 class User(AbstractUser):
-    """账号: a buyer, a shop member or platform staff; which, follows from orders and memberships."""
+    """账号: a buyer, a shop member or platform staff; which, follows from orders and memberships.
+
+    What somebody never chose (``language`` to ``shortcuts``) is empty: his browser decides. Within
+    the quiet hours (local time, both or neither) nothing that can wait is e-mailed.
+    """
 
     nick = models.CharField(_("昵称"), max_length=80, blank=True)
     phone = models.CharField(_("手机号"), max_length=20, blank=True)
-    language = models.CharField(_("语言"), max_length=10, default="zh-hans")
+    language = models.CharField(_("语言"), max_length=10, blank=True)
+    theme = models.CharField(_("外观"), max_length=10, choices=Theme, blank=True)
+    density = models.CharField(_("行距"), max_length=10, choices=Density, blank=True)
+    shortcuts = models.BooleanField(_("键盘快捷键"), null=True, blank=True)
+    quiet_from = models.TimeField(_("免打扰开始"), null=True, blank=True)
+    quiet_until = models.TimeField(_("免打扰结束"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("账号")
