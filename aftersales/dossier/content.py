@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 from aftersales import display
 from aftersales.display import exact, money
 from aftersales.dossier.blocks import Section, entry
-from aftersales.dossier.stages import asked_for, stages
-from aftersales.enums import CaseType, Clock, Party, Status
-from aftersales.models import Case, Event, Evidence, Message, Offer, Policy, User
+from aftersales.dossier.stages import asked_for, plan_told, rounds, stages
+from aftersales.enums import CaseType, Clock, Party, Remedy, Status
+from aftersales.models import Case, Event, Evidence, Message, Policy, Proposal, User
 from aftersales.rules import deadlines, visibility
 from aftersales.steps import STEPS
 from aftersales.telling import said
@@ -145,6 +145,7 @@ class Content:
                 (_("收件人"), order.receiver if plain else display.mask(order.receiver)),
                 (_("联系电话"), order.phone if plain else display.mask_phone(order.phone)),
                 (_("收货地址"), order.address if plain else display.mask_address(order.address)),
+                (_("换货或补寄寄往"), self._ship_to(plain)),
             ]
         )
         plain = self.own(Party.MERCHANT)
@@ -162,6 +163,15 @@ class Content:
             ]
         )
         return section
+
+    def _ship_to(self, plain: bool) -> str:
+        """Where exchanged or missing goods go, if not to the order's own address."""
+        there = self.case.ship_to or {}
+        told = [there.get(name, "") for name in ("name", "phone", "address")]
+        if not plain:
+            masks = (display.mask, display.mask_phone, display.mask_address)
+            told = [masked(each) for masked, each in zip(masks, told, strict=True)]
+        return " ".join(told) if there else ""
 
     def order(self) -> Section:
         order, section = self.case.order, Section(_("订单、付款与物流"))
@@ -277,6 +287,8 @@ class Content:
             return ""
         pending = event.after == Status.PENDING_MERCHANT
         clock = deadlines.HANDLING[CaseType(self.case.type)] if pending else watch.clock
+        if event.after == Status.AWAITING_MERCHANT_SHIP and self._mends(event):
+            clock = Clock.SHIP_REPAIRED
         minutes = self.case.windows.get(str(clock)) if clock else None
         if clock is None or minutes is None:
             return ""
@@ -284,6 +296,10 @@ class Content:
         return _("{code} {name}：{length}").format(
             code=clock.value, name=clock.label, length=length
         )
+
+    def _mends(self, event: Event) -> bool:
+        """Whether the goods are to be repaired, as the event had it."""
+        return event.details.get("remedy", event.details.get("ruling")) == Remedy.REPAIR
 
     def messages(self) -> Section:
         section = Section(_("消息"))
@@ -295,38 +311,27 @@ class Content:
         """Every message under its number, also those from before the case."""
         return list(enumerate(self.case.thread(), start=1))
 
+    @cached_property
+    def proposed(self) -> Mapping[int, Proposal]:
+        """The plans that were put forward before the case, by the message that did it."""
+        rows = Proposal.objects.filter(line=self.case.line_id).select_related("plan")
+        return {row.message_id: row for row in rows}
+
     def _message(self, number: int, message: Message) -> dict[str, Any]:
         told = [
             (_("附图 {n}").format(n=f"M{number}-{n}"), f"{each.name} SHA-256 {each.sha256}")
             for n, each in enumerate(message.uploads.all(), start=1)
         ]
+        if message.pk in self.proposed:
+            told.append((_("方案"), plan_told(self.proposed[message.pk])))
         head = f"M{number} · {exact(message.at)} · {self.who(message.party, message.user_id)}"
         return entry(head, message.text, told)
 
     def negotiation(self) -> Section:
-        section, offers = Section(_("协商轮次与方案")), defaultdict(list)
-        for offer in self.case.offers.select_related("plan"):
-            offers[offer.round_id].append(offer)
-        for row in self.case.rounds.select_related("outcome"):
-            pairs = [
-                (_("发送时间"), exact(row.sent_at)),
-                (_("等待至"), exact(row.due_at)),
-                (_("买家已读"), exact(row.read_at)),
-                (_("结果"), row.get_state_display()),
-                (_("上一轮结果"), row.outcome.label if row.outcome else ""),
-                (_("对上一轮结果的说明"), row.explanation),
-                (_("买家回复"), row.answer),
-                (_("买家回复时间"), exact(row.answered_at) if row.answered_at else ""),
-                *((_("方案"), self._offer(offer)) for offer in offers[row.pk]),
-            ]
-            head = _("第 {series} 次处理，第 {n} 轮").format(series=row.series, n=row.number)
-            section.entries([entry(head, row.text, [pair for pair in pairs if pair[1]])])
+        section = Section(_("协商轮次与方案"))
+        section.entries(rounds(self.case))
         section.entries([asked_for(each) for each in self.case.requests.all()])
         return section
-
-    def _offer(self, offer: Offer) -> str:
-        amount = f" {money(offer.amount)}" if offer.amount is not None else ""
-        return f"{offer.get_party_display()}：{offer.plan.label}{amount}（{offer.get_state_display()}）"
 
     def platform(self) -> Section:
         section = Section(_("平台介入与判定"))

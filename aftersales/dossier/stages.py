@@ -1,14 +1,69 @@
-"""What happened between the asking and the ruling, and beside the rounds, as entries of a dossier."""
+"""The rounds with every plan, and what happened between the asking and the ruling, as entries."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from aftersales.display import exact, money
 from aftersales.dossier.blocks import entry
-from aftersales.enums import Party
-from aftersales.models import Case, CaseRequest
+from aftersales.enums import Freight, Party, PlanState
+from aftersales.models import Case, CaseRequest, Offer, Proposal
+
+
+def rounds(case: Case) -> list[dict[str, Any]]:
+    """Each round with what was offered in it, then what was offered outside the rounds."""
+    offers: dict[int | None, list[Offer]] = defaultdict(list)
+    for offer in case.offers.select_related("plan"):
+        offers[offer.round_id].append(offer)
+    made = []
+    for row in case.rounds.select_related("outcome"):
+        pairs = [
+            (_("发送时间"), exact(row.sent_at)),
+            (_("等待至"), exact(row.due_at)),
+            (_("买家已读"), exact(row.read_at)),
+            (_("结果"), row.get_state_display()),
+            (_("上一轮结果"), row.outcome.label if row.outcome else ""),
+            (_("对上一轮结果的说明"), row.explanation),
+            (_("买家回复"), row.answer),
+            (_("买家回复时间"), exact(row.answered_at) if row.answered_at else ""),
+            *((_("方案"), offer_told(offer)) for offer in offers[row.pk]),
+        ]
+        head = _("第 {series} 次处理，第 {n} 轮").format(series=row.series, n=row.number)
+        made.append(entry(head, row.text, told(pairs)))
+    for offer in offers[None]:
+        made.append(entry(f"{_('轮次之外的方案')} · {exact(offer.at)}", offer_told(offer)))
+    return made
+
+
+def offer_told(offer: Offer) -> str:
+    """商家：换货（已接受）规格：300ml 青绿；运费承担：商家承担"""
+    terms = _("；").join(
+        _("{name}：{text}").format(name=name, text=text) for name, text in terms_told(offer.terms)
+    )
+    return f"{offer.get_party_display()}：{plan_told(offer)}{terms}"
+
+
+def plan_told(row: Offer | Proposal) -> str:
+    """部分退款，无需退货 ¥45.00（已接受）"""
+    amount = f" {money(row.amount)}" if row.amount is not None else ""
+    return f"{row.plan.label}{amount}（{PlanState(row.state).label}）"
+
+
+def terms_told(terms: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What a plan came with besides its amount; the address stands with the parties, masked."""
+    rows = [
+        (_("规格"), terms.get("sku")),
+        (_("少了什么"), terms.get("items")),
+        (_("几天内修好"), terms.get("days")),
+        (_("补充什么"), terms.get("what")),
+        (_("运费承担"), Freight(terms["freight"]).label if terms.get("freight") else ""),
+        (_("等待至"), exact(datetime.fromisoformat(terms["until"])) if terms.get("until") else ""),
+        (_("接受后不再申请售后"), _("是") if terms.get("waives") else ""),
+    ]
+    return told(rows)
 
 
 def stages(case: Case) -> list[dict[str, Any]]:

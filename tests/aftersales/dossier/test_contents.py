@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -15,15 +16,20 @@ from aftersales import uploads
 from aftersales.dossier.views import MOST
 from aftersales.models import (
     Appeal,
+    Case,
     CaseRequest,
     Complaint,
     DossierCopy,
+    Plan,
     Supplement,
     Suspension,
     User,
 )
+from aftersales.models.case.receiving import Arrived
+from aftersales.models.conversation import Conversation
 from tests.aftersales.dossier.conftest import address, unpacked, words
-from tests.factories import Desk, picture
+from tests.aftersales.negotiation.talk import plan, script
+from tests.factories import Desk, OrderFactory, application_for, picture, upload
 
 
 def test_the_buyer_reads_everything_in_a_pdf_whose_chinese_can_be_selected(
@@ -293,3 +299,52 @@ def test_pictures_of_the_conversation_are_in_it(told: Desk, download: Callable[.
     files = unpacked(download(told.buyer, "buyers", told.case, "zip"))
     assert hashlib.sha256(files[f"messages/M{number}-1.jpg"]).hexdigest() == shown.sha256
     assert shown.sha256 in files["dossier.json"].decode()
+
+
+def test_every_plan_is_in_it_with_its_terms_also_from_outside_the_rounds(
+    make_desk: Callable[..., Desk], download: Callable[..., bytes]
+) -> None:
+    """What a repair takes, which model, who pays the way; the counter-offer; the receiving desk's."""
+    desk = make_desk("checked", reason="R8")
+    desk.negotiate(
+        offers=[plan("repair", days="7"), plan("exchange", sku="300ml 月白")],
+        script=script("SC-01"),
+    )
+    text = words(download(desk.buyer, "buyers", desk.case, "pdf"))
+    for expected in ("几天内修好：7", "规格：300ml 月白", "运费承担：商家承担"):
+        assert expected in text, expected
+
+    case = make_desk("sent_back", type="return_refund").case
+    parts = [Arrived(1, "damaged")]
+    shots = {"receipt": [upload(desk.merchant)]}
+    case.receive_part(by=desk.merchant, arrived=parts, amount=Decimal("60.00"), evidence=shots)
+    text = words(download(case.buyer, "buyers", case, "pdf"))
+    assert "轮次之外的方案" in text
+    assert "商家：部分退款，无需退货 ¥60.00（待答复）" in text
+
+
+def test_the_clock_of_a_repair_is_its_own(
+    make_desk: Callable[..., Desk], download: Callable[..., bytes]
+) -> None:
+    """D8: thirty days where the goods are mended, and where they go besides the order's address."""
+    there = {"name": "许知远", "phone": "13900001111", "address": "浙江省杭州市西湖区文三路 2 号"}
+    desk = make_desk("taken_in", type="repair", ship_to=there)
+    buyers = words(download(desk.buyer, "buyers", desk.case, "pdf"))
+    shops = words(download(desk.merchant, "merchants", desk.case, "pdf"))
+    assert "D8r 商家修好并寄回：30 天" in buyers
+    assert "许知远 13900001111 浙江省杭州市西湖区文三路 2 号" in buyers
+    assert not [each for each in ("许知远", "13900001111", "文三路 2 号") if each in shops]
+
+
+def test_what_was_proposed_before_the_case_is_in_it(
+    shop: Any, buyer: User, merchant: User, download: Callable[..., bytes]
+) -> None:
+    """S-47: the plan that was agreed on, with its message."""
+    order = OrderFactory(shop=shop, buyer=buyer)
+    talk = Conversation(order.lines.get())
+    offered = Plan.objects.get(code="partial_refund")
+    said = talk.propose(by=merchant, plan=offered, amount=Decimal("45.00"))
+    talk.answer(said.proposal, by=buyer, accept=True)
+    case = Case.apply(order.lines.get(), application_for(order, reason="U5"), by=buyer)
+    text = words(download(buyer, "buyers", case, "pdf"))
+    assert "部分退款，无需退货 ¥45.00（已接受）" in text
