@@ -23,14 +23,7 @@ logger = logging.getLogger(__name__)
 MOST_MAIL_TRIES = 8
 
 # Steps that nobody needs to be told of: they change nothing for anybody else.
-SILENT = {"confirm_risks", "reveal_number"} | visibility.REVIEWERS_OWN
-SILENT = {
-    "confirm_risks",
-    "note_failed_payout",
-    "reveal_number",
-    "propose_reversal",
-    "return_reversal",
-}
+SILENT = {"confirm_risks", "note_failed_payout", "reveal_number"} | visibility.REVIEWERS_OWN
 # The shop's own business: told to the one member whom it concerns.
 FOR_ONE = {"assign": "member_user"}
 

@@ -105,7 +105,7 @@ def due_at(case: "Case", at: datetime) -> datetime | None:
 
     Expired means ``now >= due_at``. The receipt clock (D7) ends at the earlier of ten days
     from filing the tracking number and seven days from the carrier's signature; the buyer's own
-    (D9) at the earlier of fifteen days from shipping and seven from the signature.
+    (D9) seven days from the signature, and fifteen from shipping where there is none.
     """
     clock = clock_of(case)
     if clock is None:
@@ -114,7 +114,7 @@ def due_at(case: "Case", at: datetime) -> datetime | None:
     if clock == Clock.RECEIPT and case.return_signed_at:
         end = min(end, end_of(case, Clock.RECEIPT_SIGNED, case.return_signed_at))
     if clock == Clock.ARRIVAL and case.replacement_signed_at:
-        end = min(end, end_of(case, Clock.ARRIVAL_SIGNED, case.replacement_signed_at))
+        end = end_of(case, Clock.ARRIVAL_SIGNED, case.replacement_signed_at)
     return end
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 
 from aftersales.enums import WANTS_GOODS, CaseType
 from aftersales.rules.amounts import CENT, NOTHING, cents
+from aftersales.rules.worktime import CHINA
 
 if TYPE_CHECKING:
     from aftersales.models import OrderLine
@@ -81,7 +82,8 @@ def _fault(asked: Mapping[str, Any], line: "OrderLine", at: datetime) -> dict[st
         told = date.fromisoformat(str(since))
     except ValueError:
         return {"fault_since": gettext("请填写日期，例如 2026-11-23")}
-    return {"fault_since": gettext("故障日期不能晚于今天")} if told > at.date() else {}
+    today = at.astimezone(CHINA).date()
+    return {"fault_since": gettext("故障日期不能晚于今天")} if told > today else {}
 
 
 def _price(asked: Mapping[str, Any], line: "OrderLine", at: datetime) -> dict[str, str]:

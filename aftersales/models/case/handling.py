@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_fsm import GET_STATE
 
-from aftersales.enums import CaseType, Freight, Party, Permission, ScanKind, Status
+from aftersales.enums import CaseType, Freight, Party, Permission, Remedy, ScanKind, Status
 from aftersales.models.case.fields import CaseFields
 from aftersales.models.history import Upload
 from aftersales.models.people import ReturnAddress
@@ -188,6 +188,7 @@ class Handling(CaseFields):
                 self.return_goods_to(address.shown())
                 self.freight = amounts.unsaid(self.freight)
                 return {"freight": str(self.freight)}
+        self.remedy = Remedy.REFUND
         self.owe_refund(self.worth)
         return {"amount": str(self.worth), "no_address": self.needs_return}
 

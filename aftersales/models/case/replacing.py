@@ -119,7 +119,7 @@ class Replacing(CaseFields):
         source=[Status.AWAITING_BUYER_RECEIPT],
     )
     def note_arrival(self, *, by: Any) -> dict[str, Any]:
-        """D9: the carrier's signature at the buyer's brings his clock forward."""
+        """D9: from the carrier's signature the buyer has seven days to look at the goods."""
         parcel = facts.replacement(self)  # type: ignore[arg-type]
         if parcel is None or parcel.signed_at is None or self.replacement_signed_at:
             raise Refused(_("没有新的签收记录"))

@@ -218,28 +218,37 @@ class Returning(CaseFields):
         conditions=[tracking_not_corrected, return_not_scanned],
     )
     def correct_tracking(self, *, by: Any, carrier: str, tracking: str) -> dict[str, Any]:
-        """Once, and before the carrier's first scan (§1.5)."""
-        carrier, tracking = self._checked_tracking(carrier, tracking)
+        """Once, and before the carrier's first scan (§1.5): the number, the carrier, or both."""
         parcel = facts.returned(self)  # type: ignore[arg-type]
+        carrier, tracking = self._checked_tracking(carrier, tracking, correcting=parcel)
         before = self.return_tracking
+        if (carrier, tracking) == (self.return_carrier, before):
+            raise Refused(tracking=_("快递公司和单号都和现在填写的一样"))
         if parcel is not None:
             self.change(parcel, carrier=carrier, tracking=tracking)
         self.return_carrier, self.return_tracking = carrier, tracking
         self.return_corrected = True
         return {"carrier": carrier, "tracking": tracking, "before": before}
 
-    def _checked_tracking(self, carrier: str, tracking: str) -> tuple[str, str]:
+    def _checked_tracking(
+        self, carrier: str, tracking: str, *, correcting: Parcel | None = None
+    ) -> tuple[str, str]:
+        """Not a number by which goods went out, nor one that brought back anything before."""
         carrier, tracking = checked_tracking(carrier, tracking)
         hold(f"tracking {tracking}")  # two cases may be typing it at the same moment
         sent = {
             parcel.tracking.upper()
             for parcel in self.order.parcels.all()
-            if parcel.direction == Direction.OUTBOUND
+            if parcel.direction != Direction.RETURN
         }
         if tracking in sent:
             raise Refused(tracking=_("不能与发货单号相同"))
-        taken = Parcel.objects.filter(tracking=tracking).exclude(case_id=self.pk)
-        if taken.exists() or tracking == self.return_tracking:
+        taken = Parcel.objects.filter(tracking=tracking)
+        if correcting is not None:
+            taken = taken.exclude(pk=correcting.pk)
+        if known := taken.first():
+            if known.case_id == self.pk:
+                raise Refused(tracking=_("此单号已用于另一个包裹"))
             raise Refused(tracking=_("此单号已用于另一笔售后"))
         return carrier, tracking
 

@@ -134,3 +134,17 @@ def test_without_a_valid_address_the_silent_merchant_refunds_without_a_return(
     assert event.details == {"amount": "128.00", "no_address": True}
     assert datetime.fromisoformat(due) == case.applied_at + 48 * HOUR
     assert owed(case) == [("微信支付", "128.00")]
+
+
+@pytest.mark.parametrize("kind", ["exchange", "repair"])
+def test_goods_that_can_go_nowhere_become_money(
+    kind: str, make_case: Any, now: Any, shop: Any
+) -> None:
+    """T-08, D3: without a valid address a case that asked for goods ends in a refund, and says so."""
+    case = make_case(type=kind)
+    shop.addresses.all().delete()
+    now.shift(48 * HOUR)
+    sweep(case)
+    row = stored(case)
+    assert (row.status, row.remedy) == (Status.REFUNDING, "refund")
+    assert paid(case) == [("微信支付", "128.00")]

@@ -1,6 +1,6 @@
 """换货、补寄、维修、退差价: goods instead of money, walked from applying to the end (§1.7)."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -183,6 +183,20 @@ def test_what_was_asked_is_kept_with_the_case(order_for: Any, apply: Any) -> Non
     assert (case.amount, case.worth) == (Decimal("0.00"), Decimal("128.00"))
 
 
+@pytest.mark.parametrize(("day", "taken"), [("2026-11-24", True), ("2026-11-25", False)])
+def test_a_fault_shows_by_today_in_china(
+    day: str, taken: bool, order_for: Any, apply: Any, now: Any
+) -> None:
+    """S-16: at half past midnight there it is still yesterday in UTC."""
+    order = order_for("repair")
+    now.move_to(datetime(2026, 11, 23, 16, 30, tzinfo=UTC), tick=False)
+    if taken:
+        assert apply(order, "repair", demand={"fault_since": day}).demand == {"fault_since": day}
+        return
+    with pytest.raises(Refused, match="故障日期不能晚于今天"):
+        apply(order, "repair", demand={"fault_since": day})
+
+
 @pytest.mark.parametrize("kind", ["exchange", "resend", "repair"])
 def test_goods_are_asked_for_without_an_amount(kind: str, order_for: Any, apply: Any) -> None:
     """G6: for 换货, 补寄 and 维修 the amount is nothing."""
@@ -332,17 +346,20 @@ def test_only_a_repair_can_fail(make_case: Any, merchant: Any) -> None:
         case.report_unrepairable(by=merchant, text="主板烧毁，原厂已停产这个部件，修不好。")
 
 
-def test_the_carriers_signature_brings_the_buyers_clock_forward(make_case: Any, now: Any) -> None:
-    """D9: seven days from signing where that is earlier, once."""
+@pytest.mark.parametrize("day", [3, 14])
+def test_the_carriers_signature_starts_the_buyers_seven_days(
+    day: int, make_case: Any, now: Any
+) -> None:
+    """D9: seven days from signing, also where the parcel took long; fifteen only without it."""
     case = make_case("shipped_again", type="exchange")
     shipped = stored(case).updated_at
-    now.shift(3 * DAY)
+    now.shift(day * DAY)
     parcel = Parcel.objects.get(case=case, direction=Direction.REPLACEMENT)
-    scan = traces.Scan(shipped + 3 * DAY, ScanKind.SIGNED, "本人签收")
+    scan = traces.Scan(shipped + day * DAY, ScanKind.SIGNED, "本人签收")
     traces.record(parcel, [scan])
     traces.follow(Parcel.objects.get(pk=parcel.pk))
     assert steps(case).count("note_arrival") == 1
-    assert stored(case).due_at == shipped + 10 * DAY
+    assert stored(case).due_at == stored(case).wake_at == shipped + (day + 7) * DAY
 
 
 # Goods that are still wrong -----------------------------------------------------------------------

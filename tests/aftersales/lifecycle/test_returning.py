@@ -11,7 +11,9 @@ from aftersales.logistics import traces
 from aftersales.models import Parcel
 from tests.aftersales.lifecycle.reading import (
     DAY,
+    GROUNDS,
     HOUR,
+    WHY,
     assert_moved,
     last,
     owed,
@@ -20,7 +22,7 @@ from tests.aftersales.lifecycle.reading import (
     stored,
     told,
 )
-from tests.factories import OrderFactory
+from tests.factories import OrderFactory, upload
 
 CHINA = timezone(timedelta(hours=8))
 
@@ -137,6 +139,37 @@ def test_a_number_is_corrected_once(make_case: Any, buyer: Any, merchant: Any) -
     assert told(case) == {merchant.username}
     with refused(case, "退货单号已经改过一次，不能再改", by=buyer):
         case.correct_tracking(by=buyer, carrier="圆通速递", tracking="YT00005555")
+
+
+def test_the_carrier_alone_is_corrected(make_case: Any, buyer: Any) -> None:
+    """§1.5: the right number of the wrong carrier."""
+    case = make_case("sent_back", type="return_refund")
+    case.correct_tracking(by=buyer, carrier="圆通速递", tracking=case.return_tracking)
+    assert (return_parcel(case).carrier, stored(case).return_carrier) == ("圆通速递", "圆通速递")
+    assert stored(case).return_tracking == return_parcel(case).tracking
+
+
+def test_a_correction_changes_something(make_case: Any, buyer: Any) -> None:
+    case = make_case("sent_back", type="return_refund")
+    with refused(case, "和现在填写的一样", by=buyer):
+        case.correct_tracking(by=buyer, carrier="中通快递", tracking=case.return_tracking)
+
+
+def test_goods_go_back_a_second_time_by_a_number_of_their_own(
+    make_case: Any, buyer: Any, merchant: Any, staff: Any, now: Any
+) -> None:
+    """T-09: neither the first return's number nor the replacement's, though of the same case."""
+    case = make_case("shipped_again", type="exchange")
+    case.dispute_arrival(by=buyer, reason=WHY, evidence={"platform": [upload(buyer)]})
+    now.shift(48 * HOUR)
+    case.catch_up()
+    case.rule(by=staff, ruling="return_then_refund", responsible="merchant", grounds=GROUNDS)
+    assert case.status == Status.AWAITING_BUYER_RETURN
+    for parcel in case.order.parcels.exclude(direction=Direction.OUTBOUND):
+        again = parcel.direction == Direction.RETURN
+        sentence = "此单号已用于另一个包裹" if again else "不能与发货单号相同"
+        with refused(case, sentence, by=buyer):
+            case.send_back(by=buyer, carrier="中通快递", tracking=parcel.tracking)
 
 
 def test_a_scanned_number_stays(make_case: Any, buyer: Any, now: Any) -> None:
