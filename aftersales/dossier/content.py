@@ -299,7 +299,7 @@ class Content:
 
     def _mends(self, event: Event) -> bool:
         """Whether the goods are to be repaired, as the event had it."""
-        return event.details.get("remedy", event.details.get("ruling")) == Remedy.REPAIR
+        return bool(Remedy.REPAIR in (event.details.get("remedy"), event.details.get("ruling")))
 
     def messages(self) -> Section:
         section = Section(_("消息"))
