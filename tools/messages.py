@@ -1,6 +1,7 @@
 """The English translation: gather what the screens say into the .po file, compile it, or check it.
 
-Screen text is Chinese in the source. Needs no gettext programs, which a fresh machine has not.
+Screen text is Chinese in the source. Beside it stands a .po written by hand, zh_Hans: what Django and
+allauth say, in our words; it is only compiled. Needs no gettext programs, which a fresh machine has not.
 """
 
 import argparse
@@ -43,16 +44,33 @@ def main(root: Path, check: bool) -> int:
     po = root / "aftersales" / "locale" / LANGUAGE / "LC_MESSAGES" / "django.po"
     said = gather(root)
     if check:
-        faults = [*find_faults(said, po), *find_bare_text(root)]
+        faults = [*find_faults(said, po), *find_bare_text(root), *find_uncompiled(root)]
         for fault in faults:
             print(fault)
         if faults:
             print(f"{len(faults)} faults in the translation: run make messages, fill in {po.name}.")
         return 1 if faults else 0
     catalog = update(said, po)
+    for other in by_hand(root):
+        other.with_suffix(".mo").write_bytes(compiled(read(other)))
     untranslated = sum(1 for message in messages_of(catalog) if not is_translated(message))
     print(f"{len(catalog)} texts, {untranslated} without a translation: {po.relative_to(root)}")
     return 0
+
+
+def by_hand(root: Path) -> list[Path]:
+    places = (root / "aftersales" / "locale").glob("*/LC_MESSAGES/django.po")
+    return sorted(po for po in places if po.parts[-3] != LANGUAGE)
+
+
+def find_uncompiled(root: Path) -> Iterator[str]:
+    for po in by_hand(root):
+        catalog, mo = read(po), po.with_suffix(".mo")
+        for message in messages_of(catalog):
+            for error in message.check(catalog):
+                yield f"wrong: {name(message)}: {error}"
+        if not mo.exists() or mo.read_bytes() != compiled(catalog):
+            yield f"{mo.name} was not compiled from this {po.parts[-3]}/{po.name}"
 
 
 def gather(root: Path) -> Catalog:
@@ -103,7 +121,7 @@ def read(po: Path) -> Catalog:
     catalog = new_catalog()
     if po.exists():
         with po.open("rb") as file:
-            catalog = read_po(file, locale=LANGUAGE)
+            catalog = read_po(file, locale=po.parts[-3])
     catalog.creation_date = catalog.revision_date = A_FIXED_TIME
     return catalog
 
