@@ -1,6 +1,7 @@
 """Write many rows in one statement; one road for one row and for ten thousand."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection, models
@@ -124,6 +125,25 @@ def insert_from(model: type[models.Model], names: Sequence[str], rows: models.Qu
             parameters,
         )
         return int(cursor.rowcount)
+
+
+@contextmanager
+def filled(
+    model: type[models.Model], names: Sequence[str], rows: models.QuerySet
+) -> Iterator[None]:
+    """For as long as it is used, the temporary table of a model, holding what a query finds."""
+    table = connection.ops.quote_name(model._meta.db_table)
+    sql, parameters = rows.query.sql_with_params()
+    fields: list[Any] = [model._meta.get_field(name) for name in names]
+    columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"CREATE TEMPORARY TABLE {table} AS WITH found ({columns}) AS ({sql}) "  # noqa: S608 (names come from the models)
+            "SELECT * FROM found",
+            parameters,
+        )
+        yield
+        cursor.execute(f"DROP TABLE {table}")
 
 
 def hold(name: str) -> None:

@@ -7,7 +7,7 @@ Those measures are ``RESTATED``.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import (
@@ -17,21 +17,24 @@ from django.db.models import (
     Exists,
     ExpressionWrapper,
     F,
+    IntegerField,
     Max,
     OuterRef,
     Q,
     QuerySet,
-    Subquery,
+    RowRange,
     Value,
+    Window,
 )
-from django.db.models.functions import TruncDate
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast, TruncDate
 
 from aftersales.enums import CaseType, Party, Status
-from aftersales.models import Event, Order
-from aftersales.models.figures import NEVER, Measure
+from aftersales.models import Case, Event, Order, OrderLine
+from aftersales.models.figures import NEVER, Lived, Measure
 from aftersales.rules.deadlines import CHINA
 
-Events = QuerySet[Event]
+Events = QuerySet[Lived]
 
 REJECTIONS = ("reject", "refuse_receipt")
 LATE = "agree_by_default"
@@ -56,32 +59,49 @@ RESTATED = (
     Measure.QUALITY_REFUNDED,
     Measure.DUE,
     Measure.OVERDUE,
+    Measure.REJECTED_LOST,
 )
 
-# Facts about an event's case ----------------------------------------------------------------------
+# What is known of an event ------------------------------------------------------------------------
 
 
-def _of_case(**given: Any) -> Events:
-    return Event.objects.filter(case_id=OuterRef("case_id"), **given).order_by()
+def _earlier(**given: Any) -> Window:
+    """When such an event of the same case last came before; none if it never did."""
+    return Window(Max("at", filter=Q(**given)), "case_id", "version", RowRange(end=-1))
 
 
-def _before(*steps: str) -> Subquery:
-    """When the newest of these steps before the event was taken."""
-    earlier = _of_case(step__in=steps, version__lt=OuterRef("version"))
-    return Subquery(earlier.order_by("-version").values("at")[:1])
+def _ever(**given: Any) -> Window:
+    """How many such events the case has, also later ones."""
+    return Window(Count("pk", filter=Q(**given)), "case_id")
 
 
-def _never_with_platform() -> Any:
-    return ~Exists(_of_case(after=Status.PLATFORM_REVIEW, version__lt=OuterRef("version")))
+FACTS: dict[str, Any] = {
+    "day": TruncDate("at", tzinfo=CHINA),
+    "shop_id": F("case__shop_id"),
+    "order_id": F("case__order_id"),
+    "type": F("case__type"),
+    "subject": F("case__reason__code"),
+    "quality": F("case__reason__quality"),
+    "dispute": F("case__dispute_refund"),
+    "applied_at": F("case__applied_at"),
+    "handled_at": F("case__handled_at"),
+    "return_signed_at": F("case__return_signed_at"),
+    "rejected_at": _earlier(step__in=REJECTIONS),
+    "negotiated_at": _earlier(step="negotiate"),
+    "reviewed_at": _earlier(after=Status.PLATFORM_REVIEW),
+    "refunded_at": _earlier(after=Status.REFUNDED),
+    # Time acted for the merchant while the platform was down: nobody's fault (``excuse``).
+    "excused": _ever(step="excuse", details__result__in=AUTOMATIC),
+    "late_excused": _ever(step="excuse", details__result=LATE),
+}
+PLAIN = ("id", "case_id", "step", "party", "before", "after", "at")
 
 
-def _excused(*results: str) -> Exists:
-    """Time acted for the merchant while the platform was down: nobody's fault (``excuse``)."""
-    return Exists(_of_case(step="excuse", details__result__in=results))
-
-
-def _since(moment: str) -> ExpressionWrapper:
-    return ExpressionWrapper(F("at") - F(moment), output_field=DurationField())
+def lived(since: datetime, until: datetime) -> QuerySet[Event, Any]:
+    """The rows of ``Lived``: the whole history of each case with an event of since ≤ at < until."""
+    cases = Event.objects.filter(at__gte=since, at__lt=until).order_by().values("case_id")
+    events = Event.objects.filter(case_id__in=cases).order_by()
+    return events.annotate(**FACTS).values_list(*PLAIN, *FACTS)
 
 
 # Which events count -------------------------------------------------------------------------------
@@ -96,40 +116,38 @@ _refunded = _into(Status.REFUNDED)
 
 def _first_refunded(events: Events) -> Events:
     """Not again by an appeal, which pays more of what was paid."""
-    again = _of_case(after=Status.REFUNDED, version__lt=OuterRef("version"))
-    return _refunded(events).filter(~Exists(again))
+    return _refunded(events).filter(refunded_at=None)
 
 
 def _dispute_refunded(events: Events) -> Events:
-    return _refunded(events).filter(case__dispute_refund=True)
+    return _refunded(events).filter(dispute=True)
 
 
 def _quality_refunded(events: Events) -> Events:
-    return _refunded(events).filter(~_excused(*AUTOMATIC), case__reason__quality=True)
+    return _refunded(events).filter(quality=True, excused=0)
 
 
 def _by_himself(*types: CaseType) -> Callable[[Events], Events]:
-    return lambda events: _refunded(events).filter(_never_with_platform(), case__type__in=types)
+    return lambda events: _refunded(events).filter(reviewed_at=None, type__in=types)
 
 
 def _signed_by_himself(events: Events) -> Events:
-    back = _by_himself(CaseType.RETURN_REFUND)(events)
-    return back.filter(case__return_signed_at__isnull=False)
+    return _by_himself(CaseType.RETURN_REFUND)(events).filter(return_signed_at__isnull=False)
 
 
 def _responded(events: Events) -> Events:
-    return events.filter(party=Party.MERCHANT, at=F("case__handled_at"))
+    return events.filter(party=Party.MERCHANT, at=F("handled_at"))
 
 
 def _due(events: Events) -> Events:
     """The merchant's turn to answer is over, by his answer or by time."""
     over = events.filter(before=Status.PENDING_MERCHANT)
     over = over.exclude(after__in=[Status.PENDING_MERCHANT, *NOT_HIS_DOING])
-    return over.exclude(Q(step=LATE) & _excused(LATE))
+    return over.exclude(step=LATE, late_excused__gt=0)
 
 
 def _overdue(events: Events) -> Events:
-    return events.filter(~_excused(LATE), step=LATE)
+    return events.filter(step=LATE, late_excused=0)
 
 
 def _handled(events: Events) -> Events:
@@ -142,75 +160,95 @@ def _rejected(events: Events) -> Events:
 
 
 def _intervened_after_rejection(events: Events) -> Events:
-    return _into(Status.PLATFORM_REVIEW)(events).filter(Exists(_earlier(*REJECTIONS)))
+    return _into(Status.PLATFORM_REVIEW)(events).filter(rejected_at__isnull=False)
+
+
+def _lost_after_rejection(events: Events) -> Events:
+    """T-20 for the buyer and against the shop, unless an appeal took it back (RW-14)."""
+    return events.filter(step="rule", rejected_at__isnull=False, dispute=True)
 
 
 def _settled(events: Events) -> Events:
     """T-21, T-03, T-04 after a round; what leaves the case where it was settles nothing."""
-    done = events.filter(Exists(_earlier("negotiate")), step__in=SETTLING)
+    done = events.filter(negotiated_at__isnull=False, step__in=SETTLING)
     return done.exclude(after__in=[F("before"), Status.PENDING_MERCHANT])
 
 
-def _earlier(*steps: str) -> Events:
-    return _of_case(step__in=steps, version__lt=OuterRef("version"))
+def _since(moment: str) -> ExpressionWrapper:
+    return ExpressionWrapper(F("at") - F(moment), output_field=DurationField())
 
 
 @dataclass(frozen=True)
 class How:
-    """The events of a measure; once per case or per order; since when; the day it refers back to."""
+    """The events of a measure; once per case or per order; since when; what it refers back to."""
 
     events: Callable[[Events], Events]
     unit: str = "case_id"
     took: Any = None
-    base: Any = None
+    base: str = "at"
 
 
-PER_ORDER = "case__order_id"
+PER_ORDER = "order_id"
 COUNTS: dict[Measure, How] = {
     Measure.APPLIED: How(lambda events: events.filter(before="")),
     Measure.INTERVENED: How(_into(Status.PLATFORM_REVIEW), PER_ORDER),
     Measure.DISPUTE_REFUNDED: How(_dispute_refunded, PER_ORDER),
     Measure.QUALITY_REFUNDED: How(_quality_refunded, PER_ORDER),
     Measure.REFUNDED: How(_refunded, PER_ORDER),
-    Measure.REFUND_TIME: How(_first_refunded, took=_since("case__applied_at")),
-    Measure.SELF_REFUND: How(_by_himself(*REFUND_ONLY), took=_since("case__applied_at")),
-    Measure.SELF_RETURN: How(_by_himself(CaseType.RETURN_REFUND), took=_since("case__applied_at")),
-    Measure.SELF_SIGNED: How(_signed_by_himself, took=_since("case__return_signed_at")),
-    Measure.RESPONDED: How(_responded, took=_since("case__applied_at")),
+    Measure.REFUND_TIME: How(_first_refunded, took=_since("applied_at")),
+    Measure.SELF_REFUND: How(_by_himself(*REFUND_ONLY), took=_since("applied_at")),
+    Measure.SELF_RETURN: How(_by_himself(CaseType.RETURN_REFUND), took=_since("applied_at")),
+    Measure.SELF_SIGNED: How(_signed_by_himself, took=_since("return_signed_at")),
+    Measure.RESPONDED: How(_responded, took=_since("applied_at")),
     Measure.DUE: How(_due),
     Measure.OVERDUE: How(_overdue),
     Measure.HANDLED: How(_handled),
     Measure.REJECTED: How(_rejected),
-    Measure.REJECTED_INTERVENED: How(_intervened_after_rejection, base=_before(*REJECTIONS)),
+    Measure.REJECTED_INTERVENED: How(_intervened_after_rejection, base="rejected_at"),
+    Measure.REJECTED_LOST: How(_lost_after_rejection, base="rejected_at"),
     Measure.NEGOTIATED: How(lambda events: events.filter(step="negotiate")),
-    Measure.SETTLED: How(_settled, base=_before("negotiate")),
+    Measure.SETTLED: How(_settled, base="negotiated_at"),
 }
 COLUMNS = ("shop_id", "measure", "day", "unit", "case_id", "subject", "base", "took")
 
 
-def counted(measure: Measure, since: datetime, until: datetime) -> QuerySet[Any, Any]:
+def counted(measure: Measure, since: datetime, until: datetime) -> QuerySet[Lived, Any]:
     """The rows of ``Counted`` for the events of since ≤ at < until, in the order of ``COLUMNS``."""
     how = COUNTS[measure]
-    events = how.events(Event.objects.filter(at__gte=since, at__lt=until)).order_by()
-    base = TruncDate(how.base if how.base is not None else "at", tzinfo=CHINA)
+    events = how.events(Lived.objects.filter(at__gte=since, at__lt=until)).order_by()
     took = Max(how.took) if how.took is not None else Value(None, output_field=DurationField())
-    rows = events.annotate(
-        shop_id=F("case__shop_id"),
-        measure=Value(str(measure)),
-        day=TruncDate("at", tzinfo=CHINA),
-        unit=F(how.unit),
-        subject=F("case__reason__code"),
-    )
-    grouped = rows.values("shop_id", "measure", "day", "unit", "case_id", "subject")
-    return grouped.annotate(base=Max(base), took=took).values_list(*COLUMNS)
+    rows = events.annotate(measure=Value(str(measure)), unit=F(how.unit))
+    # the numbers first: rows are sorted by them, and texts are hardly ever compared
+    grouped = rows.values("case_id", "day", "unit", "shop_id", "measure", "subject")
+    base = Max(TruncDate(how.base, tzinfo=CHINA))
+    return grouped.annotate(base=base, took=took).values_list(*COLUMNS)
 
 
 PAID_COLUMNS = ("shop_id", "measure", "day", "subject", "base", "last", "number")
 
 
+def orders_paid(since: datetime, until: datetime) -> QuerySet[Order]:
+    """Orders paid in since ≤ at < until, without those that the buyer left at once.
+
+    Left is an order of which every line went back before it was shipped, each asked for within
+    the grace period (``Policy.order_grace_minutes``) that its case was stamped with.
+    """
+    graced = Cast(KeyTextTransform("order_grace_minutes", "policy"), IntegerField())
+    grace = ExpressionWrapper(graced * Value(timedelta(minutes=1)), output_field=DurationField())
+    unsent = Case.objects.filter(
+        line=OuterRef("pk"), type=CaseType.REFUND_UNSHIPPED, status=Status.REFUNDED
+    )
+    left = unsent.filter(applied_at__lt=OuterRef("order__paid_at") + grace)
+    kept = OrderLine.objects.filter(~Exists(left), order=OuterRef("pk"))
+    orders = Order.objects.filter(paid_at__gte=since, paid_at__lt=until)
+    begun = Case.objects.filter(order=OuterRef("pk"), type=CaseType.REFUND_UNSHIPPED)
+    gone = Q(Exists(begun), ~Exists(kept), shipped_at=None)
+    return orders.exclude(gone)
+
+
 def paid(since: datetime, until: datetime) -> QuerySet[Any, Any]:
     """The rows of ``DayFigure`` for orders paid: an order is paid once, so no case is needed."""
-    orders = Order.objects.filter(paid_at__gte=since, paid_at__lt=until).order_by()
+    orders = orders_paid(since, until).order_by()
     rows = orders.annotate(
         measure=Value(str(Measure.PAID)),
         day=TruncDate("paid_at", tzinfo=CHINA),

@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.models.figures import Measure
 
-DAYS = 30  # the length of a window, ending yesterday
 HUNDREDTH = Decimal("0.01")
 HOUR = timedelta(hours=1) // timedelta(microseconds=1)
 
@@ -105,7 +104,7 @@ FIGURES = [
     ),
     Figure(
         "self_signed_hours",
-        _("签收退货后退款时长"),
+        _("商家签收后平均退款时长"),
         Measure.SELF_SIGNED,
         _("同“自主完结时长 · 退货退款”，但从承运商显示商家签收退货算起；没有签收记录的不计。"),
         hours=True,
@@ -141,6 +140,15 @@ FIGURES = [
         of=Measure.REJECTED,
     ),
     Figure(
+        "rejection_loss_rate",
+        _("驳回后判责率"),
+        Measure.REJECTED_LOST,
+        _(
+            "30 天内驳回的售后单中，之后在这 30 天内经平台判定支持买家、责任在商家的占比。申诉改判后不再计入。"
+        ),
+        of=Measure.REJECTED,
+    ),
+    Figure(
         "negotiation_success_rate",
         _("协商成功率"),
         Measure.SETTLED,
@@ -149,6 +157,13 @@ FIGURES = [
         ),
         of=Measure.NEGOTIATED,
     ),
-    Figure("orders_30", _("付款订单"), Measure.PAID, _("30 天内付款的订单数。")),
+    Figure(
+        "orders_30",
+        _("付款订单"),
+        Measure.PAID,
+        _(
+            "30 天内付款的订单数。付款后在规则设定的宽限时间内申请未发货退款、未发货就全部退完的不计。"
+        ),
+    ),
 ]
 BY_KEY = {figure.key: figure for figure in FIGURES}

@@ -8,10 +8,11 @@ from typing import Any
 
 from django.db.models import Max, QuerySet, Sum
 
-from aftersales.figures.definitions import DAYS, FIGURES, Figure, Tally
+from aftersales.figures.counting import orders_paid
+from aftersales.figures.definitions import FIGURES, Figure, Tally
 from aftersales.figures.rolling import DAY, begins
 from aftersales.models import Order, Shop
-from aftersales.models.figures import Counted, DayFigure, Measure
+from aftersales.models.figures import DAYS, Counted, DayFigure, Measure
 
 Row = tuple[date, str, date, date, int, timedelta | None]
 
@@ -78,10 +79,7 @@ def _rows(shop: Shop, last: date, days: int) -> QuerySet[DayFigure, Any]:
 
 def across_shops(last: date) -> dict[int, dict[str, Decimal | None]]:
     """Every figure of every shop that has any, by the shop's key, in one query."""
-    first = Window(last).first
-    rows = DayFigure.objects.filter(
-        subject="", day__range=(first, last), base__gte=first, last__lt=first
-    ).order_by()
+    rows = DayFigure.objects.in_window(last)
     tallies: dict[int, dict[str, Tally]] = {}
     summed = rows.values("shop_id", "measure").annotate(count=Sum("number"), time=Sum("took"))
     for row in summed:
@@ -116,7 +114,7 @@ def counted_in(shop: Shop, measure: Measure, window: Window) -> QuerySet[Counted
 def paid_in(shop: Shop, window: Window) -> QuerySet[Order]:
     """The orders behind ``Measure.PAID``."""
     span = (begins(window.first), begins(window.last + DAY))
-    return shop.orders.filter(paid_at__gte=span[0], paid_at__lt=span[1]).order_by("-paid_at", "-pk")
+    return orders_paid(*span).filter(shop=shop).order_by("-paid_at", "-pk")
 
 
 def course(figures: Figures, figure: Figure, last: date) -> list[tuple[date, Decimal | None]]:

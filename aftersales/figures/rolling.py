@@ -4,21 +4,23 @@ from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Max, Min
+from django.db.models import Min
 
 from aftersales import clock
-from aftersales.bulk import insert_from
+from aftersales.bulk import filled, insert_from
 from aftersales.figures.counting import (
     COLUMNS,
     COUNTS,
+    FACTS,
     PAID_COLUMNS,
+    PLAIN,
     RESTATED,
     counted,
+    lived,
     paid,
 )
-from aftersales.figures.definitions import DAYS
-from aftersales.models import Event
-from aftersales.models.figures import NEVER, Counted, DayFigure, Measure, RolledDay
+from aftersales.models import Event, Shop
+from aftersales.models.figures import DAYS, NEVER, Counted, DayFigure, Lived, Measure, RolledDay
 from aftersales.rules.deadlines import CHINA
 
 DAY = timedelta(days=1)
@@ -34,10 +36,10 @@ FROM (
         CASE WHEN before >= {earliest} THEN before ELSE {never} END AS last
     FROM (
         SELECT shop_id, day, measure, {subject} AS subject, base, took, LAG(base) OVER (
-            PARTITION BY shop_id, measure, {by} unit ORDER BY day, id
+            PARTITION BY unit, measure, {by} shop_id ORDER BY day, id
         ) AS before
         FROM {counted}
-        WHERE measure = %s AND day >= %s AND day <= %s
+        WHERE measure IN ({measures}) AND day >= %s AND day <= %s
     ) AS counted
     WHERE day >= %s
 ) AS rows_of_days
@@ -59,8 +61,7 @@ def yesterday() -> date:
 
 def rolled_until() -> date | None:
     """The newest day that is counted; no window can end later."""
-    newest: date | None = RolledDay.objects.aggregate(newest=Max("day"))["newest"]
-    return newest
+    return RolledDay.newest()
 
 
 def begins(day: date) -> datetime:
@@ -90,35 +91,37 @@ def roll_up(first: date, last: date, measures: Sequence[Measure] = tuple(Measure
     if first > last:
         return
     since, until = begins(first), begins(last + DAY)
+    DayFigure.objects.filter(measure=Measure.PAID, day__range=(first, last)).delete()
+    insert_from(DayFigure, PAID_COLUMNS, paid(since, until))
+    told = [measure for measure in measures if measure in COUNTS]
     touched = last + (DAYS - 1) * DAY
-    for measure in measures:
-        days = DayFigure.objects.filter(measure=measure, day__gte=first)
-        if measure == Measure.PAID:
-            days.filter(day__lte=last).delete()
-            insert_from(DayFigure, PAID_COLUMNS, paid(since, until))
-            continue
-        days.filter(day__lte=touched).delete()
-        Counted.objects.filter(measure=measure, day__range=(first, last)).delete()
-        insert_from(Counted, COLUMNS, counted(measure, since, until))
-        _add_up(measure, first, touched)
-    if set(measures) >= {*COUNTS, Measure.PAID}:
+    DayFigure.objects.filter(measure__in=told, day__range=(first, touched)).delete()
+    shops = Shop.objects.order_by().values("pk")  # by them, the index finds the days
+    Counted.objects.filter(shop__in=shops, measure__in=told, day__range=(first, last)).delete()
+    with filled(Lived, (*PLAIN, *FACTS), lived(since, until)):
+        for measure in told:
+            insert_from(Counted, COLUMNS, counted(measure, since, until))
+    _add_up(told, first, touched)
+    if set(measures) == set(Measure):
         RolledDay.objects.filter(day__range=(first, last)).delete()
         at, days_done = clock.now(), range((last - first).days + 1)
         RolledDay.objects.bulk_create(RolledDay(day=first + n * DAY, at=at) for n in days_done)
 
 
-def _add_up(measure: Measure, first: date, last: date) -> None:
-    """Make the daily rows of a measure, for all reasons together and for each of them."""
+def _add_up(measures: Sequence[Measure], first: date, last: date) -> None:
+    """Make the daily rows of measures, for all reasons together and for each of them."""
     quote = connection.ops.quote_name
     earliest, never = DIALECTS[connection.vendor]
+    names = [str(measure) for measure in measures]
     for subject, by in (("''", ""), ("subject", "subject,")):
         sql = TOTALS.format(
             day_figure=quote(DayFigure._meta.db_table),
             counted=quote(Counted._meta.db_table),
+            measures=", ".join(["%s"] * len(names)),
             subject=subject,
             by=by,
             earliest=earliest,
             never=never,
         )
         with connection.cursor() as cursor:
-            cursor.execute(sql, [str(measure), first - (DAYS - 1) * DAY, last, first])
+            cursor.execute(sql, [*names, first - (DAYS - 1) * DAY, last, first])

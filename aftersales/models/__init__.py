@@ -30,7 +30,7 @@ from aftersales.models.conversation import Conversation
 from aftersales.models.dossier import DossierCopy
 from aftersales.models.edition import Edition
 from aftersales.models.extension import Extension
-from aftersales.models.figures import Counted, DayFigure, Measure, RolledDay
+from aftersales.models.figures import Counted, DayFigure, Lived, Measure, RolledDay
 from aftersales.models.history import Attempt, Event, Evidence, Fault, Notice, Upload
 from aftersales.models.importing import ImportJob, RowError
 from aftersales.models.intervention import (
@@ -84,6 +84,7 @@ __all__ = [
     "Item",
     "LedgerEntry",
     "LedgerMood",
+    "Lived",
     "Measure",
     "Member",
     "Message",

@@ -146,6 +146,9 @@ class Policy(models.Model):
     negotiation_pauses_deadline = models.BooleanField(_("协商期间暂停处理时限"), default=False)
     mobile_negotiation = models.BooleanField(_("手机端开放驳回协商"), default=False)
     allow_early_intervention = models.BooleanField(_("商家处理前可申请平台介入"), default=False)
+    order_grace_minutes = models.PositiveIntegerField(
+        _("付款后多少分钟内退掉的未发货订单不计入订单数"), default=0, help_text=_("0 为都计入")
+    )
     max_images = models.PositiveIntegerField(_("每次申请凭证上限"), default=8)
     agreement_version = models.CharField(_("维权协议版本"), max_length=20, default="2026-11")
 

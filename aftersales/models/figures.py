@@ -1,6 +1,7 @@
 """经营数据: what the figures of a shop are read from; made by ``aftersales.figures``, never by hand."""
 
-from datetime import date
+from datetime import date, timedelta
+from typing import Self
 
 from django.db import models
 from django.db.models import TextChoices
@@ -10,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 from aftersales.models.people import Shop
 
 NEVER = date.min
+DAYS = 30  # the length of a window, ending yesterday
 
 
 class Measure(TextChoices):
@@ -31,8 +33,48 @@ class Measure(TextChoices):
     HANDLED = "handled", _("商家已处理")
     REJECTED = "rejected", pgettext_lazy("figures", "驳回")
     REJECTED_INTERVENED = "rejected_intervened", _("驳回后平台介入")
+    REJECTED_LOST = "rejected_lost", _("驳回后判商家责任")
     NEGOTIATED = "negotiated", _("发起过协商")
     SETTLED = "settled", _("协商成功")
+
+
+class Lived(models.Model):
+    """An event with all that a measure asks about it: a temporary table, for as long as days are counted.
+
+    ``…_at`` is when the case was last rejected, negotiated, with the platform or refunded before
+    this event; ``excused`` and ``late_excused`` are how often an outage was found to be the cause.
+    """
+
+    case = models.ForeignKey("Case", models.DO_NOTHING, related_name="+", db_constraint=False)
+    step = models.CharField(max_length=40)
+    party = models.CharField(max_length=10)
+    before = models.CharField(max_length=30)
+    after = models.CharField(max_length=30)
+    at = models.DateTimeField()
+    day = models.DateField()
+    shop = models.ForeignKey(Shop, models.DO_NOTHING, related_name="+", db_constraint=False)
+    order_id = models.BigIntegerField()
+    type = models.CharField(max_length=30)
+    subject = models.CharField(max_length=40)
+    quality = models.BooleanField()
+    dispute = models.BooleanField()
+    applied_at = models.DateTimeField()
+    handled_at = models.DateTimeField(null=True)
+    return_signed_at = models.DateTimeField(null=True)
+    rejected_at = models.DateTimeField(null=True)
+    negotiated_at = models.DateTimeField(null=True)
+    reviewed_at = models.DateTimeField(null=True)
+    refunded_at = models.DateTimeField(null=True)
+    excused = models.IntegerField()
+    late_excused = models.IntegerField()
+
+    class Meta:
+        managed = False
+        db_table = "aftersales_lived"
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.case_id} {self.step}"
 
 
 class Counted(models.Model):
@@ -47,7 +89,7 @@ class Counted(models.Model):
         Shop, models.CASCADE, related_name="+", db_constraint=False, db_index=False
     )
     measure = models.CharField(max_length=20, choices=Measure)
-    day = models.DateField(db_index=True)
+    day = models.DateField()
     base = models.DateField()
     unit = models.BigIntegerField()
     case = models.ForeignKey(
@@ -69,6 +111,14 @@ class Counted(models.Model):
         return f"{self.day} {self.measure} {self.case_id}"
 
 
+class DayFigureQuerySet(models.QuerySet["DayFigure"]):
+    def in_window(self, last: date) -> Self:
+        """The rows that add up to the 30 days ending on ``last``, of all reasons together."""
+        first = last - timedelta(days=DAYS - 1)
+        rows = self.filter(day__range=(first, last), base__gte=first, last__lt=first)
+        return rows.filter(subject="").order_by()
+
+
 class DayFigure(models.Model):
     """日计: how many counted in a shop on a day; for one buyer's reason, or for all (``subject`` "").
 
@@ -86,6 +136,8 @@ class DayFigure(models.Model):
     last = models.DateField()
     number = models.PositiveIntegerField()
     took = models.DurationField(null=True)
+
+    objects = DayFigureQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("经营数据")
@@ -117,3 +169,9 @@ class RolledDay(models.Model):
 
     def __str__(self) -> str:
         return str(self.day)
+
+    @classmethod
+    def newest(cls) -> date | None:
+        """No window can end later."""
+        newest: date | None = cls.objects.aggregate(newest=models.Max("day"))["newest"]
+        return newest

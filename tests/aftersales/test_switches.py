@@ -9,8 +9,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from aftersales import clock
 from aftersales.enums import Party, RoundState, Status
-from aftersales.models import Case, Policy, User
+from aftersales.figures import reading, rolling
+from aftersales.models import Case, Measure, Policy, User
 from aftersales.payments import pay_due
 from aftersales.steps import Refused
 from aftersales.tasks import expire_all
@@ -28,6 +30,7 @@ TRIED = {  # the tests below, by switch
     "negotiation_pauses_deadline",
     "mobile_negotiation",
     "allow_early_intervention",
+    "order_grace_minutes",
     "max_images",
     "agreement_version",
 }
@@ -177,6 +180,35 @@ def test_whether_a_buyer_may_ask_before_the_merchant_answered(
     case = make_case()
     now.shift(24 * HOUR + late)
     assert (case.refusal("ask_platform", buyer) == "") is (allowed and late >= timedelta())
+
+
+@pytest.mark.parametrize(
+    ("grace", "minutes", "counts"), [(0, 0, 1), (0, 29, 1), (30, 29, 0), (30, 30, 1), (60, 59, 0)]
+)
+def test_whether_an_order_left_at_once_counts(
+    grace: int,
+    minutes: int,
+    counts: int,
+    apply: Any,
+    shop: Any,
+    buyer: User,
+    merchant: User,
+    now: Any,
+) -> None:
+    """metrics.md 4.2, ``orders_30``: paid orders, but not those given back before they were sent."""
+    set_policy(order_grace_minutes=grace)
+    order = OrderFactory(shop=shop, buyer=buyer, unshipped=True, paid_at=clock.now())
+    now.shift(timedelta(minutes=minutes))
+    apply(order, type="refund_unshipped", reason="U1").agree(by=merchant)
+    pay_due()
+    set_policy(order_grace_minutes=0)  # a case goes by the rules of its day
+    now.shift(timedelta(days=1))
+    rolling.catch_up()
+    window = reading.Window(rolling.yesterday())
+    figures = reading.figures_of(shop, window.last)
+    assert figures.tally(Measure.PAID, window).number == counts
+    assert reading.paid_in(shop, window).count() == counts
+    assert figures.tally(Measure.REFUNDED, window).number == 1
 
 
 @pytest.mark.parametrize("most", [2, 8])

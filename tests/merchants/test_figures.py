@@ -68,6 +68,7 @@ def test_a_merchant_sees_the_figures_of_his_shop(past, at_desk, text_of):
         "overdue_rate": "0.00",
         "rejection_rate": "50.00",
         "rejection_intervention_rate": "100.00",
+        "rejection_loss_rate": "100.00",
         "negotiation_success_rate": "0.00",
         "orders_30": "8",
     }

@@ -1,13 +1,12 @@
 """What the tool shows before a merchant acts: scenario, warnings and the words of a script."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import Count, Max, Sum
 from django.utils.translation import gettext as _
 
 from aftersales import clock
@@ -24,6 +23,7 @@ from aftersales.models.catalogue import (
     Script,
     StepForm,
 )
+from aftersales.models.figures import DayFigure, Measure, RolledDay
 from aftersales.models.history import Attempt, Event
 from aftersales.models.negotiation import Precheck
 from aftersales.models.refund import Refund
@@ -76,27 +76,38 @@ class Preparing(CaseFields):
         """What the last 30 days of this shop say (RW-13 to RW-15), and what stands on the case."""
         since = self.at - timedelta(days=30)
         recent = type(self)._default_manager.filter(shop_id=self.shop_id, applied_at__gte=since)
-        rejected = Event.objects.filter(
+        rejections = Event.objects.filter(
             case__shop_id=self.shop_id, step__in=["reject", "refuse_receipt"], at__gte=since
-        )
+        ).order_by()
+        said = rejections.values("details__statement").annotate(times=Count("pk"))
+        counts = self._rejections_counted()
         others = Refund.objects.filter(case__order_id=self.order_id, purpose="refund").exclude(
             case_id=self.pk
         )
-        statements = Counter(str(event.details.get("statement")) for event in rejected)
         return risks.ShopFigures(
             same_product=recent.filter(
                 line__goods_id=self.line.goods_id, reason_id=self.reason_id
             ).count(),
-            rejected=len(rejected),
-            lost=recent.filter(dispute_refund=True).count(),
+            rejected=counts.get(Measure.REJECTED, 0),
+            lost=counts.get(Measure.REJECTED_LOST, 0),
             clicks=self.prechecks.filter(  # type: ignore[attr-defined]
                 at__gte=self.at - timedelta(hours=24), ticked={}
             ).count(),
-            same_text=max(statements.values(), default=0),
+            same_text=said.aggregate(most=Max("times"))["most"] or 0,
             address_ready=self.default_address() is not None,
             complaints=[str(each) for each in self.complaints.all()],  # type: ignore[attr-defined]
             given_back=others.aggregate(total=Sum("amount"))["total"] or Decimal("0.00"),
         )
+
+    def _rejections_counted(self) -> dict[str, int]:
+        """RW-14: as the shop's page of figures has them, for the newest 30 days counted."""
+        last = RolledDay.newest()
+        if last is None:
+            return {}
+        rows = DayFigure.objects.in_window(last).filter(
+            shop=self.shop_id, measure__in=[Measure.REJECTED, Measure.REJECTED_LOST]
+        )
+        return dict(rows.values_list("measure").annotate(Sum("number")))
 
     def ticks(self) -> dict[str, str]:
         """The warnings confirmed so far in this handling, with the key of the facts confirmed."""

@@ -58,7 +58,16 @@ class Oracle:
         }
         cases: dict[str, set[int]] = {
             name: set()
-            for name in ("due", "late", "decided", "rejected", "fought", "talked", "settled")
+            for name in (
+                "due",
+                "late",
+                "decided",
+                "rejected",
+                "fought",
+                "lost",
+                "talked",
+                "settled",
+            )
         }
         took: dict[str, list[timedelta]] = {
             name: [] for name in ("all", "refund", "return", "signed", "first")
@@ -85,6 +94,9 @@ class Oracle:
                         took["signed"].append(event.at - case.return_signed_at)
             if event.step in ("reject", "refuse_receipt"):
                 cases["rejected"].add(key)
+            turned_down = [each for each in came if each.step in ("reject", "refuse_receipt")]
+            if event.step == "rule" and turned_down and case.dispute_refund:
+                cases["lost"].add(key)
             if event.step == "negotiate":
                 cases["talked"].add(key)
             by_time = event.step in ("agree_by_default", "confirm_receipt_by_default")
@@ -119,6 +131,7 @@ class Oracle:
             "overdue_rate": rate(cases["late"], cases["due"]),
             "rejection_rate": rate(cases["rejected"], cases["decided"]),
             "rejection_intervention_rate": rate(cases["fought"], cases["rejected"]),
+            "rejection_loss_rate": rate(cases["lost"], cases["rejected"]),
             "negotiation_success_rate": rate(cases["settled"], cases["talked"]),
             "orders_30": Decimal(len(paid)),
         }

@@ -6,6 +6,7 @@ import pytest
 
 from aftersales import clock
 from aftersales.enums import Severity
+from aftersales.figures import rolling
 from aftersales.models import Case, Risk
 from tests.aftersales.negotiation.talk import (
     DAY,
@@ -131,6 +132,9 @@ def test_rw_14_names_the_share_of_rejections_lost(make_desk, staff, now, ruling,
         responsible="merchant" if fires else "none",
         grounds="照片清楚地拍到裂纹，商品页没有说明。",
     )
+    assert "RW-14" not in found(make_desk().case)  # a figure is of whole days
+    now.shift(DAY)
+    rolling.catch_up()
 
     warning = found(make_desk().case).get("RW-14")
 
