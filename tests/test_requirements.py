@@ -74,6 +74,20 @@ def test_a_claim_without_a_test_is_refused(house: Path) -> None:
     assert run(house, "--check") == "T-03 is claimed as done, and no test names it\n"
 
 
+def test_an_id_between_two_needs_a_test_as_well(house: Path) -> None:
+    """What stands between two numbers is not proven by a test of the one before it."""
+    data = house / "docs" / "requirements.toml"
+    data.write_text(DATA.replace("missing =", 'between = ["T-01b"], missing ='))
+    run(house)
+    assert run(house, "--check") == "T-01b is claimed as done, and no test names it\n"
+    test = house / "tests" / "inner" / "test_it.py"
+    test.write_text(TESTS.replace("S-01.", "S-01, T-01b."))
+    run(house)
+    assert run(house, "--check") == ""
+    text = (house / "docs" / "requirements.md").read_text()
+    assert text.index("| T-01 |") < text.index("| T-01b |") < text.index("| T-03 |")
+
+
 def test_a_table_that_is_stale_is_refused(house: Path) -> None:
     test = house / "tests" / "inner" / "test_it.py"
     test.write_text(TESTS.replace("test_a_thing_is_done", "test_it_is_done"))

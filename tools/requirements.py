@@ -17,7 +17,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 DATA, TABLE = Path("docs") / "requirements.toml", Path("docs") / "requirements.md"
 ROW = re.compile(r"\b(?:RW|SC|RR)-\d{2}\b")
-ID = re.compile(r"\b(?:(?:S|T|NEG|RW|SC|RR)-\d{2}|[DG]\d{1,2})\b")
+ID = re.compile(r"\b(?:(?:S|T|NEG|RW|SC|RR)-\d{2}[a-z]?|[DG]\d{1,2})\b")
 
 Proofs = dict[str, dict[str, list[str]]]  # id → file → names of tests
 
@@ -39,7 +39,8 @@ def main(root: Path, check: bool) -> int:
 
 
 class Family:
-    """The ids of one kind: from the first to the last, without those that there are not."""
+    """The ids of one kind: from the first to the last, without those that there are not, and with
+    those that stand between two."""
 
     def __init__(self, name: str, row: Mapping[str, Any]) -> None:
         first, last = row["ids"].split(" to ")
@@ -50,6 +51,13 @@ class Family:
         numbers = range(1, int(last[len(head) :]) + 1)
         ids = [pattern.format(head=head, number=number, width=width) for number in numbers]
         self.ids = [each for each in ids if each not in row.get("missing", ())]
+        self.ids = sorted([*self.ids, *row.get("between", ())], key=_in_order)
+
+
+def _in_order(name: str) -> tuple[int, str]:
+    """T-16 before T-16b before T-17, and D2 before D10."""
+    found = re.search(r"\d+", name)
+    return int(found[0]) if found else 0, name
 
 
 # Reading the tests --------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Take in a parcel's trace and let time's steps follow from it (T-06, D7)."""
+"""Take in a parcel's trace and let time's steps follow from it (T-06, D7, D9, walk 2 of §1.7)."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 
 from aftersales import clock
-from aftersales.enums import Direction, OrderState, ScanKind, Status
+from aftersales.enums import CaseType, Direction, OrderState, ScanKind, Status
 from aftersales.models import Case, Parcel
 from aftersales.rules import facts
 from aftersales.steps import Refused
@@ -58,6 +58,7 @@ def record(parcel: Parcel, scans: Sequence[Scan]) -> None:
         if row.trace:
             row.state = row.trace[-1]["kind"]
             row.first_scan_at, row.last_scan_at = _moment(row.trace[0]), _moment(row.trace[-1])
+        unsigned = row.signed_at is None
         for scan in scans:
             if scan.kind in facts.SIGNED and row.signed_at is None:
                 row.signed_at, row.signer = scan.at, scan.signer
@@ -71,6 +72,11 @@ def record(parcel: Parcel, scans: Sequence[Scan]) -> None:
                 order.save(update_fields=["state", "signed_at"])
     parcel.__dict__.update(row.__dict__)
     follow(row)
+    if unsigned and row.signed_at and row.direction == Direction.OUTBOUND:
+        for case in Case.objects.open().filter(
+            order_id=row.order_id, type=CaseType.REFUND_NOT_RECEIVED
+        ):
+            _try(case, "note_signing")
 
 
 def _moment(line: Mapping[str, str]) -> datetime:

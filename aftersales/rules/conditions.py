@@ -11,6 +11,7 @@ from aftersales.enums import (
     AppealState,
     CaseType,
     Clock,
+    GoodsState,
     Party,
     RefundState,
     Remedy,
@@ -120,6 +121,13 @@ def freight_claimed(case: "Case") -> bool:
     return any(
         claim.paid is not None and claim.settled is None for claim in case.freight_claims.all()
     )
+
+
+@refuses(_("买家申请时没有说包裹还没到"))
+def wants_undelivered(case: "Case") -> bool:
+    """Money for a parcel that had not been signed for when the buyer applied (walk 2)."""
+    not_there = (GoodsState.NEVER_CAME, GoodsState.REFUSED)
+    return case.type == CaseType.REFUND_NOT_RECEIVED and case.goods_state in not_there
 
 
 @refuses(_("这不是未发货退款"))

@@ -93,6 +93,11 @@ def _arrived_here(details: dict[str, Any], mine: bool) -> str:
     return _("商品已签收")
 
 
+@tells("note_signing")
+def _signed_after_all(details: dict[str, Any], mine: bool) -> str:
+    return _("物流显示包裹已签收")
+
+
 @tells("confirm_arrival")
 def _confirmed_arrival(details: dict[str, Any], mine: bool) -> str:
     return _("你确认收到，没有问题")

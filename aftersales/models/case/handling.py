@@ -21,6 +21,7 @@ from aftersales.rules.conditions import (
     unruled,
     wants_resend,
     wants_return,
+    wants_undelivered,
 )
 from aftersales.steps import Refused, step
 
@@ -145,6 +146,19 @@ class Handling(CaseFields):
     ) -> dict[str, Any]:
         """S-03: the buyer records that the parcel was refused and is going back."""
         return {"evidence": self.put_forward(Party.BUYER, evidence or {}, {"slip": _("拒收面单")})}
+
+    @step(
+        gettext_lazy("售后期间物流显示签收"),
+        by={Party.CLOCK},
+        source=[*ANSWERABLE, Status.AWAITING_DELIVERY_REFUSAL],
+        conditions=[wants_undelivered],
+    )
+    def note_signing(self, *, by: Any) -> dict[str, Any]:
+        """Walk 2 of §1.7: the parcel is signed for after all: both are warned, the type stays."""
+        parcel = facts.outbound(self)  # type: ignore[arg-type]
+        if parcel is None or parcel.signed_at is None:
+            raise Refused(_("没有新的签收记录"))
+        return {"parcel": str(parcel), "signed_at": parcel.signed_at.isoformat()}
 
     @step(
         gettext_lazy("拒收件已退回"),

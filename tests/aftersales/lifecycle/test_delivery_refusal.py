@@ -154,3 +154,31 @@ def test_a_parcel_that_is_not_on_its_way_was_not_refused(
     case = make_case(type=kind)
     with refused(case, sentence, by=buyer):
         case.report_refusal(by=buyer)
+
+
+@pytest.mark.parametrize("agreed", [False, True], ids=["waiting for the shop", "to be refused"])
+def test_a_parcel_that_is_signed_for_after_all_warns_both_sides(
+    agreed: bool, make_case: Any, merchant: Any, buyer: Any, now: Any
+) -> None:
+    """Walk 2 of §1.7: the type stays, no clock moves, and once is enough."""
+    case = make_case(type="refund_not_received")
+    if agreed:
+        case.agree_refusal(by=merchant)
+    before = stored(case)
+    scanned(case, ScanKind.SIGNED, now)
+    event = assert_moved(case, "note_signing", Party.CLOCK, before.status, before.status)
+    assert event.details["signed_at"] == parcel_of(case).signed_at.isoformat()
+    assert told(case) == {merchant.username, buyer.username}
+    row = stored(case)
+    assert (row.type, row.due_at) == ("refund_not_received", before.due_at)
+    scanned(case, ScanKind.SIGNED, now)
+    assert stored(case).version == row.version
+
+
+def test_a_buyer_who_said_so_himself_is_not_told_that_it_was_signed_for(
+    make_case: Any, now: Any
+) -> None:
+    """Shown as signed, not received: nobody learns anything new."""
+    case = make_case(type="refund_not_received", reason="N3", goods_state="signed_not_received")
+    scanned(case, ScanKind.SIGNED_BY_OTHER, now)
+    assert stored(case).version == 1

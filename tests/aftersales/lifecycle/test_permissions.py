@@ -63,6 +63,7 @@ BY: dict[str, set[Party]] = {
     "fill_return": {MERCHANT},
     "note_delivery": {CLOCK},
     "note_shipment": {MERCHANT, CLOCK},
+    "note_signing": {CLOCK},
     "receive_part": {MERCHANT},
     "refuse_collect": {MERCHANT},
     "settle_freight": {MERCHANT},
