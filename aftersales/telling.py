@@ -137,7 +137,7 @@ def tell(
                 if person
                 else event.get_party_display(),
                 what=_("申请售后") if known is None else str(known.label),
-                items=said(event.details, numbers),
+                items=said(event.told, numbers),
                 intact=event.hash == event.digest(previous),
                 shots=pieces.get(event.version, []),
             )

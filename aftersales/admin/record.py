@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from aftersales import clock, display
 from aftersales.enums import Clock, Party, RoundState, Severity
 from aftersales.models import Case, Event, Evidence, Intervention, Message, Offer, Round, User
+from aftersales.models.history import in_language
 from aftersales.rules import deadlines
 from aftersales.telling import Told, tell
 from aftersales.templatetags.desk import as_shots
@@ -181,7 +182,7 @@ class Record:
         found: dict[str, Warned] = {}
         severities = dict(Severity.choices)
         for precheck in self.prechecks:
-            for each in precheck.warnings:
+            for each in in_language(precheck.warnings):
                 known = found.setdefault(each["code"], Warned(each["code"], "", "", ""))
                 known.title, known.facts = each["title"], each["facts"]
                 known.severity = str(severities.get(each["severity"], each["severity"]))
@@ -244,7 +245,7 @@ class Record:
     def merchant(self) -> Side:
         items: list[tuple[str, Any]] = []
         for event in self.rejections:
-            said = event.details
+            said = event.told
             items.append((_("驳回原因"), f"{said.get('reason_code')} {said.get('reason')}"))
             items.append((_("驳回说明"), said.get("statement")))
             items += [(answer["point"], answer["text"]) for answer in said.get("answers", [])]

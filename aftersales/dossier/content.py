@@ -270,7 +270,7 @@ class Content:
             return entry(f"{event.version} · {exact(event.at)}", why, foot=foot)
         known = STEPS.get(event.step)
         label = str(known.label) if known else _("申请售后")
-        pairs: list[Any] = [] if why else list(said(event.details, numbers))
+        pairs: list[Any] = [] if why else list(said(event.told, numbers))
         if event.before != event.after:
             moved = [Status(each).label for each in (event.before, event.after) if each]
             pairs.append((_("状态"), " → ".join(str(each) for each in moved)))

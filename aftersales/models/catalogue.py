@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils import timezone
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, override
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.enums import (
@@ -50,6 +50,28 @@ class Bilingual(models.Model):
         """The text field ``name`` in the reader's language, Chinese where English is empty."""
         english = (get_language() or "").startswith("en") and getattr(self, f"{name}_en")
         return str(english or getattr(self, f"{name}_zh"))
+
+
+def both(named: Any) -> tuple[str, str]:
+    """What a row of the catalogue is called, or a lazy text, in Chinese and in English."""
+    if hasattr(named, "label_zh"):
+        return named.label_zh, named.label_en
+    texts = []
+    for language in ("zh-hans", "en"):
+        with override(language):
+            texts.append(str(named or ""))
+    return texts[0], texts[1]
+
+
+def worded(name: str, named: Any) -> dict[str, str]:
+    """What a history keeps of a row of the catalogue: its text of the day, in both languages."""
+    text, english = both(named)
+    return {name: text, f"{name}_en": english} if text else {name: ""}
+
+
+def by_slot(asking: Any) -> dict[str, Any]:
+    """The proofs that a reason or an outcome asks for, by the code of their slot."""
+    return {proof.code: proof for proof in asking.proofs.all()}
 
 
 class InForce(models.Manager[Any]):
@@ -315,6 +337,14 @@ class RejectReason(Lasting):
     def must_answer(self) -> list[str]:
         english = (get_language() or "").startswith("en") and self.must_answer_en
         return list(english or self.must_answer_zh)
+
+    def points(self) -> list[dict[str, str]]:
+        """The points to be answered, as a history keeps them."""
+        english = dict(enumerate(self.must_answer_en))
+        return [
+            {"point": point, "point_en": english.get(number, "")}
+            for number, point in enumerate(self.must_answer_zh)
+        ]
 
 
 class DecisionReason(Lasting):

@@ -60,6 +60,13 @@ class Event(models.Model):
     def __str__(self) -> str:
         return f"{self.case_id}#{self.version} {self.step}"
 
+    @property
+    def told(self) -> dict[str, Any]:
+        """Its details in the reader's language: a text of the catalogue was kept in both, as it
+        then read (``reason`` and ``reason_en``)."""
+        found: dict[str, Any] = in_language(self.details)
+        return found
+
     def content(self) -> dict[str, Any]:
         """What the hash covers, beside the hash of the event before it."""
         return {
@@ -77,6 +84,20 @@ class Event(models.Model):
     def digest(self, previous: str) -> str:
         """SHA-256 over this event's content and the hash of the event before it."""
         return digest(self.content(), previous)
+
+
+def in_language(value: Any) -> Any:
+    """What was kept, read in the reader's language: each ``…_en`` in place of what it translates."""
+    english = (get_language() or "").startswith("en")
+    if isinstance(value, list):
+        return [in_language(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: in_language((english and value.get(f"{name}_en")) or each)
+        for name, each in value.items()
+        if not name.endswith("_en")
+    }
 
 
 def digest(content: dict[str, Any], previous: str) -> str:
@@ -119,7 +140,8 @@ class Evidence(models.Model):
     version = models.PositiveIntegerField(_("随第几步"))
     party = models.CharField(_("提交方"), max_length=10, choices=Party)
     slot = models.CharField(_("凭证要求"), max_length=40, blank=True)
-    label = models.CharField(_("名称"), max_length=120, blank=True)
+    label_zh = models.CharField(_("名称"), max_length=120, blank=True)
+    label_en = models.CharField(_("英文名称"), max_length=120, blank=True)
     at = models.DateTimeField(_("提交时间"))
 
     class Meta:
@@ -129,6 +151,12 @@ class Evidence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_party_display()} {self.label or self.upload}"
+
+    @property
+    def label(self) -> str:
+        """What its slot was called when it was filed, in the reader's language."""
+        english = (get_language() or "").startswith("en") and self.label_en
+        return english or self.label_zh
 
 
 class Attempt(models.Model):

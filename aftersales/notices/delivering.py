@@ -107,7 +107,7 @@ def _text(event: Event, party: Party) -> str:
     context: dict[str, Any] = {
         "case": event.case,
         "event": event,
-        "details": event.details,
+        "details": event.told,
         "party": party,
         "label": label,
     }

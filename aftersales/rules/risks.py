@@ -39,6 +39,7 @@ class Warning:
     facts: str
     blocks: frozenset[str] = frozenset()
     key: str = ""
+    titles: tuple[str, str] = ("", "")  # in Chinese and in English
 
     @property
     def hard(self) -> bool:
@@ -51,7 +52,8 @@ class Warning:
     def stored(self) -> dict[str, Any]:
         return {
             "code": self.code,
-            "title": self.title,
+            "title": self.titles[0],
+            "title_en": self.titles[1],
             "severity": str(self.severity),
             "facts": self.facts,
             "key": self.key,
@@ -98,8 +100,9 @@ def evaluate(
         hit = look(case, figures, row.threshold or 0, at) if look else None
         if hit:
             severity = hit.severity or Severity(row.severity)
+            titles = (row.label_zh, row.label_en)
             blocks = frozenset(reason.code for reason in row.blocks.all())
-            found.append(Warning(row.code, row.label, severity, hit.facts, blocks, hit.key))
+            found.append(Warning(row.code, row.label, severity, hit.facts, blocks, hit.key, titles))
     order = {Severity.BLOCK: 0, Severity.CONFIRM: 1, Severity.INFO: 2}
     return sorted(found, key=lambda warning: (order[warning.severity], warning.code))
 

@@ -181,7 +181,7 @@ def _no(case: Case) -> No | None:
         return None
     filed = list(_evidence_of(event).select_related("upload"))
     seen = visible(filed, case)
-    details = event.details
+    details = event.told
     refused = event.step == "refuse_receipt"
     return No(
         title=_("商家拒绝收货的理由") if refused else _("商家驳回的理由"),

@@ -124,7 +124,7 @@ def my_shots(case: Case) -> list[Shot]:
 
 
 def _own_words(event: Event) -> str:
-    details = event.details
+    details = event.told
     if event.step in ("reject", "refuse_receipt"):
         answers = [
             _("{name}：{text}").format(name=each["point"], text=each["text"])
@@ -140,7 +140,7 @@ def _own_words(event: Event) -> str:
 
 
 def _detail(event: Event) -> str:
-    details = event.details
+    details = event.told
     if event.step == "apply":
         return str(details.get("reason", ""))
     if event.step == "negotiate":

@@ -39,7 +39,7 @@ def told(event: Event) -> str:
     if event.step == "send_message":
         return _("{who}发了消息").format(who=side_of(event.party))
     if telling := TELLING.get(event.step):
-        return telling(event.details, mine)
+        return telling(event.told, mine)
     known = STEPS.get(event.step)
     return str(known.label) if known else event.step
 

@@ -108,14 +108,14 @@ def actor(event: Event | Message) -> str:
 def what(event: Event) -> str:
     told = TOLD.get(event.step)
     if told:
-        return told(event.details)
+        return told(event.told)
     known = STEPS.get(event.step)
     return str(known.label) if known else event.step
 
 
 def _own_words(event: Event) -> str:
     """What was written into the step itself, where it is not a message of the thread."""
-    details = event.details
+    details = event.told
     if event.step == "apply":
         return str(details.get("text", ""))
     if event.step in ("reject", "refuse_receipt"):
@@ -138,7 +138,7 @@ def _own_words(event: Event) -> str:
 
 
 def _sub(event: Event) -> str:
-    details = event.details
+    details = event.told
     if event.step == "negotiate" and details.get("outcome"):
         told = _("上一轮结果：%(outcome)s") % {"outcome": details["outcome"]}
         return f"{told} {details.get('explanation', '')}".strip()

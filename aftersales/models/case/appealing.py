@@ -91,7 +91,7 @@ class Appealing(CaseFields):
         )
         self.change(asked, stage=Stage.APPEAL)
         self.stage = Stage.APPEAL
-        kept = self.put_forward(self.acting, evidence or {}, {"appeal": _("申诉凭证")})
+        kept = self.put_forward(self.acting, evidence or {}, {"appeal": gettext_lazy("申诉凭证")})
         return {"reason": reason, "evidence": kept}
 
     @step(

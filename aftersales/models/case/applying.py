@@ -15,7 +15,7 @@ from aftersales import clock
 from aftersales.enums import WANTS_GOODS, CaseType, Freight, OrderState, Party, Phase, Status
 from aftersales.models.case.fields import CaseFields
 from aftersales.models.case.proofs import slot_errors
-from aftersales.models.catalogue import Policy, Reason, Window
+from aftersales.models.catalogue import Policy, Reason, Window, by_slot, worded
 from aftersales.models.edition import Edition
 from aftersales.models.history import Event, Upload, plain
 from aftersales.models.order import Order, OrderLine
@@ -170,10 +170,10 @@ class Applying(CaseFields):
                 if earlier is not None:
                     return cls._default_manager.get(pk=earlier.case_id)
             case = cls._filled(line, application, by, at)
-            kept = case.put_forward(Party.BUYER, application.evidence, _labels(application.reason))
+            kept = case.put_forward(Party.BUYER, application.evidence, by_slot(application.reason))
             details = {
                 "type": case.type,
-                "reason": application.reason.label_zh,
+                **worded("reason", application.reason),
                 "amount": str(case.amount),
                 "demand": case.demand,
                 "quantity": case.quantity,
@@ -345,10 +345,6 @@ def _bundle(
         before=sum((each.singly(before[each.pk]) for each in parts), amounts.NOTHING),
         after=sum((each.singly(after[each.pk]) for each in parts), amounts.NOTHING),
     )
-
-
-def _labels(reason: Reason) -> dict[str, str]:
-    return {proof.code: proof.label_zh for proof in reason.proofs.all()}
 
 
 def _check_amount(application: Application, most: Decimal) -> None:

@@ -117,7 +117,7 @@ class Complaining(CaseFields):
         if not uploads:
             return []
         filed = {complaint.slot: uploads}
-        return self.put_forward(self.acting, filed, {complaint.slot: _("外部投诉材料")})
+        return self.put_forward(self.acting, filed, {complaint.slot: gettext_lazy("外部投诉材料")})
 
 
 def _checked(link: str) -> str:

@@ -32,7 +32,7 @@ from aftersales.enums import (
     Turn,
 )
 from aftersales.models.case.loading import Loaded
-from aftersales.models.catalogue import Reason
+from aftersales.models.catalogue import Reason, both
 from aftersales.models.edition import Edition
 from aftersales.models.history import Evidence, Upload
 from aftersales.models.intervention import Intervention
@@ -394,11 +394,15 @@ class CaseFields(Loaded):
         )
 
     def put_forward(
-        self, party: Party, evidence: Mapping[str, Sequence[Upload]], labels: Mapping[str, str]
+        self, party: Party, evidence: Mapping[str, Sequence[Upload]], labels: Mapping[str, Any]
     ) -> list[dict[str, str]]:
-        """File evidence by slot; what the history keeps of it: slot, name and hash."""
+        """File evidence by slot; what the history keeps of it: slot, name and hash.
+
+        ``labels`` are what the slots are called: rows of the catalogue, or lazy texts.
+        """
         kept = []
         for slot, uploads in evidence.items():
+            label_zh, label_en = both(labels.get(slot, ""))
             for upload in uploads:
                 self.add(
                     Evidence(
@@ -407,7 +411,8 @@ class CaseFields(Loaded):
                         version=self.version,
                         party=party,
                         slot=slot,
-                        label=labels.get(slot, ""),
+                        label_zh=label_zh,
+                        label_en=label_en,
                         at=self.at,
                     )
                 )

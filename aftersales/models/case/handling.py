@@ -145,7 +145,11 @@ class Handling(CaseFields):
         self, *, by: Any, evidence: Mapping[str, Sequence[Upload]] | None = None
     ) -> dict[str, Any]:
         """S-03: the buyer records that the parcel was refused and is going back."""
-        return {"evidence": self.put_forward(Party.BUYER, evidence or {}, {"slip": _("拒收面单")})}
+        return {
+            "evidence": self.put_forward(
+                Party.BUYER, evidence or {}, {"slip": gettext_lazy("拒收面单")}
+            )
+        }
 
     @step(
         gettext_lazy("售后期间物流显示签收"),

@@ -19,7 +19,7 @@ from aftersales.enums import (
     Status,
 )
 from aftersales.models.case.fields import CaseFields, reasoned, required
-from aftersales.models.catalogue import DecisionReason
+from aftersales.models.catalogue import DecisionReason, worded
 from aftersales.models.history import Upload
 from aftersales.models.intervention import Intervention, Supplement
 from aftersales.rules import deadlines
@@ -78,7 +78,7 @@ class Intervening(CaseFields):
         if len(text) > 500:
             raise Refused(text=_("最多 500 个字"))
         party = self.acting
-        kept = self.put_forward(party, evidence, {"added": _("补充凭证")})
+        kept = self.put_forward(party, evidence, {"added": gettext_lazy("补充凭证")})
         if text.strip():
             self.say(party, by, text.strip())
         asked = any(offer.plan.code == "invite_evidence" for offer in self.open_offers())
@@ -121,7 +121,7 @@ class Intervening(CaseFields):
         ):
             raise Refused(proof_platform=_("平台没有受理上一次申请，再次申请需要新的凭证"))
         self.open_intervention(party, by, reason, wants)
-        kept = self.put_forward(party, evidence or {}, {"platform": _("介入凭证")})
+        kept = self.put_forward(party, evidence or {}, {"platform": gettext_lazy("介入凭证")})
         return {"reason": reason, "wants": wants.strip()[:200], "evidence": kept}
 
     def open_intervention(self, party: Party, by: Any, reason: str, wants: str = "") -> None:
@@ -277,7 +277,7 @@ class Intervening(CaseFields):
         self.stage = Stage.DECLINED
         return {
             "reason_code": reason.code,
-            "reason": reason.label_zh,
+            **worded("reason", reason),
             "grounds": grounds,
             "hours": hours,
         }

@@ -20,12 +20,7 @@ from aftersales.enums import (
 )
 from aftersales.models.case.preparing import Offering, Preparing
 from aftersales.models.case.proofs import slot_errors
-from aftersales.models.catalogue import (
-    Outcome,
-    Proof,
-    Script,
-    StepForm,
-)
+from aftersales.models.catalogue import Outcome, Proof, Script, StepForm, by_slot, worded
 from aftersales.models.history import Upload
 from aftersales.models.negotiation import Offer, Precheck, Round, VirtualNumber
 from aftersales.rules import deadlines, facts, plans, risks, wording
@@ -131,7 +126,11 @@ class Negotiating(Preparing):
         for offer in offers:
             self.add(self._offer(sent, offer))
         self.say(Party.MERCHANT, by, text)
-        kept = self.put_forward(Party.MERCHANT, evidence or {}, self._outcome_labels(outcome))
+        kept = self.put_forward(
+            Party.MERCHANT,
+            evidence or {},
+            by_slot(outcome) if outcome else {"round": gettext_lazy("附图")},
+        )
         self.round_state, self.reply_due_at = RoundState.WAITING, sent.due_at
         self.agreement_claimed = confirming
         if any(offer.plan.code == "invite_evidence" for offer in offers):
@@ -140,10 +139,11 @@ class Negotiating(Preparing):
             "round": self.round_number,
             "text": text,
             "script": script.code if script else "",
-            "outcome": outcome.label_zh if outcome else "",
+            **worded("outcome", outcome),
             "explanation": explanation.strip(),
             "plans": [
-                {"plan": offer.plan.label_zh, "amount": str(offer.amount or "")} for offer in offers
+                {**worded("plan", offer.plan), "amount": str(offer.amount or "")}
+                for offer in offers
             ],
             "evidence": kept,
             "until": sent.due_at.isoformat(),
@@ -171,7 +171,7 @@ class Negotiating(Preparing):
         before = offer.amount
         self.change(offer, state=PlanState.REPLACED)
         self.add(self._offer(offer.round, better))
-        return {"plan": offer.plan.label_zh, "before": str(before), "amount": str(amount)}
+        return {**worded("plan", offer.plan), "before": str(before), "amount": str(amount)}
 
     @step(
         gettext_lazy("买家未在规定时间内回复"),
@@ -370,11 +370,6 @@ class Negotiating(Preparing):
                 else Freight.BUYER
             )
         return Freight(self.freight)
-
-    def _outcome_labels(self, outcome: Outcome | None) -> dict[str, str]:
-        if outcome is None:
-            return {"round": _("附图")}
-        return {proof.code: proof.label_zh for proof in outcome.proofs.all()}
 
     def _pause_deadline(self) -> timedelta:
         """NEG-51: off by default; if on, rounds give back at most two waits of handling time."""

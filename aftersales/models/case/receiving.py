@@ -113,7 +113,9 @@ class Receiving(CaseFields):
                 at=self.at,
             )
         )
-        kept = self.put_forward(Party.MERCHANT, evidence or {}, {"receipt": _("收货照片")})
+        kept = self.put_forward(
+            Party.MERCHANT, evidence or {}, {"receipt": gettext_lazy("收货照片")}
+        )
         return {
             "items": told,
             "text": note.strip(),

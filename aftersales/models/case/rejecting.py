@@ -15,9 +15,7 @@ from aftersales.enums import (
 )
 from aftersales.models.case.negotiating import Negotiating
 from aftersales.models.case.proofs import slot_errors
-from aftersales.models.catalogue import (
-    RejectReason,
-)
+from aftersales.models.catalogue import RejectReason, by_slot, worded
 from aftersales.models.history import Upload
 from aftersales.rules import facts, risks
 from aftersales.rules.conditions import (
@@ -89,19 +87,18 @@ class Rejecting(Negotiating):
             raise Refused(**errors)
         warnings = self.warnings(self.at)
         self._note_ticks(by, warnings, risks)
-        labels = {proof.code: proof.label_zh for proof in reason.proofs.all()}
-        kept = self.put_forward(Party.MERCHANT, evidence or {}, labels)
+        kept = self.put_forward(Party.MERCHANT, evidence or {}, by_slot(reason))
         self.mark_handled()
         self.reply_due_at = None
         if farewell := self.farewell():
             self.say(Party.MERCHANT, by, farewell)
         return {
             "reason_code": reason.code,
-            "reason": reason.label_zh,
+            **worded("reason", reason),
             "statement": statement.strip(),
             "answers": [
-                {"point": point, "text": answers[number].strip()}
-                for number, point in enumerate(reason.must_answer_zh)
+                {**point, "text": answers[number].strip()}
+                for number, point in enumerate(reason.points())
             ],
             "evidence": kept,
             "risks": [each.code for each in warnings],

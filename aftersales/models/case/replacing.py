@@ -173,5 +173,7 @@ class Replacing(CaseFields):
         if not 10 <= len(reason.strip()) <= 500:
             raise Refused(reason=_("理由需 10 到 500 个字"))
         self.open_intervention(self.acting, by, reason.strip(), wants)  # type: ignore[attr-defined]
-        kept = self.put_forward(Party.BUYER, evidence or {}, {"platform": _("收到的商品")})
+        kept = self.put_forward(
+            Party.BUYER, evidence or {}, {"platform": gettext_lazy("收到的商品")}
+        )
         return {"reason": reason.strip(), "wants": wants.strip()[:200], "evidence": kept}

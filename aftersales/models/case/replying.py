@@ -22,9 +22,7 @@ from aftersales.enums import (
     Status,
 )
 from aftersales.models.case.negotiating import ANYTIME, NEGOTIABLE, Negotiating
-from aftersales.models.catalogue import (
-    Plan,
-)
+from aftersales.models.catalogue import Plan, worded
 from aftersales.models.history import Upload
 from aftersales.models.negotiation import Message, Offer, Proposal, Round
 from aftersales.rules import plans, wording
@@ -91,12 +89,12 @@ class Replying(Negotiating):
         said = text.strip() or (_("都不接受") if counter is None else "")
         if said:
             self.say(Party.BUYER, by, said)
-        kept = self.put_forward(Party.BUYER, evidence or {}, {"reply": _("回复附图")})
+        kept = self.put_forward(Party.BUYER, evidence or {}, {"reply": gettext_lazy("回复附图")})
         self._answered(current, said)
         return {
             "round": current.number,
             "text": said,
-            "counter": counter.plan.label_zh if counter else "",
+            **worded("counter", counter and counter.plan),
             "amount": str(counter.amount or "") if counter else "",
             "evidence": kept,
         }
@@ -198,7 +196,7 @@ class Replying(Negotiating):
         if party == Party.MERCHANT and (found := wording.contact_found(text)):
             raise Refused(text=_("不能包含电话、微信或外部链接：「%(found)s」") % {"found": found})
         self.say(party, by, text)
-        kept = self.put_forward(party, {"chat": pictures}, {"chat": _("聊天图片")})
+        kept = self.put_forward(party, {"chat": pictures}, {"chat": gettext_lazy("聊天图片")})
         counts = self.count_as_reply(party, text or _("发来图片"))
         return {"text": text, "counts": counts} | ({"evidence": kept} if kept else {})
 
@@ -304,7 +302,7 @@ class Replying(Negotiating):
         if target != self.status:
             self.settle()
         return {
-            "plan": offer.plan.label_zh,
+            **worded("plan", offer.plan),
             "amount": str(offer.amount if offer.amount is not None else self.to_refund or ""),
         }
 

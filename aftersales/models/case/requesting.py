@@ -36,7 +36,7 @@ class Requesting(Replying):
         self,
         party: Party,
         evidence: Mapping[str, Sequence[Upload]],
-        labels: Mapping[str, str],
+        labels: Mapping[str, Any],
     ) -> list[dict[str, str]]:
         """Evidence of the buyer, filed wherever, answers what the shop asked for (NEG-35)."""
         kept = super().put_forward(party, evidence, labels)
@@ -121,7 +121,7 @@ class Requesting(Replying):
             text = self._request_words(text, _("请说明原因（至少 5 个字）"))
         elif text.strip():
             text = self._request_words(text, "", least=0)
-        kept = self.put_forward(self.acting, evidence or {}, {"asked": _("应请求补充")})
+        kept = self.put_forward(self.acting, evidence or {}, {"asked": gettext_lazy("应请求补充")})
         self._settle_request(
             known, AnswerState.DONE if done else AnswerState.DECLINED, text.strip()
         )

@@ -184,7 +184,7 @@ class Returning(CaseFields):
             raise Refused(proof_freight=_("请上传寄件底单或付款记录"))
         claim = self.freight_claims.get()  # type: ignore[attr-defined]
         self.change(claim, paid=amounts.cents(amount), paid_at=self.at)
-        kept = self.put_forward(Party.BUYER, evidence or {}, {"freight": _("寄件底单")})
+        kept = self.put_forward(Party.BUYER, evidence or {}, {"freight": gettext_lazy("寄件底单")})
         return {"amount": str(claim.paid), "evidence": kept}
 
     @step(

@@ -22,7 +22,7 @@ from aftersales.enums import (
     Status,
 )
 from aftersales.models.case.fields import CaseFields, reasoned
-from aftersales.models.catalogue import DecisionReason
+from aftersales.models.catalogue import DecisionReason, worded
 from aftersales.models.people import ReturnAddress
 from aftersales.rules import amounts, deadlines, facts, rulings
 from aftersales.rules.conditions import evidence_closed, executing, impartial, running
@@ -128,7 +128,7 @@ class Deciding(CaseFields):
             "amount": str(amount or ""),
             "responsible": responsible,
             "reason_code": reason.code if reason else "",
-            "reason": reason.label_zh if reason else "",
+            **worded("reason", reason),
             "freight": back,
             "freight_out": out,
             "grounds": grounds,
