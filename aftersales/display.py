@@ -192,9 +192,10 @@ def due(until: datetime | None, now: datetime, *, over: str = "") -> SafeString:
         )
     aloud = {"urgent": _("紧急"), "soon": _("临近")}.get(how, "")
     return format_html(
-        '<span class="due {}"><b data-until="{}">{}</b>'
+        '<span class="due {}"{}><b data-until="{}">{}</b>'
         ' <small>{} <span class="visually-hidden">{}</span></small></span>',
         how,
+        format_html(' data-over="{}"', over) if over else "",
         stamp,
         remaining(until, now),
         at,

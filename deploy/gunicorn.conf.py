@@ -12,4 +12,5 @@ graceful_timeout = 30
 max_requests = 5000
 max_requests_jitter = 500
 preload_app = True
+limit_request_line = 8190  # a list of 200 numbers pasted into the search is part of the address
 control_socket_disable = True

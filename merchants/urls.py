@@ -38,10 +38,20 @@ from merchants.views.case import (
     Wait,
 )
 from merchants.views.conversations import Conversations, Thread
+from merchants.views.desk import (
+    AddNote,
+    AddTag,
+    DropNote,
+    DropTag,
+    DropView,
+    Presence,
+    SaveView,
+    Views,
+)
 from merchants.views.dossier import CaseDossier
 from merchants.views.figures import Behind, Overview
 from merchants.views.orders import OrderPage, Orders
-from merchants.views.queue import ChooseShop, Queue
+from merchants.views.queue import ChooseShop, News, Queue
 from merchants.views.returns import Receive, Returns, SettleFreight
 from merchants.views.tool import Negotiate, Reject, Rejected, RiskCheck
 
@@ -51,9 +61,19 @@ app_name = "merchants"
 urlpatterns = [
     path("", Queue.as_view(), name="queue"),
     path("cases/", Queue.as_view(), name="cases"),
+    path("news/", News.as_view(), name="news"),
+    path("views/", Views.as_view(), name="views"),
+    path("views/add/", SaveView.as_view(), name="save_view"),
+    path("views/<int:pk>/", SaveView.as_view(), name="edit_view"),
+    path("views/<int:pk>/delete/", DropView.as_view(), name="drop_view"),
     path("shop/", ChooseShop.as_view(), name="shop"),
     path(CASE, CasePage.as_view(), name="case"),
     path(f"{CASE}peek/", Peek.as_view(), name="peek"),
+    path(f"{CASE}presence/", Presence.as_view(), name="presence"),
+    path(f"{CASE}notes/", AddNote.as_view(), name="add_note"),
+    path(f"{CASE}notes/<int:pk>/delete/", DropNote.as_view(), name="drop_note"),
+    path(f"{CASE}tags/", AddTag.as_view(), name="add_tag"),
+    path(f"{CASE}tags/<int:pk>/remove/", DropTag.as_view(), name="drop_tag"),
     path(f"{CASE}dossier.pdf", CaseDossier.as_view(), {"form": "pdf"}, name="dossier_pdf"),
     path(f"{CASE}dossier.zip", CaseDossier.as_view(), {"form": "zip"}, name="dossier_zip"),
     # In the buyer's favour

@@ -33,6 +33,11 @@
     }
     if (ms > 0 || el.dataset.done) return;
     el.dataset.done = 1;
+    const due = el.closest(".due[data-over]"); // the row stays where it is and says what happens
+    if (due) {
+      due.className = "due over";
+      due.querySelector("small").textContent = due.dataset.over;
+    }
     if (!el.dataset.reload) return;
     const part = el.closest("[hx-get]");
     setTimeout(() => {
@@ -85,7 +90,12 @@
     else if (e.key === "o") row?.querySelector("a")?.click();
     else if (e.key === "/" && $("q")) { e.preventDefault(); $("q").focus(); }
     else if (e.key === "?") $("keys")?.showModal();
-    else if (/^[a-z]$/.test(e.key)) $$(`[data-key="${e.key}"]`).find((el) => el.href || el.dataset.open)?.click();
+    else if (/^[a-z]$/.test(e.key)) {
+      const control = $$(`[data-key="${e.key}"]`).find((el) => el.href || el.dataset.open);
+      if (!control) return;
+      e.preventDefault(); // the letter is not typed into the field that the link leads to
+      control.click();
+    }
   });
 
   // Bulk bar: how many rows are ticked, and what they come to (data-fen on the row).
@@ -101,6 +111,21 @@
   };
   on("change", "#all", (all) => { $$(".cases tbody input[type=checkbox]").forEach((b) => { b.checked = all.checked; }); count(); });
   on("change", ".cases tbody input[type=checkbox]", count);
+  on("click", "[data-clear]", () => {
+    $$(".cases input:checked").forEach((b) => { b.checked = false; });
+    count();
+    rows()[Math.max(0, chosen())]?.querySelector("a")?.focus();
+  });
+
+  // A list that is looked at: its numbers change in place; the row one comes back to is chosen.
+  document.addEventListener("counts", (e) => {
+    $$("[data-live]").forEach((el) => {
+      const n = e.detail[el.dataset.live];
+      if (n !== undefined) el.textContent = n;
+    });
+    document.title = e.detail.title;
+  });
+  go(rows().findIndex((row) => row.id && `#${row.id}` === location.hash));
 
   // Dialogs and menus.
   on("click", "[data-open]", (el, e) => {
@@ -111,6 +136,14 @@
   });
   on("click", "[data-close]", (el) => (el.closest("dialog") ? el.closest("dialog").close() : el.parentElement.remove()));
   document.addEventListener("click", (e) => $$("details.menu[open]").forEach((m) => { if (!m.contains(e.target)) m.open = false; }));
+  document.addEventListener("toggle", (e) => { // a menu opens inside the screen
+    const box = e.target.open && e.target.matches?.("details.pick-x") && e.target.querySelector(".drop-down");
+    if (!box) return;
+    e.target.classList.remove("start", "end");
+    const { left: from, right: to } = box.getBoundingClientRect();
+    if (to > root.clientWidth) e.target.classList.add("end");
+    else if (from < 0) e.target.classList.add("start");
+  }, true);
   addEventListener("keydown", (e) => {
     const open = e.key === "Escape" && document.querySelector("details.menu[open]");
     if (open) { open.open = false; open.querySelector("summary").focus(); }

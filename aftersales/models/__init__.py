@@ -27,6 +27,7 @@ from aftersales.models.catalogue import (
 from aftersales.models.complaint import Channel, Complaint
 from aftersales.models.consistency import Check, Finding
 from aftersales.models.conversation import Conversation
+from aftersales.models.desk import Note, SavedView, Tag
 from aftersales.models.dossier import DossierCopy
 from aftersales.models.edition import Edition
 from aftersales.models.extension import Extension
@@ -88,6 +89,7 @@ __all__ = [
     "Measure",
     "Member",
     "Message",
+    "Note",
     "Notice",
     "Offer",
     "Offering",
@@ -110,6 +112,7 @@ __all__ = [
     "RolledDay",
     "Round",
     "RowError",
+    "SavedView",
     "Scenario",
     "Script",
     "ServiceMessage",
@@ -118,6 +121,7 @@ __all__ = [
     "StepForm",
     "Supplement",
     "Suspension",
+    "Tag",
     "Upload",
     "User",
     "VirtualNumber",

@@ -71,6 +71,7 @@ class Member(models.Model):
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     permissions = models.JSONField(_("权限"), default=list)
     active = models.BooleanField(_("在岗"), default=True)
+    page_size = models.PositiveSmallIntegerField(_("工作台每页单数"), default=20)
 
     objects = MemberQuerySet.as_manager()
 

@@ -20,7 +20,6 @@ from aftersales.enums import (
     RoundState,
     ScanKind,
     Status,
-    Turn,
 )
 from aftersales.models import Case, Member, Parcel, Policy, Supplement, User, VirtualNumber
 from aftersales.rules import facts
@@ -85,10 +84,9 @@ class Page:
     evidence_until: datetime | None = None
     supplement: Supplement | None = None
     stops: list[Any] = field(default_factory=list)
-    next: Case | None = None
-    left: int = 0
     mobile: bool = False
     decided: bool = False
+    next_look: str = "primary"
     may_talk: bool = True
     may_ask: bool = False
     may_add: bool = False
@@ -97,24 +95,24 @@ class Page:
     team: list[tuple[int, str]] = field(default_factory=list)
 
 
-def page_of(
-    case: Case, user: User, now: datetime, *, counts: dict[str, int], team: list[Member]
-) -> Page:
+def page_of(case: Case, user: User, now: datetime, *, team: list[Member], trail: str = "") -> Page:
+    """``trail`` goes with every address: it names the list that the case was opened from."""
     moves = {move.name: move.refusal for move in case.moves(user, Party.MERCHANT)}
     parcel, back = facts.outbound(case), facts.returned(case)
-    following = next_case(case)
     evidence = list(case.evidence.select_related("upload").all())
     theirs = [each for each in evidence if each.party == Party.BUYER]
     unseen = [each.pk for each in facts.merchant_evidence_unseen(case)]
     member = case.member_of(user)
+    shown = buttons(case, moves, trail)
+    busy = any(each.look == "primary" for each in shown)
     return Page(
         standing=standing(case, now),
         tag=type_tag(case),
         title=f"{case.line.title} × {case.quantity}",
         clock=clock_title(case),
         otherwise=otherwise(case, now),
-        buttons=buttons(case, moves),
-        entry=entry_button(case, user),
+        buttons=shown,
+        entry=entry_button(case, user, trail),
         record=record_of(case),
         claim=claim_of(case, now),
         shots=shots_of(theirs, case, Party.MERCHANT, unseen=unseen),
@@ -133,10 +131,9 @@ def page_of(
         evidence_until=_evidence_until(case),
         supplement=platform.asked_of(case, Party.MERCHANT),
         stops=tool.stops(case, now) if tool.opened(case) else [],
-        next=following,
-        left=counts.get(Turn.MINE, 0) - (case.turn == Turn.MINE),
         mobile=Policy.current().mobile_negotiation,
         decided=case.status not in tool.IN_HAND,
+        next_look="quiet" if busy else "primary",
         may_talk="send_message" in moves and not moves["send_message"],
         may_ask="ask_for" in moves and not moves["ask_for"],
         may_add="add_evidence" in moves and not moves["add_evidence"],
@@ -149,7 +146,7 @@ def page_of(
 # Buttons ------------------------------------------------------------------------------------------
 
 
-def buttons(case: Case, moves: dict[str, str]) -> list[Button]:
+def buttons(case: Case, moves: dict[str, str], trail: str = "") -> list[Button]:
     """The answers to this claim, the main one first; each obeys the engine's own refusal."""
     wanted: list[tuple[str, str, str, str]] = []
     amount = money(case.worth)
@@ -200,7 +197,7 @@ def buttons(case: Case, moves: dict[str, str]) -> list[Button]:
     if moves.get("settle_freight") == "":
         wanted.append(("settle_freight", _("赔付退货运费"), "quiet", ""))
     return [
-        Button(name, label, step_url(name, case), moves[name], look, key)
+        Button(name, label, step_url(name, case) + trail, moves[name], look, key)
         for name, label, look, key in wanted
         if name in moves
     ]
@@ -225,13 +222,13 @@ def agree_label(case: Case) -> str:
     }.get(CaseType(case.type), _("同意退货"))
 
 
-def entry_button(case: Case, user: User) -> Button | None:
+def entry_button(case: Case, user: User, trail: str = "") -> Button | None:
     """驳回退款: opens the tool where it stands; never rejects by itself (NEG-01, NEG-02)."""
     if case.status not in tool.IN_HAND:
         return None
     label = _("拒绝收货") if tool.verb(case) == "refuse_receipt" else _("驳回退款")
     refusal = case.refusal(tool.entry(case), user)
-    url = reverse("merchants:confirm_risks", args=[case.code])
+    url = step_url("confirm_risks", case) + trail
     return Button("entry", label, url, refusal, "danger-x line", "r", entry=True)
 
 
@@ -244,18 +241,6 @@ def improvable(case: Case) -> list[Any]:
     if case.round_state not in (RoundState.WAITING, RoundState.EXPIRED):
         return []
     return [offer for offer in case.open_offers() if offer.amount is not None]
-
-
-def next_case(case: Case) -> Case | None:
-    """The next one by time left: in the same tab, the most urgent after this, else the first."""
-    turn = Turn.RECEIVE if case.turn == Turn.RECEIVE else Turn.MINE
-    others = Case.objects.filter(shop_id=case.shop_id, turn=turn).exclude(pk=case.pk)
-    others = others.order_by("due_at", "pk")
-    if case.turn == turn and case.due_at:
-        later = others.filter(due_at__gte=case.due_at).first()
-        if later:
-            return later
-    return others.first()
 
 
 def assignee_of(case: Case) -> str:

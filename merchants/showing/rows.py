@@ -1,23 +1,28 @@
 """The rows of the work queue: each worked out once, in plain strings."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from aftersales.display import badge, due, mask, nothing, plain_money, tail, when
+from aftersales.display import badge, due, nothing, plain_money, tail, when
 from aftersales.enums import Status, Turn
 from aftersales.models import Case, Member
+from merchants.presence import Looking
 from merchants.showing.standing import shipping, standing
+
+USUAL = "tab=mine"  # the list that a case belongs to where its address names none
 
 
 class Row(NamedTuple):
     """Two lines to a cell."""
 
+    pk: int
     code: str
     url: str
     peek: str
@@ -35,13 +40,23 @@ class Row(NamedTuple):
     stage: SafeString | str
     hint: str
     who: str
+    looking: str
+    tags: list[str]
 
 
-def rows_of(cases: Iterable[Case], now: datetime, me: Member) -> list[Row]:
-    return [_row(case, now, me) for case in cases]
+def rows_of(
+    cases: Iterable[Case],
+    now: datetime,
+    me: Member,
+    query: str = USUAL,
+    looking: Mapping[int, list[Looking]] | None = None,
+) -> list[Row]:
+    """The rows of the list that ``query`` names; ``looking``: who has which case open."""
+    trail = f"?{urlencode({'list': query})}" if query != USUAL else ""
+    return [_row(case, now, me, trail, (looking or {}).get(case.pk, [])) for case in cases]
 
 
-def _row(case: Case, now: datetime, me: Member) -> Row:
+def _row(case: Case, now: datetime, me: Member, trail: str, looking: list[Looking]) -> Row:
     at = standing(case, now)
     ship, ship_at = shipping(case, now)
     stage: SafeString | str = at.text
@@ -55,9 +70,10 @@ def _row(case: Case, now: datetime, me: Member) -> Row:
     if unseen and case.turn in (Turn.MINE, Turn.RECEIVE):
         hint = hint or _("新凭证未看")
     return Row(
+        pk=case.pk,
         code=case.code,
-        url=reverse("merchants:case", args=[case.code]),
-        peek=reverse("merchants:peek", args=[case.code]),
+        url=reverse("merchants:case", args=[case.code]) + trail,
+        peek=reverse("merchants:peek", args=[case.code]) + trail,
         fen=int(case.worth * 100),
         due=_due(case, now),
         image=static(case.line.image) if case.line.image else "",
@@ -68,12 +84,14 @@ def _row(case: Case, now: datetime, me: Member) -> Row:
         amount=plain_money(case.worth),
         type=case.get_type_display(),
         reason=case.reason.label.partition("（")[0],
-        proofs=_("凭证 %(n)s") % {"n": count} if count else mask(case.order.buyer_nick),
+        proofs=_("凭证 %(n)s") % {"n": count} if count else _("无凭证"),
         ship=ship,
         ship_at=ship_at,
         stage=stage,
         hint=hint,
         who=_who(case, me),
+        looking=_("、").join(each.name for each in looking),
+        tags=[tag.name for tag in case.tags.all()],
     )
 
 

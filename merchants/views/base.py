@@ -1,26 +1,39 @@
 """What every merchant page knows: the shop in hand, and this user's place in it."""
 
 import uuid
-from datetime import timedelta
+from functools import cached_property
 from typing import Any, cast
 
-from django.conf import settings
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from aftersales import clock
 from aftersales.asked import asked_of
 from aftersales.bids import bids_of, gap_text
-from aftersales.enums import Party, Permission, Turn
-from aftersales.models import Case, CaseQuerySet, Member, Message, Shop, User
+from aftersales.enums import Party, Permission
+from aftersales.forms import StepForm
+from aftersales.models import Case, CaseQuerySet, Member, Shop, Tag, User
 from aftersales.steps import STEPS, Refused
 from aftersales.views import CaseView, StepView
+from merchants import counting, presence
+from merchants.forms.desk import NoteForm
 from merchants.showing.page import page_of
+from merchants.worklist import Way
+
+KEYS = [
+    ("n", gettext_lazy("处理下一单")),
+    ("p", gettext_lazy("上一单")),
+    ("g", gettext_lazy("同意，先看说明再确认")),
+    ("m", gettext_lazy("和买家聊天")),
+    ("i", gettext_lazy("写内部备注")),
+    ("b", gettext_lazy("回到工作台")),
+]
 
 
 class ShopView(LoginRequiredMixin):
@@ -44,21 +57,45 @@ class MerchantCase(CaseView):
     """A page about one case of a shop in which this user works."""
 
     party = Party.MERCHANT
+    enters = True  # colleagues are told that this case is open here
 
     def cases(self) -> CaseQuerySet:
         return Case.objects.for_merchant(self.request.user).select_related("assignee__user")
 
+    @cached_property
+    def member(self) -> Member:
+        return current_member(self.request, cast(User, self.request.user), self.case.shop_id)
+
+    @cached_property
+    def way(self) -> Way:
+        member = self.member
+        team = self.request.team  # type: ignore[attr-defined]
+        return Way(self.case, self.request.GET, member, team)
+
+    def url_of(self, name: str) -> str:
+        """The address of a page of this case, in the list that it was opened from."""
+        return reverse(f"merchants:{name}", args=[self.case.code]) + self.way.trail
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        user = cast(User, self.request.user)
-        current_member(self.request, user, self.case.shop_id)
+        member, user = self.member, cast(User, self.request.user)
         context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
         now = clock.now()
-        counts, team = self.request.counts, self.request.team  # type: ignore[attr-defined]
-        page = page_of(self.case, user, now, counts=counts, team=team)
+        team = self.request.team  # type: ignore[attr-defined]
+        if self.enters:
+            presence.enter(self.case, member)
         frame = {
             "case": self.case,
             "now": now,
-            "page": page,
+            "page": page_of(self.case, user, now, team=team, trail=self.way.trail),
+            "way": self.way,
+            "trail": self.way.trail,
+            "notes": self.case.notes.select_related("member__user"),
+            "note_form": NoteForm(),
+            "tags": self.case.tags.all(),
+            "shop_tags": Tag.objects.filter(shop=self.case.shop_id),
+            "me": member,
+            "page_keys": KEYS,
+            "looking": presence.elsewhere(team, member).get(self.case.pk, []),
             "requests": asked_of(self.case, Party.MERCHANT),
             "bids": bids_of(self.case),
             "gap": gap_text(self.case),
@@ -93,8 +130,14 @@ class MerchantStep(MerchantCase, StepView):
             return [self.template_name]
         return [f"merchants/cases/{self.step}.html", "merchants/cases/step.html"]
 
+    def form_valid(self, form: StepForm) -> HttpResponse:
+        self.way.stay()
+        answer = super().form_valid(form)
+        counting.forget(self.case.shop_id)
+        return answer
+
     def get_success_url(self) -> str:
-        return reverse("merchants:case", args=[self.case.code])
+        return self.url_of("case")
 
 
 class GuardedStep(MerchantStep):
@@ -162,29 +205,5 @@ def current_member(request: HttpRequest, user: User, shop_id: int | None = None)
     request.shop = member.shop  # type: ignore[attr-defined]
     request.shops = [each.shop for each in members]  # type: ignore[attr-defined]
     request.team = [each for each in colleagues if each.shop_id == member.shop_id]  # type: ignore[attr-defined]
-    request.counts = counts(member)  # type: ignore[attr-defined]
+    request.counts = SimpleLazyObject(lambda: counting.recent(member))  # type: ignore[attr-defined]
     return member
-
-
-def counts(member: Member) -> dict[str, int]:
-    """How many cases wait at each turn; of those in the shop's hands, how many are ``urgent``
-    and how many ``assigned`` to this member; and how many buyers have ``asked`` something
-    unread before any case."""
-    hours = getattr(settings, "DUE_URGENT_HOURS", 2)
-    soon = Q(due_at__lt=clock.now() + timedelta(hours=hours))
-    rows = Case.objects.filter(shop=member.shop_id).exclude(turn=Turn.DONE).order_by()
-    numbers: dict[str, int] = {}
-    found = rows.values_list("turn").annotate(
-        all=Count("pk"),
-        urgent=Count("pk", filter=soon),
-        assigned=Count("pk", filter=Q(assignee=member)),
-    )
-    for turn, number, urgent, assigned in found:
-        numbers[turn] = number
-        if turn == Turn.MINE:
-            numbers |= {"urgent": urgent, "assigned": assigned}
-    asked = Message.objects.filter(
-        line__order__shop=member.shop_id, party=Party.BUYER, read_at=None
-    )
-    numbers["asked"] = asked.values("line").distinct().count()
-    return numbers

@@ -12,6 +12,7 @@ from aftersales.asked import title_of
 from aftersales.display import money
 from aftersales.enums import AnswerState, Party, Remedy, Status
 from aftersales.forms import StepForm
+from aftersales.models import Case
 from aftersales.rules import visibility
 from aftersales.threads import thread_of
 from aftersales.views import AnswersRequest
@@ -20,6 +21,8 @@ from merchants.showing.page import assignee_of
 from merchants.showing.standing import standing
 from merchants.views.base import MerchantCase, MerchantStep
 from merchants.views.tool import waiting
+
+ALIKE = 3  # other cases of the same goods in the quick view
 
 
 class CasePage(MerchantCase, TemplateView):
@@ -32,7 +35,8 @@ class CasePage(MerchantCase, TemplateView):
         self.case.mark_read(Party.MERCHANT)  # the record shows every word
         if tool.stage(self.case) == tool.WAIT:
             context |= waiting(self.case, clock.now())
-        context |= {"tool": tool.stage(self.case), "tool_url": tool.stage_url(self.case)}
+        tool_url = tool.stage_url(self.case) + self.way.trail
+        context |= {"tool": tool.stage(self.case), "tool_url": tool_url}
         if self.case.status == Status.PENDING_MERCHANT:
             context |= self.agreed()
         return context
@@ -51,6 +55,13 @@ class Peek(MerchantCase, TemplateView):
     """M2p: the quick view beside the queue."""
 
     template_name = "merchants/cases/_peek.html"
+    enters = False
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        case = self.case
+        same = Case.objects.filter(shop=case.shop_id, line__goods_id=case.line.goods_id)
+        same = same.exclude(pk=case.pk).select_related("reason").order_by("-applied_at")
+        return super().get_context_data(alike=same[:ALIKE] if case.line.goods_id else (), **kwargs)
 
 
 class Answer(MerchantStep):
@@ -200,7 +211,7 @@ class Chat(MerchantStep):
         return super().get_context_data(thread=thread, **kwargs)
 
     def get_success_url(self) -> str:
-        return self.request.path
+        return self.request.get_full_path()
 
     def success_message(self) -> str:
         return _("消息已发送")
@@ -245,7 +256,7 @@ class Wait(MerchantCase, TemplateView):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if tool.stage(self.case) == tool.WAIT:
             return super().get(request, *args, **kwargs)
-        url = tool.stage_url(self.case)
+        url = tool.stage_url(self.case) + self.way.trail
         if request.headers.get("HX-Request"):
             return HttpResponse(headers={"HX-Redirect": url})
         return redirect(url)

@@ -1,141 +1,192 @@
 """售后工作台: the cases by whose turn it is, those with the least time first (M1)."""
 
-from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.db.models import Count, F, OuterRef, Q, Subquery
-from django.db.models.fields.tuple_lookups import TupleGreaterThan, TupleLessThan
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView, View
+from django_htmx.http import trigger_client_event
 
 from aftersales import clock
+from aftersales.display import when
 from aftersales.enums import Party, Turn
-from aftersales.models import Case, CaseQuerySet, Evidence, Reason, Shop
-from merchants.forms.queue import QueueFilter
+from aftersales.models import Case, CaseQuerySet, Evidence, Member, SavedView, Shop
+from merchants import counting, presence
+from merchants.showing.filters import menus, sorts
 from merchants.showing.rows import rows_of
 from merchants.views.base import ShopView
+from merchants.worklist import WorkList, after, place
 
-PAGE = 20
-NO_CLOCK = (Turn.REFUND, Turn.DONE)  # tabs whose cases have no deadline to sort by
+SIZES = (20, 50, 100)
+KEYS = [("u", gettext_lazy("有更新时刷新列表"))]
 
 
 class Queue(ShopView, TemplateView):
     template_name = "merchants/queue.html"
 
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        size = request.GET.get("size", "")
+        if size.isdecimal() and int(size) in SIZES and int(size) != self.member.page_size:
+            self.member.page_size = int(size)
+            self.member.save(update_fields=["page_size"])
+        return super().get(request, *args, **kwargs)
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        now, query = clock.now(), self.request.GET
-        tab = query.get("tab", "mine")
-        if tab not in (*Turn.values, "all"):
-            tab = "mine"
-        reasons = list(Reason.objects.filter(active=True))
+        now, query, member = clock.now(), self.request.GET, self.member
         team = self.request.team  # type: ignore[attr-defined]
-        form = QueueFilter(query, reasons=reasons, me=self.member, team=team)
-        cases = form.narrow(self.in_tab(tab))
-        order = form.order()
-        if order[0] == "due_at" and tab in (*NO_CLOCK, "all"):
-            order = ("-applied_at", "-pk")
-        found = list(after(cases, order, query.get("after", "")).order_by(*order)[: PAGE + 1])
-        rows = found[:PAGE]
-        more = query.copy()
-        if len(found) > PAGE:
-            more["after"] = cursor(rows[-1], order)
-        first = query.copy()
-        first.pop("after", None)
-        counts = self.request.counts  # type: ignore[attr-defined]
+        work = WorkList(query, member, team)
+        counts = counting.fresh(member)
+        self.request.counts = counts  # type: ignore[attr-defined]
+        cases, beginning = work.cases, query.get("after", "")
+        behind = after(cases, work.order, beginning)
+        listed = shown(cases if behind is None else behind).order_by(*work.order)
+        found = list(listed[: member.page_size + 1])
+        page = found[: member.page_size]
+        more = len(found) > len(page)
+        here = work.query_with(after=beginning)
+        chosen = chips(work, member, counts)
+        counted = work.tab in counts and not work.narrowed
         return super().get_context_data(
             now=now,
             shops=self.request.shops,  # type: ignore[attr-defined]
-            tab=tab,
-            tabs=tabs(tab, counts),
-            form=form,
-            filters=[form[name] for name in ("type", "reason", "ship", "stage", "who")],
-            rows=rows_of(rows, now, self.member),
-            order=order[0],
-            next_url=f"?{more.urlencode()}" if len(found) > PAGE else "",
-            first_url=f"?{first.urlencode()}" if query.get("after") else "",
-            mine=counts.get("mine", 0),
-            urgent=counts.get("urgent", 0),
-            narrowed=form.narrowed,
-            empty=None if rows else self.why_empty(tab, form.narrowed),
+            title=title(counts),
+            page_keys=KEYS,
+            work=work,
+            tabs=tabs(work.tab, counts),
+            chips=chosen,
+            unsaved=not any(chip["here"] for chip in chosen),
+            menus=menus(work),
+            sorts=sorts(work),
+            sizes=[(size, f"?{work.query_with(size=str(size))}") for size in SIZES],
+            page_size=member.page_size,
+            rows=rows_of(page, now, member, here, presence.elsewhere(team, member)),
+            shown=",".join(str(case.pk) for case in page),
+            total=counts[work.tab] if counted else cases.order_by().count(),
+            not_found=work.filter.not_found(),
+            next_url=f"?{work.query_with(after=place(page[-1], work.order))}" if more else "",
+            first_url=f"?{work.query}" if behind is not None else "",
+            empty=None if page else self.why_empty(work, beginning),
             **kwargs,
         )
 
-    def in_tab(self, tab: str) -> CaseQuerySet:
-        """The rows with what they show, in one query and one more for their parcels."""
-        shown = Evidence.objects.filter(case=OuterRef("pk"), party=Party.BUYER).order_by()
-        counted = shown.values("case").annotate(n=Count("pk")).values("n")
-        unseen = (
-            shown.filter(Q(case__merchant_seen_at=None) | Q(at__gt=F("case__merchant_seen_at")))
-            .values("case")
-            .annotate(n=Count("pk"))
-            .values("n")
-        )
-        cases = Case.objects.filter(shop=self.shop).annotate(
-            proof_count=Coalesce(Subquery(counted), 0),
-            unseen_count=Coalesce(Subquery(unseen), 0),
-        )
-        if tab != "all":
-            cases = cases.filter(turn=tab)
-        shown_with = ("line", "reason", "order", "assignee__user")
-        return cases.select_related(*shown_with).prefetch_related("order__parcels")
-
-    def why_empty(self, tab: str, narrowed: bool) -> dict[str, str]:
-        if narrowed or self.request.GET.get("after"):
+    def why_empty(self, work: WorkList, beginning: str) -> dict[str, str]:
+        if work.narrowed or beginning:
             return {
                 "text": _("没有符合条件的售后单"),
                 "action": _("清除筛选"),
-                "action_url": f"?tab={tab}",
+                "action_url": f"?tab={work.tab}",
             }
-        if tab == Turn.MINE:
-            return {"text": _("都处理完了，没有等你处理的售后单"), "action": "", "action_url": ""}
-        return {"text": _("这里还没有售后单"), "action": "", "action_url": ""}
+        text = _("这里还没有售后单")
+        if work.tab == Turn.MINE:
+            text = _("都处理完了，没有等你处理的售后单") + self.next_due()
+        return {"text": text, "action": "", "action_url": ""}
+
+    def next_due(self) -> str:
+        """When the next of the other side's deadlines ends: then there may be work again."""
+        waiting = Case.objects.filter(shop=self.shop, due_at__gt=clock.now())
+        first = waiting.order_by("due_at").first()
+        if first is None:
+            return ""
+        return _("。下一单最早 %(at)s 到期（%(turn)s）") % {
+            "at": when(first.due_at, clock.now()),
+            "turn": first.get_turn_display(),
+        }
 
 
-def tabs(here: str, counts: dict[str, int]) -> list[dict[str, Any]]:
-    shown = [(str(turn), turn.label, counts.get(turn, 0)) for turn in Turn]
-    return [
-        {"tab": tab, "name": name, "n": n if tab != Turn.DONE else "", "here": tab == here}
-        for tab, name, n in [*shown, ("all", _("全部"), "")]
-    ]
+class News(ShopView, TemplateView):
+    """What has happened since the list was drawn: new numbers, and an offer to draw it again.
+
+    Asked every 30 s by a list that is being looked at; the rows stay where they are.
+    """
+
+    template_name = "merchants/_news.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        answer = super().get(request, *args, **kwargs)
+        counts = self.request.counts  # type: ignore[attr-defined]
+        told = dict(counts) | {"title": f"{title(counts)} · {_('售后台')}"}
+        return trigger_client_event(answer, "counts", told)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        query = self.request.GET
+        work = WorkList(query, self.member, self.request.team)  # type: ignore[attr-defined]
+        return super().get_context_data(
+            changed=self.changed(work),
+            refresh_url=f"{reverse('merchants:queue')}?{work.query_with(after=query.get('after', ''))}",
+            **kwargs,
+        )
+
+    def changed(self, work: WorkList) -> int:
+        """How many of the rows drawn, or of those that would be drawn now, have moved since."""
+        since = _moment(self.request.GET.get("since", ""))
+        if since is None:
+            return 0
+        drawn = self.request.GET.get("shown", "")[:2000].split(",")
+        pks = [int(pk) for pk in drawn if pk.isdecimal() and len(pk) < 19]
+        moved = Case.objects.filter(shop=self.shop, updated_at__gt=since)
+        return moved.filter(Q(pk__in=pks) | Q(pk__in=work.cases.values("pk"))).count()
 
 
-def cursor(case: Case, order: tuple[str, str]) -> str:
-    value = getattr(case, order[0].lstrip("-"))
-    told = value.isoformat() if isinstance(value, datetime) else str(value or "")
-    return f"{told}~{case.pk}"
+def title(counts: dict[str, int]) -> str:
+    """(4) 售后工作台: how many are urgent, to be seen from another tab of the browser."""
+    name = _("售后工作台")
+    return f"({counts['urgent']}) {name}" if counts["urgent"] else name
 
 
-def after(cases: CaseQuerySet, order: tuple[str, str], text: str) -> CaseQuerySet:
-    """The rows behind the one that ``text`` names; a broken text starts from the beginning."""
-    told, parted, pk = text.rpartition("~")
-    if not parted or not pk.isdecimal() or len(pk) > 18:
-        return cases
-    name = order[0].lstrip("-")
-    value: Any
-    if name == "amount":
-        try:
-            value = Decimal(told)
-        except InvalidOperation:
-            return cases
-    else:
-        value = _moment(told)
-    if value is None:
-        return cases
-    past = TupleLessThan if order[0].startswith("-") else TupleGreaterThan
-    return cases.filter(past((F(name), F("pk")), (value, int(pk))))
-
-
-def _moment(told: str) -> datetime | None:
+def _moment(told: str) -> Any:
     try:
         moment = parse_datetime(told)
     except ValueError:
         return None
     return moment if moment and moment.tzinfo else None
+
+
+def shown(cases: CaseQuerySet) -> CaseQuerySet:
+    """The rows with what they show: one query, one for their parcels and one for their tags."""
+    theirs = Evidence.objects.filter(case=OuterRef("pk"), party=Party.BUYER).order_by()
+    counted = theirs.values("case").annotate(n=Count("pk")).values("n")
+    unseen = (
+        theirs.filter(Q(case__merchant_seen_at=None) | Q(at__gt=F("case__merchant_seen_at")))
+        .values("case")
+        .annotate(n=Count("pk"))
+        .values("n")
+    )
+    cases = cases.annotate(
+        proof_count=Coalesce(Subquery(counted), 0),
+        unseen_count=Coalesce(Subquery(unseen), 0),
+    )
+    shown_with = ("line", "reason", "order", "assignee__user")
+    return cases.select_related(*shown_with).prefetch_related("order__parcels", "tags")
+
+
+def tabs(here: str, counts: dict[str, int]) -> list[dict[str, Any]]:
+    named = [(str(turn), turn.label, counts.get(turn, 0)) for turn in Turn]
+    return [
+        {"tab": tab, "name": name, "n": n if tab != Turn.DONE else "", "here": tab == here}
+        for tab, name, n in [*named, ("all", _("全部"), "")]
+    ]
+
+
+def chips(work: WorkList, member: Member, counts: dict[str, int]) -> list[dict[str, Any]]:
+    """The views that everybody has, with their numbers; one's own; and those that are shared."""
+    rows: list[tuple[str, str, str, int | None]] = [
+        ("", _("全部待处理"), "tab=mine", None),
+        ("urgent", _("2 小时内到期"), "tab=mine&soon=on", counts["urgent"]),
+        ("answered", _("买家已回复"), "tab=mine&stage=answered", counts["answered"]),
+        ("unseen", _("新凭证"), "tab=mine&unseen=on", counts["unseen"]),
+        ("assigned", _("分给我的"), "tab=mine&who=me", counts["assigned"]),
+    ]
+    rows += [("", view.name, view.query, None) for view in SavedView.objects.for_member(member)]
+    return [
+        {"id": key, "name": name, "query": query, "n": n, "here": query == work.query}
+        for key, name, query, n in rows
+    ]
 
 
 class ChooseShop(ShopView, View):

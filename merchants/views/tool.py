@@ -5,7 +5,6 @@ from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.generic import TemplateView
 
@@ -53,8 +52,11 @@ class ToolStep(GuardedStep):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         self.may_enter()
         if not self.belongs():
-            return redirect(tool.stage_url(self.case))
+            return redirect(self.stage_url())
         return super().get(request, *args, **kwargs)
+
+    def stage_url(self) -> str:
+        return tool.stage_url(self.case) + self.way.trail
 
     def belongs(self) -> bool:
         return tool.stage(self.case) == self.page_of_tool
@@ -65,7 +67,7 @@ class ToolStep(GuardedStep):
             return super().post(request, *args, **kwargs)
         self.may_enter()
         if self.case.refusal(self.step, request.user):
-            return redirect(tool.stage_url(self.case))
+            return redirect(self.stage_url())
         return self.redraw(asked)
 
     def redraw(self, asked: str) -> HttpResponse:
@@ -93,7 +95,7 @@ class ToolStep(GuardedStep):
         return super().get_context_data(minutes=tool.wait_minutes(self.case), **kwargs)
 
     def get_success_url(self) -> str:
-        return tool.stage_url(self.case)
+        return self.stage_url()
 
 
 class RiskCheck(ToolStep):
@@ -115,7 +117,7 @@ class RiskCheck(ToolStep):
         if self.case.refusal(self.step, request.user):
             return super().post(request, *args, **kwargs)
         self.case.look_before_rejecting(by=request.user)
-        return redirect(tool.stage_url(self.case))
+        return redirect(self.stage_url())
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return super().get_form_kwargs() | {"label": str(STEPS["confirm_risks"].label)}
@@ -223,7 +225,7 @@ class Reject(ToolStep):
         return _("驳回退款提交完成")
 
     def get_success_url(self) -> str:
-        return reverse("merchants:rejected", args=[self.case.code])
+        return self.url_of("rejected")
 
 
 class Rejected(MerchantCase, TemplateView):
@@ -233,7 +235,7 @@ class Rejected(MerchantCase, TemplateView):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if tool.stage(self.case) != tool.DONE:
-            return redirect("merchants:case", self.case.code)
+            return redirect(self.url_of("case"))
         return super().get(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

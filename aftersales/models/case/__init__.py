@@ -91,6 +91,7 @@ class Case(
             ),
             models.Index(fields=["buyer", "-applied_at"], name="case_of_buyer"),
             models.Index(fields=["shop", "-applied_at"], name="case_recent"),
+            models.Index(fields=["shop", "-updated_at"], name="case_moved"),
         ]
 
     def get_absolute_url(self) -> str:

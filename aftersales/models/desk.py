@@ -1,0 +1,77 @@
+"""What a shop keeps for itself beside its cases: tags, notes and saved views.
+
+None of it is part of a case: no step writes it, no history, notice or dossier holds it, and
+neither the buyer nor the platform sees it.
+"""
+
+from typing import Self
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.models.people import Member, Shop
+
+
+class Tag(models.Model):
+    """标签: a word that a shop's members put on cases to find them by."""
+
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="tags", db_index=False)
+    name = models.CharField(_("标签"), max_length=20)
+    cases: models.ManyToManyField = models.ManyToManyField(
+        "aftersales.Case", related_name="tags", blank=True
+    )
+
+    class Meta:
+        verbose_name = _("标签")
+        verbose_name_plural = _("标签")
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["shop", "name"], name="tag_once_per_shop")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Note(models.Model):
+    """内部备注 on a case, for the members of its shop alone."""
+
+    case = models.ForeignKey("Case", models.CASCADE, related_name="notes")
+    member = models.ForeignKey(Member, models.PROTECT, related_name="+", db_index=False)
+    text = models.CharField(_("备注"), max_length=1000)
+    at = models.DateTimeField(_("时间"))
+
+    class Meta:
+        verbose_name = _("内部备注")
+        verbose_name_plural = _("内部备注")
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class SavedViewQuerySet(models.QuerySet["SavedView"]):
+    def for_member(self, member: Member) -> Self:
+        """One's own, and those that colleagues on duty share with the shop."""
+        shared = models.Q(shared=True, member__shop=member.shop_id, member__active=True)
+        return self.filter(models.Q(member=member) | shared)
+
+
+class SavedView(models.Model):
+    """保存的筛选: a work list by its query string, under a name; one's own or the shop's."""
+
+    member = models.ForeignKey(Member, models.CASCADE, related_name="views", db_index=False)
+    name = models.CharField(_("名称"), max_length=20)
+    query = models.CharField(_("筛选"), max_length=1000)
+    shared = models.BooleanField(_("店铺共用"), default=False)
+
+    objects = SavedViewQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("保存的筛选")
+        verbose_name_plural = _("保存的筛选")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["member", "name"], name="view_once_per_member")
+        ]
+
+    def __str__(self) -> str:
+        return self.name

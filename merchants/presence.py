@@ -1,0 +1,39 @@
+"""Who has which case open: a line in the cache, gone a minute after its page was last looked at.
+
+Each member writes only his own line, so that nobody overwrites another's. A cache that cannot be
+reached knows of nobody; the version of the case still guards what two people do at once.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from aftersales import cached, clock
+from aftersales.models import Case, Member
+
+SECONDS = 60
+
+
+class Looking(NamedTuple):
+    name: str
+    since: datetime
+
+
+def enter(case: Case, member: Member) -> None:
+    """This member has this case before him now."""
+    before = cached.get(_key(member))
+    since = before[1] if before and before[0] == case.pk else clock.now()
+    cached.put(_key(member), (case.pk, since), SECONDS)
+
+
+def elsewhere(team: Iterable[Member], me: Member) -> dict[int, list[Looking]]:
+    """Of all colleagues, who has which case (its pk) open."""
+    others = {_key(each): each for each in team if each.pk != me.pk}
+    known: dict[int, list[Looking]] = {}
+    for key, (pk, since) in cached.get_many(others).items():
+        known.setdefault(pk, []).append(Looking(str(others[key].user), since))
+    return known
+
+
+def _key(member: Member) -> str:
+    return f"looking:{member.pk}"

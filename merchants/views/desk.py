@@ -1,0 +1,167 @@
+"""What members keep for themselves (M2, M21): notes, tags, who is looking, and saved views.
+
+None of it moves a case, so none of it is a step; see ``aftersales/models/desk.py``.
+"""
+
+from functools import cached_property
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.generic import FormView, TemplateView, View
+
+from aftersales import clock
+from aftersales.enums import Permission
+from aftersales.models import Note, SavedView, Tag
+from merchants import presence
+from merchants.forms.desk import NoteForm, TagForm, ViewForm
+from merchants.views.base import MerchantCase, ShopView
+from merchants.views.case import CasePage
+from merchants.worklist import WorkList
+
+
+class AddNote(CasePage):
+    """A note is written under the case page; a mistake shows that page again with the text."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        note = Note(case=self.case, member=self.member, at=clock.now())
+        form = NoteForm(request.POST, instance=note)
+        if not form.is_valid():
+            context = self.get_context_data(form=form, note_form=form)
+            return self.render_to_response(context, status=422)
+        form.save()
+        messages.success(request, _("备注已保存，只有本店成员可见"))
+        return redirect(self.url_of("case") + "#notes")
+
+
+class DropNote(MerchantCase, View):
+    """Whoever wrote a note may take it away again."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        mine = self.case.notes.filter(member__user=self.request.user.pk)
+        get_object_or_404(mine, pk=kwargs["pk"]).delete()
+        messages.success(request, _("备注已删除"))
+        return redirect(self.url_of("case") + "#notes")
+
+
+class AddTag(CasePage):
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        form = TagForm(request.POST, case=self.case)
+        if not form.is_valid():
+            context = self.get_context_data(form=form, tag_form=form)
+            return self.render_to_response(context, status=422)
+        form.save()
+        return redirect(self.url_of("case"))
+
+
+class DropTag(MerchantCase, View):
+    """A tag that no case wears any more is gone from the shop's list."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        tag = get_object_or_404(self.case.tags, pk=kwargs["pk"])
+        tag.cases.remove(self.case)
+        Tag.objects.filter(pk=tag.pk, cases=None).delete()
+        return redirect(self.url_of("case"))
+
+
+class Presence(MerchantCase, TemplateView):
+    """Who else is on this case; asked every 30 s, which also says that one still is oneself."""
+
+    template_name = "merchants/cases/_looking.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        presence.enter(self.case, self.member)
+        team = self.request.team  # type: ignore[attr-defined]
+        looking = presence.elsewhere(team, self.member).get(self.case.pk, [])
+        return {"looking": looking, "now": clock.now()}
+
+
+# Saved views --------------------------------------------------------------------------------------
+
+
+class Views(ShopView, TemplateView):
+    """M21: one's own views to rename, share or delete, and those of colleagues to use."""
+
+    template_name = "merchants/views/list.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        known = SavedView.objects.for_member(self.member).select_related("member__user")
+        return super().get_context_data(
+            now=clock.now(),
+            shops=self.request.shops,  # type: ignore[attr-defined]
+            mine=[view for view in known if view.member_id == self.member.pk],
+            theirs=[view for view in known if view.member_id != self.member.pk],
+            manages=self.member.can(Permission.MANAGE),
+            **kwargs,
+        )
+
+
+class SaveView(ShopView, FormView):
+    """The list in hand under a name: posted from the queue, or corrected on its own page."""
+
+    template_name = "merchants/views/edit.html"
+    form_class = ViewForm
+
+    @cached_property
+    def view(self) -> SavedView | None:
+        if "pk" not in self.kwargs:
+            return None
+        return get_object_or_404(SavedView, member=self.member, pk=self.kwargs["pk"])
+
+    @cached_property
+    def query(self) -> str:
+        """The list as the queue itself would write it, whatever was sent."""
+        if self.view is not None:
+            return self.view.query
+        sent = self.request.POST or self.request.GET
+        team = self.request.team  # type: ignore[attr-defined]
+        return WorkList(QueryDict(sent.get("query", "")), self.member, team).query
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        known = {"instance": self.view} if self.view else {"query": self.query}
+        return super().get_form_kwargs() | known | {"member": self.member}
+
+    def form_valid(self, form: ViewForm) -> HttpResponse:
+        saved = form.save()
+        messages.success(self.request, _("筛选已保存：%(name)s") % {"name": saved.name})
+        queue = f"{reverse('merchants:queue')}?{saved.query}"
+        return redirect("merchants:views" if self.view else queue)
+
+    def form_invalid(self, form: ViewForm) -> HttpResponse:
+        return self.render_to_response(self.get_context_data(form=form), status=422)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(
+            now=clock.now(),
+            shops=self.request.shops,  # type: ignore[attr-defined]
+            view=self.view,
+            query=self.query,
+            **kwargs,
+        )
+
+
+class DropView(ShopView, View):
+    """One's own; a shared one also by who manages the shop."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        may = Q(member=self.member)
+        if self.member.can(Permission.MANAGE):
+            may |= Q(shared=True, member__shop=self.shop)
+        view = get_object_or_404(SavedView.objects.filter(may), pk=kwargs["pk"])
+        view.delete()
+        messages.success(request, _("已删除筛选：%(name)s") % {"name": view.name})
+        return redirect("merchants:views")

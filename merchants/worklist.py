@@ -1,0 +1,184 @@
+"""A work list: the cases of one tab, narrowed and in order, exactly as a query string names them.
+
+The same string stands in the address of the queue, in a saved view, and as ``list=`` in the
+address of a case, so that whoever opens a case from a list can go on through that list.
+"""
+
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import F
+from django.db.models.fields.tuple_lookups import TupleGreaterThan, TupleLessThan
+from django.db.models.functions import Coalesce, NullIf
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.enums import Turn
+from aftersales.models import Case, CaseQuerySet, Member
+from merchants.forms.queue import QueueFilter
+
+Order = tuple[str, str]
+
+ORDERS: dict[str, tuple[Any, Order]] = {
+    "due": (_("剩余时间 ↑"), ("due_at", "pk")),
+    "new": (_("申请时间 ↓"), ("-applied_at", "-pk")),
+    "amount": (_("金额 ↓"), ("-value", "-pk")),
+    "moved": (_("更新时间 ↓"), ("-updated_at", "-pk")),
+}
+NO_CLOCK = (Turn.REFUND, Turn.DONE, "all")  # tabs whose cases have no deadline to sort by
+LONGEST = 4000  # of a list carried along in an address
+
+
+class WorkList:
+    def __init__(self, query: QueryDict, member: Member, team: list[Member]) -> None:
+        tab = query.get("tab", "")
+        self.tab = tab if tab in (*Turn.values, "all") else str(Turn.MINE)
+        usual = "new" if self.tab in NO_CLOCK else "due"
+        self.sort = query.get("sort", "")
+        if self.sort not in ORDERS or self.sort == "due":
+            self.sort = usual
+        self.usual = self.sort == usual
+        self.order = ORDERS[self.sort][1]
+        cases = Case.objects.filter(shop=member.shop_id)
+        cases = cases.annotate(value=Coalesce(NullIf("amount", Decimal("0.00")), "refundable"))
+        if self.tab != "all":
+            cases = cases.filter(turn=self.tab)
+        self.filter = QueueFilter(query, cases, me=member, team=team)
+
+    @property
+    def cases(self) -> CaseQuerySet:
+        return self.filter.qs  # type: ignore[no-any-return]
+
+    @property
+    def narrowed(self) -> bool:
+        return bool(self.filter.said)
+
+    @property
+    def query(self) -> str:
+        """What it takes to find this list again; the tab always, the rest where it says something."""
+        return self.query_with()
+
+    def query_with(self, **others: str) -> str:
+        said: dict[str, Any] = {"tab": self.tab, **self.filter.said}
+        if not self.usual:
+            said["sort"] = self.sort
+        said |= others
+        return urlencode({name: value for name, value in said.items() if value}, doseq=True)
+
+    def place_of(self, case: Case) -> str:
+        """Where in the list this case stands, or nothing if it is not in it."""
+        found = self.cases.filter(pk=case.pk).first()
+        return place(found, self.order) if found else ""
+
+
+def place(case: Case, order: Order) -> str:
+    value = getattr(case, order[0].lstrip("-"))
+    told = value.isoformat() if isinstance(value, datetime) else str(value or "")
+    return f"{told}~{case.pk}"
+
+
+def after(cases: CaseQuerySet, order: Order, text: str) -> CaseQuerySet | None:
+    """The rows behind the place that ``text`` names; None where it names no place."""
+    told, parted, pk = text.rpartition("~")
+    if not parted or not pk.isdecimal() or len(pk) > 18:
+        return None
+    name = order[0].lstrip("-")
+    value = _amount(told) if name == "value" else _moment(told)
+    if value is None:
+        return None
+    past = TupleLessThan if order[0].startswith("-") else TupleGreaterThan
+    return cases.filter(past((F(name), F("pk")), (value, int(pk))))
+
+
+def backwards(order: Order) -> Order:
+    first, second = (name[1:] if name.startswith("-") else f"-{name}" for name in order)
+    return first, second
+
+
+def _amount(told: str) -> Decimal | None:
+    try:
+        return Decimal(told)
+    except InvalidOperation:
+        return None
+
+
+def _moment(told: str) -> datetime | None:
+    try:
+        moment = parse_datetime(told)
+    except ValueError:
+        return None
+    return moment if moment and moment.tzinfo else None
+
+
+class Way:
+    """From a case to its neighbours in the list it was opened from.
+
+    ``list=`` in the address names the list (without it, all that wait for the shop, or at the
+    receiving desk); ``at=`` names where in it the case stood before a step took it out.
+    """
+
+    def __init__(self, case: Case, query: QueryDict, member: Member, team: list[Member]) -> None:
+        self.case = case
+        told = query.get("list", "")[:LONGEST]
+        self.at = query.get("at", "")[:80]
+        self.told = {"list": told} if told else {}
+        turn = Turn.RECEIVE if case.turn == Turn.RECEIVE else Turn.MINE
+        self.list = WorkList(QueryDict(told or f"tab={turn}"), member, team)
+
+    @property
+    def trail(self) -> str:
+        """What every link and form of the case carries along."""
+        told = self.told | ({"at": self.at} if self.at else {})
+        return f"?{urlencode(told)}" if told else ""
+
+    def stay(self) -> None:
+        """Remember where the case stands, before a step takes it out of the list."""
+        self.at = self.here
+
+    @cached_property
+    def here(self) -> str:
+        return self.list.place_of(self.case) or self.at
+
+    @cached_property
+    def next_url(self) -> str:
+        """The one behind this, or else the first of all."""
+        return self._url(self._behind(self.list.order)) or self._url(self._first())
+
+    @cached_property
+    def previous_url(self) -> str:
+        return self._url(self._behind(backwards(self.list.order)))
+
+    @cached_property
+    def left(self) -> int:
+        return self._others().order_by().count()
+
+    @property
+    def list_url(self) -> str:
+        """Back to the list, to this very row."""
+        query = self.told.get("list", "")
+        return f"{reverse('merchants:queue')}{'?' if query else ''}{query}#{self.case.code}"
+
+    def _others(self) -> CaseQuerySet:
+        return self.list.cases.exclude(pk=self.case.pk)
+
+    def _behind(self, order: Order) -> str | None:
+        cases = after(self._others(), order, self.here)
+        return None if cases is None else _code(cases.order_by(*order))
+
+    def _first(self) -> str | None:
+        return _code(self._others().order_by(*self.list.order))
+
+    def _url(self, code: str | None) -> str:
+        if code is None:
+            return ""
+        carried = f"?{urlencode(self.told)}" if self.told else ""
+        return reverse("merchants:case", args=[code]) + carried
+
+
+def _code(cases: CaseQuerySet) -> str | None:
+    return cases.values_list("code", flat=True).first()
