@@ -27,6 +27,7 @@ from aftersales.enums import (
 from aftersales.figures import rolling
 from aftersales.imports import jobs, samples
 from aftersales.logistics.traces import Scan, record
+from aftersales.market import colleagues
 from aftersales.market.desk import Desk, application_for, upload
 from aftersales.market.disputes import BeforeThePlatform
 from aftersales.market.people import BUYERS, PASSWORD, PEOPLE, SHOPS, STAFF
@@ -66,6 +67,7 @@ class Market(BeforeThePlatform):
         self.orders_from_files()
         self.traces()
         self.live()
+        colleagues.leave(self.shops[0])
         rolling.catch_up()
 
     # Who is there.

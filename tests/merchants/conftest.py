@@ -37,6 +37,11 @@ class Desk:
         return self.client.post(reverse(f"merchants:{name}", args=args), filled)
 
 
+def page_of(answer: HttpResponse) -> str:
+    """Where an answer leads, without the list that the way there remembers."""
+    return str(answer.headers["Location"]).partition("?")[0]
+
+
 @pytest.fixture
 def at_desk(merchant: User) -> Desk:
     """The pages, as a member who may do everything sees them."""

@@ -9,6 +9,7 @@ from django.urls import reverse
 from aftersales.enums import Freight, Stage, Status
 from aftersales.models import Refund
 from tests.factories import ReturnAddressFactory, picture
+from tests.merchants.conftest import page_of
 
 
 def test_agreeing_says_what_it_does_and_for_how_much(make_case, at_desk, text_of):
@@ -25,7 +26,7 @@ def test_agreeing_owes_the_refund(make_case, at_desk):
 
     answer = at_desk.send("agree", case)
 
-    assert answer.url == reverse("merchants:case", args=[case.code])
+    assert page_of(answer) == reverse("merchants:case", args=[case.code])
     assert case.status == Status.REFUNDING
     assert Refund.objects.get().amount == case.amount
     assert case.events.last().step == "agree"

@@ -8,6 +8,7 @@ from django.urls import reverse
 from aftersales.enums import OrderState, ScanKind, Severity, Status
 from aftersales.models import Event, Precheck
 from tests.factories import OrderFactory
+from tests.merchants.conftest import page_of
 
 
 def ticks(case):
@@ -20,7 +21,7 @@ def test_a_click_stores_what_it_saw_and_rejects_nothing(make_case, at_desk, merc
 
     answer = at_desk.send("confirm_risks", case, look="1")
 
-    assert answer.url == reverse("merchants:confirm_risks", args=[case.code])
+    assert page_of(answer) == reverse("merchants:confirm_risks", args=[case.code])
     seen = Precheck.objects.get()
     assert (seen.case_id, seen.user_id, seen.at) == (case.pk, merchant.pk, case.applied_at)
     assert {each["code"] for each in seen.warnings} >= {"RW-09", "RW-11"}
@@ -68,7 +69,7 @@ def test_with_every_tick_round_one_begins(make_case, at_desk):
 
     answer = at_desk.send("confirm_risks", case, **ticks(case))
 
-    assert answer.url == reverse("merchants:negotiate", args=[case.code])
+    assert page_of(answer) == reverse("merchants:negotiate", args=[case.code])
     assert case.prechecked_at is not None
     assert set(case.prechecks.get().ticked) == {"RW-09", "RW-11"}
     event = case.events.last()

@@ -10,6 +10,7 @@ from django.urls import reverse
 from aftersales.enums import RoundState, Status
 from aftersales.models import CounterOffer, Message, Plan, Round
 from tests.factories import picture, upload
+from tests.merchants.conftest import page_of
 
 PARTIAL = {"plans": ["partial_refund"], "amount_partial_refund": "45.00", "script": "SC-02"}
 
@@ -20,7 +21,7 @@ def test_round_one_goes_to_the_buyer_verbatim_and_the_wait_begins(make_case, at_
 
     answer = at_desk.send("negotiate", case, **PARTIAL)
 
-    assert answer.url == reverse("merchants:wait", args=[case.code])
+    assert page_of(answer) == reverse("merchants:wait", args=[case.code])
     sent = case.rounds.get()
     assert sent.text == Message.objects.get().text
     assert "愿意退您45.00元" in sent.text
@@ -172,7 +173,7 @@ def test_a_double_click_sends_one_round(make_case, at_desk):
     first = at_desk.send("negotiate", case, **PARTIAL | click)
     second = at_desk.send("negotiate", case, **PARTIAL | click)
 
-    assert first.url == second.url == reverse("merchants:wait", args=[case.code])
+    assert page_of(first) == page_of(second) == reverse("merchants:wait", args=[case.code])
     assert Round.objects.count() == Message.objects.count() == 1
     assert not case.attempts.exists()
 
@@ -260,7 +261,7 @@ def test_no_reply_by_the_end_opens_round_two(make_case, at_desk, text_of, now):
 
     answer = at_desk.look("wait", case)
 
-    assert answer.url == reverse("merchants:negotiate", args=[case.code])
+    assert page_of(answer) == reverse("merchants:negotiate", args=[case.code])
     assert "未回复，可以进行下一步" in text_of(at_desk.client.get(answer.url))
 
 
@@ -346,7 +347,7 @@ def test_round_two_goes_out_with_its_proofs(make_case, at_desk, merchant):
         **proofs,
     )
 
-    assert answer.url == reverse("merchants:wait", args=[case.code])
+    assert page_of(answer) == reverse("merchants:wait", args=[case.code])
     sent = case.rounds.get(number=2)
     assert sent.text.startswith("您提的金额我们认真算过了，目前能做到60.00元")
     assert sent.outcome.code == "evidence_quality"
