@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('aftersales', '0025_receiving_and_shipping'),
+        ('aftersales', '0028_evidence_labels_in_both_languages'),
     ]
 
     operations = [
