@@ -24,7 +24,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         user = getattr(request, "user", None)
         if user is None or not user.is_authenticated:
             return 0
-        return Notice.objects.filter(user=user, read_at=None).count()
+        return Notice.objects.shown_to(user).unread().count()
 
     def shops() -> list[Shop]:
         user = getattr(request, "user", None)

@@ -391,6 +391,14 @@ class ImportState(TextChoices):
     FAILED = "failed", _("无法读取")
 
 
+class Reminder(TextChoices):
+    """提醒: the marks of a running clock (lifecycle §1.4)."""
+
+    HALF = "half", _("时间过半")
+    DAY = "day", _("剩余 24 小时")
+    LAST = "last", _("剩余 2 小时")
+
+
 class Theme(TextChoices):
     """外观 of every page; paper is always light."""
 

@@ -317,6 +317,7 @@ CELERY_BEAT_SCHEDULE = {
     "extend-deadlines": _every(10, "aftersales.tasks.extend_deadlines"),
     "pay-refunds": _every(2, "aftersales.tasks.pay_refunds"),
     "deliver-notices": _every(2, "aftersales.tasks.deliver_notices"),
+    "remind": _every(10, "aftersales.tasks.remind"),
     "send-mails": _every(10, "aftersales.tasks.send_mails"),
     "run-imports": _every(2, "aftersales.tasks.run_imports"),
     "roll-up-figures": _every(60, "aftersales.tasks.roll_up_figures"),

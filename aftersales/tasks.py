@@ -9,7 +9,7 @@ from aftersales.imports import jobs
 from aftersales.logistics import traces
 from aftersales.models import Case
 from aftersales.models.edition import put_in_force
-from aftersales.notices import delivering
+from aftersales.notices import delivering, reminding
 from aftersales.sweeping import take_due
 
 BATCH = 1000
@@ -51,6 +51,11 @@ def pay_refunds() -> None:
 def deliver_notices() -> None:
     while delivering.deliver_due() >= BATCH:
         pass
+
+
+@shared_task
+def remind() -> None:
+    reminding.remind_all()
 
 
 @shared_task

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import TemplateView
 
-from aftersales import reading, views
+from aftersales import centre, reading, views
 
 handler400 = "aftersales.errors.handler400"
 handler403 = "aftersales.errors.handler403"
@@ -18,8 +18,10 @@ urlpatterns = [
     path("my/", include("buyers.urls", namespace="buyers")),
     path("admin/", admin.site.urls),
     path("help/", TemplateView.as_view(template_name="help.html"), name="help"),
-    path("notices/", views.notices, name="notices"),
-    path("notices/<int:pk>/", views.open_notice, name="open_notice"),
+    path("notices/", centre.Notices.as_view(), name="notices"),
+    path("notices/unread/", centre.unread, name="unread"),
+    path("notices/read/", centre.read_all, name="read_all"),
+    path("notices/<int:pk>/", centre.open_notice, name="open_notice"),
     path("files/stage/", views.stage, name="stage"),
     path("files/<str:token>/", views.file, name="file"),
     path("demo/clock/", views.demo_clock, name="demo_clock"),

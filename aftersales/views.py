@@ -8,7 +8,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -27,7 +26,6 @@ from aftersales.models import (
     Conversation,
     Evidence,
     Message,
-    Notice,
     OrderLine,
     Shop,
     Upload,
@@ -194,43 +192,6 @@ def _said_with(request: HttpRequest, upload: Upload) -> bool:
     if request.user.is_staff and request.user.has_perm("aftersales.rule"):
         return bool(lines)
     return any(Conversation(line).parties_of(request.user) for line in lines)
-
-
-@login_required
-def notices(request: HttpRequest) -> HttpResponse:
-    """通知: the newest first; seeing them marks them read."""
-    request.shop = Shop.objects.of(request.user).first()  # type: ignore[attr-defined]
-    mine = Notice.objects.filter(user=request.user.pk).select_related(
-        "case", "line__order", "request"
-    )
-    page = Paginator(mine, 30).get_page(request.GET.get("page"))
-    rows = list(page)
-    unread = [row.pk for row in rows if row.read_at is None]
-    response = render(
-        request, "notices/list.html", {"page_obj": page, "rows": rows, "fresh": set(unread)}
-    )
-    Notice.objects.filter(pk__in=unread).update(read_at=clock.now())
-    return response
-
-
-@login_required
-def open_notice(request: HttpRequest, pk: int) -> HttpResponse:
-    """From a notice to its case or request, on the side of the one it was written to."""
-    notice = get_object_or_404(
-        Notice.objects.select_related("case", "line__order__shop", "request"),
-        pk=pk,
-        user_id=request.user.pk,
-    )
-    if notice.read_at is None:
-        Notice.objects.filter(pk=pk).update(read_at=clock.now())
-    party = Party(notice.party)
-    if notice.case is not None:
-        return redirect(case_url(notice.case.code, party))
-    if notice.request is not None:
-        return redirect(asking.url_of(notice.request, party))
-    if notice.line is None:
-        raise Http404
-    return redirect(conversation_url(notice.line, party))
 
 
 def case_url(code: str, party: Party) -> str:

@@ -2,14 +2,15 @@
 
 import hashlib
 import json
-from typing import Any
+from datetime import datetime
+from typing import Any, Self
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.enums import Party, Status
+from aftersales.enums import Party, Reminder, Status
 from aftersales.models.order import OrderLine
 from aftersales.models.people import User
 
@@ -177,11 +178,26 @@ class Attempt(models.Model):
         return f"{self.step}: {self.sentence}"
 
 
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    def shown_to(self, user: Any) -> Self:
+        """What the notice centre shows: one of each case and kind for as long as it is unread."""
+        return self.filter(user=user.pk, latest=True)
+
+    def unread(self) -> Self:
+        return self.filter(read_at=None)
+
+    def mark_read(self, at: datetime) -> int:
+        """Nothing is e-mailed of what has been read."""
+        return self.unread().update(read_at=at, mail_due_at=None)
+
+
 class Notice(models.Model):
     """通知 to one person about one event; made from the event after it is stored.
 
     What is said of an order line before any case, or of a service request, has no event: then
-    ``line`` or ``request`` names it.
+    ``line`` or ``request`` names it. A reminder has none either: its ``mark`` names the clock and the
+    moment, so that nobody is reminded twice. ``kind`` is the step or the reminder; while one of a case
+    and kind is unread, newer ones take its place (``latest``) and count it (``many``).
     """
 
     user = models.ForeignKey(User, models.CASCADE, related_name="notices")
@@ -194,6 +210,10 @@ class Notice(models.Model):
         "ServiceRequest", models.CASCADE, null=True, related_name="notices", db_index=False
     )
     party = models.CharField(max_length=10, choices=Party)
+    kind = models.CharField(_("类别"), max_length=40, blank=True)
+    mark = models.CharField(max_length=60, blank=True)
+    latest = models.BooleanField(_("最新一条"), default=True)
+    many = models.PositiveIntegerField(_("合并条数"), default=1)
     text_zh = models.TextField(_("内容"))
     text_en = models.TextField(_("内容（英文）"))
     at = models.DateTimeField(_("时间"))
@@ -202,12 +222,19 @@ class Notice(models.Model):
     mailed_at = models.DateTimeField(_("邮件已发"), null=True, blank=True)
     mail_tries = models.PositiveIntegerField(default=0)
 
+    objects = NoticeQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("通知")
         verbose_name_plural = _("通知")
         ordering = ["-pk"]
         constraints = [
-            models.UniqueConstraint(fields=["event", "user"], name="notice_once_per_event")
+            models.UniqueConstraint(fields=["event", "user"], name="notice_once_per_event"),
+            models.UniqueConstraint(
+                fields=["user", "case", "mark"],
+                condition=~models.Q(mark=""),
+                name="notice_once_per_mark",
+            ),
         ]
         indexes = [
             models.Index(
@@ -216,6 +243,11 @@ class Notice(models.Model):
                 name="notice_mail_due",
             ),
             models.Index(fields=["user", "-id"], name="notice_of_user"),
+            models.Index(
+                fields=["user", "-id"],
+                condition=models.Q(read_at=None, latest=True),
+                name="notice_unread",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -224,6 +256,11 @@ class Notice(models.Model):
     @property
     def text(self) -> str:
         return self.text_en if (get_language() or "").startswith("en") else self.text_zh
+
+    @property
+    def reminder(self) -> str:
+        """What a reminder is called; empty for news."""
+        return str(Reminder(self.kind).label) if self.kind in Reminder.values else ""
 
     @property
     def about(self) -> str:

@@ -1,8 +1,8 @@
 """The queue of notices: undelivered events in, one notice a person out; then the e-mails."""
 
 import logging
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -14,8 +14,9 @@ from django.utils.translation import override
 
 from aftersales import clock
 from aftersales.enums import Party
-from aftersales.models import Event, Member, Notice, User
-from aftersales.rules import visibility
+from aftersales.models import Event, Notice, User
+from aftersales.notices.people import members_of
+from aftersales.rules import reminders, visibility
 from aftersales.steps import STEPS
 
 logger = logging.getLogger(__name__)
@@ -39,21 +40,40 @@ def deliver_due(limit: int = 1000) -> int:
         )
         if not events:
             return 0
-        staff = _members({event.case.shop_id for event in events})
+        staff = members_of({event.case.shop_id for event in events})
         notices: list[Notice] = []
         for event in events:
             notices.extend(_notices(event, staff.get(event.case.shop_id, [])))
+        _fold(notices)
         Notice.objects.bulk_create(notices, ignore_conflicts=True, batch_size=1000)
         Event.objects.filter(pk__in=[event.pk for event in events]).update(delivered_at=clock.now())
     return len(events)
 
 
-def _members(shops: Iterable[int]) -> dict[int, list[User]]:
-    found: dict[int, list[User]] = {}
-    here = Member.objects.filter(shop__in=shops, active=True, user__is_active=True)
-    for member in here.select_related("user"):
-        found.setdefault(member.shop_id, []).append(member.user)
-    return found
+def _fold(notices: Sequence[Notice]) -> None:
+    """One notice of a case and kind, not forty: a new one takes the place of the unread one before
+    it, counts it, and is the only one that is e-mailed."""
+    cases = {notice.case_id for notice in notices}
+    users = {notice.user_id for notice in notices}
+    unread = Notice.objects.filter(case__in=cases, user__in=users, latest=True).unread()
+    standing = {_place(notice): notice for notice in unread.exclude(event=None).order_by("event")}
+    replaced = []
+    for notice in notices:
+        before = standing.get(_place(notice))
+        if before is not None and (before.event_id or 0) >= (notice.event_id or 0):
+            notice.latest, notice.mail_due_at = False, None  # delivered once more, or late
+            continue
+        if before is not None:
+            notice.many = before.many + 1
+            before.latest, before.mail_due_at = False, None
+            if before.pk:
+                replaced.append(before.pk)
+        standing[_place(notice)] = notice
+    Notice.objects.filter(pk__in=replaced).update(latest=False, mail_due_at=None)
+
+
+def _place(notice: Notice) -> tuple[int, int | None, str]:
+    return notice.user_id, notice.case_id, notice.kind
 
 
 def _notices(event: Event, members: list[User]) -> list[Notice]:
@@ -67,6 +87,7 @@ def _notices(event: Event, members: list[User]) -> list[Notice]:
             case=event.case,
             event=event,
             party=party,
+            kind=event.step,
             text_zh=texts[party][0],
             text_en=texts[party][1],
             at=at,
@@ -140,6 +161,10 @@ def _mail(pk: int) -> bool:
         )
         if notice is None:
             return False
+        if held := _held_until(notice, at):
+            notice.mail_due_at = held
+            notice.save(update_fields=["mail_due_at"])
+            return False
         notice.mail_tries += 1
         gone = notice.mail_tries >= MOST_MAIL_TRIES
         wait = timedelta(minutes=2**notice.mail_tries)
@@ -163,3 +188,10 @@ def _mail(pk: int) -> bool:
         return False
     Notice.objects.filter(pk=pk).update(mailed_at=clock.now(), mail_due_at=None)
     return True
+
+
+def _held_until(notice: Notice, at: datetime) -> datetime | None:
+    """The quiet hours of its reader, as he has them now; a deadline of his own cuts them short."""
+    reader, case = notice.user, notice.case
+    deadline = reminders.own_deadline(case, Party(notice.party)) if case is not None else None
+    return reminders.held_until(reader.quiet_from, reader.quiet_until, at, deadline)

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.generic import TemplateView
 
-from aftersales import clock
+from aftersales import centre, clock
 from aftersales.asked import asked_of
 from aftersales.bids import bids_of, gap_text
 from aftersales.enums import ENDED, OrderState, Party, Phase, RoundState, Status
@@ -95,6 +95,7 @@ class CasePage(BuyerCase, TemplateView):
             if seen != str(self.case.version):
                 fresh["HX-Refresh"] = "true"
             return fresh
+        centre.seen(self.user, self.case)
         if self.case.round_state == RoundState.WAITING:
             unread = Round.objects.filter(case=self.case, series=self.case.series, read_at=None)
             unread.update(read_at=clock.now())

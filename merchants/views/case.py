@@ -7,7 +7,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.generic import TemplateView
 
-from aftersales import calls, clock, platform
+from aftersales import calls, centre, clock, platform
 from aftersales.asked import title_of
 from aftersales.display import money
 from aftersales.enums import AnswerState, Party, Remedy, Status
@@ -33,6 +33,7 @@ class CasePage(MerchantCase, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
         self.case.mark_read(Party.MERCHANT)  # the record shows every word
+        centre.seen(self.request.user, self.case)
         if tool.stage(self.case) == tool.WAIT:
             context |= waiting(self.case, clock.now())
         tool_url = tool.stage_url(self.case) + self.way.trail

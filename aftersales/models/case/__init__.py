@@ -89,6 +89,11 @@ class Case(
             models.Index(
                 fields=["wake_at"], condition=models.Q(wake_at__isnull=False), name="case_wake"
             ),
+            models.Index(
+                fields=["remind_at"],
+                condition=models.Q(remind_at__isnull=False),
+                name="case_remind",
+            ),
             models.Index(fields=["buyer", "-applied_at"], name="case_of_buyer"),
             models.Index(fields=["shop", "-applied_at"], name="case_recent"),
             models.Index(fields=["shop", "-updated_at"], name="case_moved"),

@@ -19,7 +19,7 @@ from aftersales.models.catalogue import Policy, Reason, Window, by_slot, worded
 from aftersales.models.edition import Edition
 from aftersales.models.history import Event, Upload, plain
 from aftersales.models.order import Order, OrderLine
-from aftersales.rules import amounts, deadlines, demands, eligibility
+from aftersales.rules import amounts, deadlines, demands, eligibility, reminders
 from aftersales.rules.conditions import not_sent_back, unruled
 from aftersales.steps import Refused, open_case, step
 
@@ -260,7 +260,8 @@ class Applying(CaseFields):
             updated_at=at,
         )
         case._at = at
-        case.due_at = deadlines.due_at(case, at)  # type: ignore[arg-type]
+        case.due_at, case.due_from = deadlines.due_at(case, at), at  # type: ignore[arg-type]
+        case.remind_at = reminders.next_at(case, at)  # type: ignore[arg-type]
         case.turn = deadlines.turn_of(case)  # type: ignore[arg-type]
         return case
 

@@ -40,7 +40,7 @@ from aftersales.models.negotiation import Message, Offer, Round
 from aftersales.models.order import Order, OrderLine
 from aftersales.models.people import Member, Shop, User
 from aftersales.models.refund import Refund
-from aftersales.rules import amounts, deadlines, facts
+from aftersales.rules import amounts, deadlines, facts, reminders
 from aftersales.steps import Refused
 
 KEEP = object()  # the step sets no clock of its own
@@ -91,6 +91,8 @@ class CaseFields(Loaded):
         related_name="assigned",
         db_index=False,
     )
+    due_from = models.DateTimeField(_("时限起算"), null=True, blank=True)
+    remind_at = models.DateTimeField(_("下次提醒"), null=True, blank=True)
     turn = models.CharField(_("轮到谁"), max_length=10, choices=Turn, default=Turn.MINE)
     handled_at = models.DateTimeField(_("商家首次处理"), null=True, blank=True)
     closed_at = models.DateTimeField(_("完结时间"), null=True, blank=True)
@@ -142,6 +144,7 @@ class CaseFields(Loaded):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._due: Any = KEEP
+        self._due_anew = False
         self._first: dict[str, Any] = {}
         if not self._state.adding:
             self.remember()
@@ -175,17 +178,24 @@ class CaseFields(Loaded):
 
     def restart_clock(self, before: str) -> None:
         """A new status starts its clock; a step that sets its own (``set_due``) has its way."""
+        was = self.due_at
         if self._due is not KEEP:
             self.due_at = self._due
         elif self.status != before:
             self.due_at = deadlines.due_at(self, self.at)  # type: ignore[arg-type]
-        self._due = KEEP
+        anew = self.status != before or self._due_anew
+        if anew:
+            self.due_from = self.at
+        if anew or self.due_at != was:
+            self.remind_at = reminders.next_at(self, self.at)  # type: ignore[arg-type]
+        self._due, self._due_anew = KEEP, False
         if self.status != before and self.status in ENDED:
             self.closed_at = self.at
         self.turn = deadlines.turn_of(self)  # type: ignore[arg-type]
 
-    def set_due(self, due_at: datetime | None) -> None:
-        self._due = due_at
+    def set_due(self, due_at: datetime | None, *, anew: bool = False) -> None:
+        """The step's own deadline: the running clock moved, or one that begins ``anew``."""
+        self._due, self._due_anew = due_at, anew
 
     def clocks(self) -> list[tuple[datetime, str]]:
         """The clocks that run now, each with the step it takes when it runs out."""

@@ -72,7 +72,7 @@ class Replacing(CaseFields):
     def choose_exchange(self, *, by: Any) -> dict[str, Any]:
         """The same goods anew; the shop's clock (D8) starts again."""
         self.remedy = Remedy.EXCHANGE
-        self.set_due(deadlines.due_at(self, self.at))  # type: ignore[arg-type]
+        self.set_due(deadlines.due_at(self, self.at), anew=True)  # type: ignore[arg-type]
         return {}
 
     @step(

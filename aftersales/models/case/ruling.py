@@ -159,7 +159,7 @@ class Deciding(CaseFields):
         if self.remedy != Remedy.REFUND:
             self.replacement_shipped_at = self.replacement_signed_at = None
             self.unrepairable_at = None
-        self.set_due(until)
+        self.set_due(until, anew=True)
         return until
 
     def _forget_return(self) -> None:

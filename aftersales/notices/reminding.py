@@ -1,0 +1,86 @@
+"""The sweep of reminders: cases whose next mark (``remind_at``) has come, each told of once."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.utils.translation import override
+
+from aftersales import clock
+from aftersales.bulk import update_rows
+from aftersales.enums import Party, Reminder
+from aftersales.models import Case, Notice, User
+from aftersales.notices.people import members_of
+from aftersales.rules import reminders
+
+
+def remind_due(limit: int = 500) -> int:
+    """Remind whoever must act of the next cases that have come to a mark; return how many cases.
+
+    Notices and the next mark are written in one transaction; a mark that was written is never
+    written again, and of several that passed meanwhile only the last is told.
+    """
+    at = clock.now()
+    with transaction.atomic():
+        waiting = Case.objects.filter(remind_at__lte=at).select_related(
+            "line", "buyer", "assignee__user"
+        )
+        claimed = waiting.select_for_update(of=("self",), skip_locked=True)
+        cases = list(claimed.order_by("remind_at")[:limit])
+        if not cases:
+            return 0
+        teams = members_of({case.shop_id for case in cases})
+        notices: list[Notice] = []
+        for case in cases:
+            mark = reminders.fallen(case, at)
+            if mark is not None:
+                notices.extend(_notices(case, mark, teams.get(case.shop_id, []), at))
+            case.remind_at = reminders.next_at(case, at)
+        Notice.objects.bulk_create(notices, ignore_conflicts=True, batch_size=1000)
+        update_rows(cases, ["remind_at"])
+    return len(cases)
+
+
+def remind_all(limit: int = 500) -> int:
+    """Batch by batch, until no case waits; return how many were at a mark."""
+    done = taken = remind_due(limit)
+    while taken == limit:
+        taken = remind_due(limit)
+        done += taken
+    return done
+
+
+def _notices(case: Case, mark: Reminder, team: list[User], at: datetime) -> Iterator[Notice]:
+    party = Party.BUYER if mark == Reminder.DAY else Party.MERCHANT
+    people = [case.buyer] if party == Party.BUYER else _at_work(case, team)
+    since = case.due_from if mark == Reminder.HALF else case.due_at
+    chinese, english = text_of(case, mark, at)
+    for user in people:
+        yield Notice(
+            user=user,
+            case=case,
+            party=party,
+            kind=mark,
+            mark=f"{mark}:{since.isoformat() if since else ''}",
+            text_zh=chinese,
+            text_en=english,
+            at=at,
+            mail_due_at=at if user.email else None,
+        )
+
+
+def _at_work(case: Case, team: list[User]) -> list[User]:
+    """The one to whom the case is assigned; without him, the whole shop."""
+    own = [user for user in team if case.assignee and user.pk == case.assignee.user_id]
+    return own or team
+
+
+def text_of(case: Case, mark: Reminder, at: datetime) -> tuple[str, str]:
+    """What a reminder says, in Chinese and in English."""
+    texts = []
+    for language in ("zh-hans", "en"):
+        with override(language):
+            said = render_to_string(f"notices/remind_{mark}.txt", {"case": case, "now": at})
+        texts.append(" ".join(said.split()))
+    return texts[0], texts[1]
