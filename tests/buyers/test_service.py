@@ -189,14 +189,14 @@ def test_the_answer_reaches_the_buyer_with_a_notice(
     assert (asked.state, asked.due_at) == (RequestState.ANSWERED, None)
     notice = Notice.objects.get(user=late.buyer)
     assert "已联系商家" in notice.text_zh
+    assert send_mails() == 1
+    assert asked.number in mailoutbox[0].subject
     client.force_login(late.buyer)  # type: ignore[arg-type]
     assert asked.number in client.get(reverse("notices")).content.decode()
     page = client.get(reverse("open_notice", args=[notice.pk])).url  # type: ignore[attr-defined]
     shown = client.get(page).content.decode()
     assert "已联系商家，三天内给你换新。" in shown
     assert "客服已答复" in shown
-    assert send_mails() == 1
-    assert asked.number in mailoutbox[0].subject
 
 
 def test_a_reply_makes_it_the_platforms_turn_again(
