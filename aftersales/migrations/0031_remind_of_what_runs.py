@@ -14,5 +14,5 @@ def begin(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("aftersales", "0027_reminders_and_folding")]
+    dependencies = [("aftersales", "0030_reminders_and_folding")]
     operations = [migrations.RunPython(begin, migrations.RunPython.noop)]

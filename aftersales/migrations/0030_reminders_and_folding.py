@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('aftersales', '0026_reading_preferences'),
+        ('aftersales', '0029_work_lists'),
     ]
 
     operations = [
