@@ -22,8 +22,9 @@ ASKED: dict[str, frozenset[str]] = {
     CaseType.REPAIR: frozenset({"fault_since"}),
     CaseType.PRICE_DIFFERENCE: frozenset({"reference_price", "reference_url"}),
 }
-# Reasons of 退差价 that are about something else than a dropped price: no reference price to give.
-WITHOUT_PRICE = frozenset({"R16", "R17"})
+# Reasons of 退差价 that are about something else than a dropped price, or about a difference that
+# is agreed on already (U5): no reference price to give.
+WITHOUT_PRICE = frozenset({"R16", "R17", "U5"})
 LINK = re.compile(r"https?://\S{4,300}")
 PHONE = re.compile(r"\+?[0-9][0-9\- ]{5,19}")
 

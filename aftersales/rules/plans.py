@@ -48,6 +48,8 @@ def promised(terms: Mapping[str, Any]) -> datetime | None:
 
 def unfit(code: str, case: "Case", *, address_ready: bool = True) -> str:
     """Why a plan can't be offered in this case; empty when it can (NEG-12)."""
+    if code == "price_difference":
+        return gettext("退差价在申请前的沟通里提议；售后中请用部分退款")
     if code == "partial_refund":
         if case.type == CaseType.PRICE_DIFFERENCE:
             return ""

@@ -82,6 +82,7 @@ PLANS = [
     "coupon",
     "invite_evidence",
     "freight_compensation",
+    "price_difference",
 ]
 # The proofs that round 2 demands for each result of round 1 (§2.4).
 OUTCOMES = {
@@ -243,7 +244,7 @@ def test_a_plan_says_what_accepting_it_means(code: str) -> None:
     assert plan.consequence_zh
     assert plan.consequence_en
     assert plan.active
-    amounts = {"partial_refund", "coupon", "freight_compensation"}
+    amounts = {"partial_refund", "coupon", "freight_compensation", "price_difference"}
     assert plan.wants_amount == (code in amounts)
 
 

@@ -1,0 +1,14 @@
+"""Bring the plan of a price difference to a database in use; what staff have edited is never touched."""
+
+from django.db import migrations
+
+from aftersales import catalogue
+
+
+def ship(apps, schema_editor):
+    catalogue.load(apps=apps)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("aftersales", "0025_receiving_and_shipping")]
+    operations = [migrations.RunPython(ship, migrations.RunPython.noop)]
