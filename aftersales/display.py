@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
 from django.utils.html import format_html
@@ -11,6 +11,9 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    from aftersales.rules.amounts import Refundable
 
 EMPTY = "—"
 BADGES = frozenset({"mine", "them", "platform", "ok", "off"})
@@ -297,4 +300,22 @@ def demanded(asked: Mapping[str, Any]) -> list[tuple[str, str]]:
         rows.append((_("现在的单价"), money(Decimal(str(asked["reference_price"])))))
     if asked.get("reference_url"):
         rows.append((_("价格页面"), str(asked["reference_url"])))
+    return rows
+
+
+def settled(made: "Refundable | None") -> list[tuple[str, str]]:
+    """What settling a partial return took off, and what the buyer still owes (多退少补)."""
+    if made is None or not made.deducted:
+        return []
+    parts = [
+        (_("套餐结算"), made.bundle),
+        (_("赠品不寄回"), made.gifts),
+        (_("发货运费"), made.shipping),
+    ]
+    rows = [(term, _("扣 %(amount)s") % {"amount": money(off)}) for term, off in parts if off > 0]
+    if made.bundle < 0:
+        rows.append((_("套餐结算"), _("加 %(amount)s") % {"amount": money(-made.bundle)}))
+    if made.owed:
+        told = _("%(amount)s，不会自动扣款；再退同一套餐的其他商品时，从那次退款里扣除")
+        rows.append((_("还差"), told % {"amount": money(made.owed)}))
     return rows

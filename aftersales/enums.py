@@ -175,10 +175,16 @@ class OrderState(TextChoices):
 
     UNPAID = "unpaid", _("待付款")
     PAID = "paid", _("待发货")
+    PART = "part", _("部分发货")
     SHIPPED = "shipped", _("待收货")
     SIGNED = "signed", _("已签收")
     FINISHED = "finished", _("交易成功")
     CLOSED = "closed", _("交易关闭")
+
+
+SENT = frozenset({OrderState.SHIPPED, OrderState.SIGNED, OrderState.FINISHED})
+ARRIVED = frozenset({OrderState.SIGNED, OrderState.FINISHED})
+PAID_BACK = frozenset({Status.REFUNDING, Status.REFUND_FAILED, Status.REFUNDED})
 
 
 class Direction(TextChoices):

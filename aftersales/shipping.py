@@ -1,19 +1,21 @@
 """发货: an order leaves the shop; while a refund is asked for, only with open eyes (§1.5)."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from aftersales import clock
 from aftersales.bulk import hold
-from aftersales.enums import ENDED, CaseType, Direction, OrderState, Permission, Status
-from aftersales.models import Case, Member, Order, Parcel
+from aftersales.enums import ENDED, PAID_BACK, CaseType, Direction, OrderState, Permission
+from aftersales.models import Case, Member, Order, OrderLine, Parcel
 from aftersales.steps import Refused
 
+SHIPPABLE = (OrderState.PAID, OrderState.PART)
 TRACKING = re.compile(r"[A-Z0-9]{8,30}")
-PAID_BACK = (Status.REFUNDING, Status.REFUND_FAILED, Status.REFUNDED)
 
 
 def open_refunds(order: Order) -> list[Case]:
@@ -29,24 +31,24 @@ def why_not(order: Order, user: Any) -> str:
         return _("你没有“%(permission)s”权限，请联系店铺管理员") % {
             "permission": Permission.SHIP.label
         }
-    if order.state != OrderState.PAID:
+    if order.state not in SHIPPABLE:
         return _("订单现在是“%(state)s”，不能发货") % {"state": order.get_state_display()}
-    back = Case.objects.filter(
-        order=order, type=CaseType.REFUND_UNSHIPPED, status__in=PAID_BACK
-    ).values_list("line", "quantity")
-    gone: dict[int, int] = {}
-    for line, pieces in back:
-        gone[line] = gone.get(line, 0) + pieces
-    goods = [line for line in order.lines.all() if line.gift_of_id is None]
-    if goods and all(gone.get(line.pk, 0) >= line.quantity for line in goods):
+    if order.lines.exists() and not order.to_ship():
         return _("商品已全部退款，不能发货")
     return ""
 
 
 def ship(
-    order: Order, *, by: Any, carrier: str, tracking: str, acknowledged: bool = False
+    order: Order,
+    *,
+    by: Any,
+    carrier: str,
+    tracking: str,
+    lines: Sequence[int] | None = None,
+    acknowledged: bool = False,
 ) -> Parcel:
-    """Send the order off: a parcel, and 待收货. Raises Refused.
+    """Send the order off, or of what is left of it the ``lines`` with these keys: a parcel, and
+    待收货, or 部分发货 while something still has to go (§1.1). Raises Refused.
 
     While a refund of unshipped goods is asked for it stops, or goes on only after an explicit
     acknowledgement, which every such case keeps; RW-08 then stands against rejecting.
@@ -65,7 +67,13 @@ def ship(
         hold(f"tracking {tracking}")
         if Parcel.objects.filter(tracking=tracking).exists():
             raise Refused(tracking=_("此单号已用于另一个包裹"))
-        asking = open_refunds(order)
+        left = order.to_ship()
+        going = left if lines is None else [line for line in left if line.pk in set(lines)]
+        if not going or (lines is not None and len(going) < len(set(lines))):
+            raise Refused(lines=_("请选择这次要发的商品"))
+        if [line for line in going if _sent_after(line)]:
+            raise Refused(lines=_("买家已申请补寄其中的商品，请在售后单里发出"), conflict=True)
+        asking = [case for case in open_refunds(order) if case.line in going]
         if asking and not acknowledged:
             raise Refused(
                 acknowledged=_(
@@ -80,11 +88,23 @@ def ship(
             tracking=tracking,
             shipped_at=at,
         )
-        order.state, order.shipped_at = OrderState.SHIPPED, at
-        order.save(update_fields=["state", "shipped_at"])
+        order.shipped_at = order.shipped_at or at
+        if len(going) < len(left) or order.state == OrderState.PART:
+            inside = Q(pk__in=[line.pk for line in going]) | Q(gift_of__in=going)
+            order.lines.filter(inside).update(parcel=parcel)
+            order.follow_parcels()
+        else:
+            order.state = OrderState.SHIPPED
+        order.save(update_fields=["state", "shipped_at", "signed_at"])
         for case in asking:
             case.note_shipment(by=by, parcel=str(parcel), acknowledged=True)
     return parcel
+
+
+def _sent_after(line: OrderLine) -> bool:
+    """Whether the buyer has asked for it to be sent after, which the shop does in that case."""
+    asked = Case.objects.filter(line=line, type=CaseType.RESEND)
+    return asked.exclude(status__in=ENDED).exists()
 
 
 def note_imported(numbers: dict[int, str]) -> None:

@@ -27,6 +27,7 @@ LABELS: dict[str, Any] = {
     "instead_of": gettext_lazy("原定处理方式"),
     "quantity": gettext_lazy("件数"),
     "amount": gettext_lazy("金额"),
+    "still_owed": gettext_lazy("结算后还差"),
     "agreement": gettext_lazy("维权协议"),
     "round": gettext_lazy("轮次"),
     "counter": gettext_lazy("买家方案"),

@@ -84,7 +84,7 @@ class DemandForm(OwnFields):
         return str(self.data.get(name, "") or "") if self.is_bound else ""
 
     def _fit_goods(self) -> None:
-        states = eligibility.goods_states(self.kind, self.order)
+        states = eligibility.goods_states(self.kind, self.line)
         self.goods = str(states[0]) if len(states) == 1 else ""
         if len(states) > 1:
             told = self.given("goods_state")
@@ -97,7 +97,7 @@ class DemandForm(OwnFields):
 
     def _fit_reason(self) -> None:
         at, windows = clock.now(), Window.in_force(self.kind, clock.now())
-        goods = [self.goods] if self.goods else eligibility.goods_states(self.kind, self.order)
+        goods = [self.goods] if self.goods else eligibility.goods_states(self.kind, self.line)
         rows = Reason.objects.filter(active=True).prefetch_related("proofs")
         self.reasons = [
             row
@@ -159,7 +159,7 @@ class DemandForm(OwnFields):
         if (price := self._reference_price()) is not None:
             total = min(total, demands.dropped(self.line, price, self.quantity))
         self.initial["most"] = str(total)
-        if self.kind == CaseType.REFUND_UNSHIPPED:
+        if self.kind == CaseType.REFUND_UNSHIPPED or self.refundable.settled_to_nothing:
             return
         wrong = _("退款金额需在 0.01 到 {max} 之间").format(max=total)
         self.fields["amount"] = MoneyField(

@@ -12,7 +12,7 @@ from aftersales import clock, display
 from aftersales.enums import Clock, Party, RoundState, Severity
 from aftersales.models import Case, Event, Evidence, Intervention, Message, Offer, Round, User
 from aftersales.models.history import in_language
-from aftersales.rules import deadlines
+from aftersales.rules import deadlines, facts
 from aftersales.telling import Told, tell
 from aftersales.templatetags.desk import as_shots
 
@@ -221,6 +221,7 @@ class Record:
         items = [
             (_("要求"), _claim(case)),
             *display.demanded(case.demand),
+            *display.settled(case.composition),
             (_("原因"), case.reason.label),
             (_("件数"), case.quantity),
             (_("收货情况"), case.get_goods_state_display() if case.goods_state else ""),
@@ -288,11 +289,11 @@ class Record:
             ),
             (_("订单状态"), order.get_state_display()),
         ]
-        if order.signed_at:
+        if signed_at := facts.signed_at(case):
             items.append(
                 (
                     _("签收到申请"),
-                    display.span(case.applied_at - order.signed_at),
+                    display.span(case.applied_at - signed_at),
                 )
             )
         if case.handled_at:

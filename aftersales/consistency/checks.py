@@ -110,7 +110,8 @@ def money_is_queued(seen: Seen) -> Iterator[Broken]:
         return
     states = {refund.state for refund in seen.refunds}
     if not states:
-        yield "queue_nothing", {}
+        if case.to_refund:  # a bundle may be settled to nothing
+            yield "queue_nothing", {}
     elif not states & set(QUEUED) and case.updated_at < seen.at - TOLD_AFTER:
         settled = max(refund.paid_at or refund.owed_at for refund in seen.refunds)
         if settled < seen.at - TOLD_AFTER:

@@ -14,10 +14,11 @@ from aftersales.imports.values import Problem
 RANK: dict[str, int] = {
     OrderState.UNPAID: 0,
     OrderState.PAID: 1,
-    OrderState.SHIPPED: 2,
-    OrderState.SIGNED: 3,
-    OrderState.FINISHED: 4,
-    OrderState.CLOSED: 5,
+    OrderState.PART: 2,
+    OrderState.SHIPPED: 3,
+    OrderState.SIGNED: 4,
+    OrderState.FINISHED: 5,
+    OrderState.CLOSED: 6,
 }
 
 

@@ -105,7 +105,7 @@ class Change:
             OrderState.SIGNED,
             OrderState.FINISHED,
         )
-        return moved and self.known.values["state"] == OrderState.PAID
+        return moved and self.known.values["state"] in (OrderState.PAID, OrderState.PART)
 
     @property
     def reprices(self) -> bool:

@@ -65,7 +65,9 @@ def record(parcel: Parcel, scans: Sequence[Scan]) -> None:
         row.save()
         if row.direction == Direction.OUTBOUND and row.signed_at:
             order = row.order
-            if order.state == OrderState.SHIPPED or (order.signed and order.signed_at is None):
+            if parts := order.follow_parcels():
+                order.save(update_fields=list(parts))
+            elif order.state == OrderState.SHIPPED or (order.signed and order.signed_at is None):
                 if order.state == OrderState.SHIPPED:
                     order.state = OrderState.SIGNED
                 order.signed_at = order.signed_at or row.signed_at

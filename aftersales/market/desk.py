@@ -187,8 +187,8 @@ def demand_for(line: OrderLine, type: str) -> dict[str, Any]:
 def application_for(
     order: Order, type: str = "refund_received", reason: str = "", **given: Any
 ) -> Application:
-    """A valid application for the order's first line, whole, with the evidence asked for."""
-    line = order.lines.first()
+    """A valid application for a line, the order's first, whole, with the evidence asked for."""
+    line = given.pop("line", None) or order.lines.first()
     if line is None or order.buyer is None:
         raise ValueError("an application needs an order with a line and a buyer")
     row = Reason.objects.get(code=reason or DEFAULT_REASON[type])

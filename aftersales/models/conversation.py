@@ -112,7 +112,7 @@ class Conversation:
             offered = self.line_of(known.plan, known.amount)
             self._said(by, Party.BUYER, told % {"plan": offered}, (), key)
             if accept:
-                known.type = proposals.demand_of(known.plan.code, self.order)
+                known.type = proposals.demand_of(known.plan.code, self.line)
                 if known.type not in WANTS_GOODS:
                     known.amount = known.amount or self.most(known.plan)
             known.state = PlanState.ACCEPTED if accept else PlanState.DECLINED
@@ -129,7 +129,7 @@ class Conversation:
 
     def unfit(self, plan: Plan) -> str:
         """Why a plan can't be proposed now: the demand it leads to is not open to the buyer."""
-        kind = proposals.demand_of(plan.code, self.order)
+        kind = proposals.demand_of(plan.code, self.line)
         if kind not in CaseType.values:
             return _("与订单现在的状态不符")
         choices = Case.demands_of(self.line, clock.now())
@@ -137,7 +137,7 @@ class Conversation:
 
     def most(self, plan: Plan) -> Decimal:
         """All that the line can bring back by this plan, in yuan."""
-        kind = proposals.demand_of(plan.code, self.order)
+        kind = proposals.demand_of(plan.code, self.line)
         left = self.line.quantity - Case.past_of(self.line).quantity
         return Case.refundable_for(self.line, max(left, 1), kind, None).total
 

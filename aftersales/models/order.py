@@ -2,13 +2,24 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.enums import Direction, FreightCover, OrderState, PaymentKind, ScanKind
+from aftersales.enums import (
+    ARRIVED,
+    PAID_BACK,
+    SENT,
+    CaseType,
+    Direction,
+    FreightCover,
+    OrderState,
+    PaymentKind,
+    ScanKind,
+)
 from aftersales.models.people import Shop, User
 
 
@@ -83,15 +94,45 @@ class Order(models.Model):
 
     @property
     def signed(self) -> bool:
-        return self.state in (OrderState.SIGNED, OrderState.FINISHED)
+        return self.state in ARRIVED
 
     @property
     def shipped(self) -> bool:
-        return self.state in (OrderState.SHIPPED, OrderState.SIGNED, OrderState.FINISHED)
+        return self.state in SENT
 
-    @property
-    def unshipped(self) -> bool:
-        return self.state == OrderState.PAID
+    def to_ship(self) -> "list[OrderLine]":
+        """The goods that have still to leave the shop: neither in a parcel, nor paid back as not
+        shipped, nor sent after under a case of their own (补寄). Gifts go with their goods."""
+        gone: dict[int, int] = {}
+        resent = set()
+        for case in self.cases.all():  # type: ignore[attr-defined]
+            if case.type == CaseType.REFUND_UNSHIPPED and case.status in PAID_BACK:
+                gone[case.line_id] = gone.get(case.line_id, 0) + case.quantity
+            if case.type == CaseType.RESEND and case.replacement_shipped_at:
+                resent.add(case.line_id)
+        return [
+            line
+            for line in self.lines.all()
+            if line.gift_of_id is None
+            and line.parcel_id is None
+            and line.pk not in resent
+            and gone.get(line.pk, 0) < line.quantity
+        ]
+
+    def follow_parcels(self) -> dict[str, Any]:
+        """Of an order that went out in parts: the state and time of signing that its parcels make
+        (§1.1), set here and returned by field; nothing for any other order."""
+        parts = {line.parcel_id: line.parcel for line in self.lines.all() if line.parcel}
+        if not parts or self.state not in (OrderState.PAID, OrderState.PART, OrderState.SHIPPED):
+            return {}
+        signed = [each.signed_at for each in parts.values() if each.signed_at]
+        if self.to_ship():
+            self.state = OrderState.PART
+        elif len(signed) < len(parts):
+            self.state = OrderState.SHIPPED
+        else:
+            self.state, self.signed_at = OrderState.SIGNED, max(signed)
+        return {"state": self.state, "signed_at": self.signed_at}
 
     def given_back(self) -> dict[tuple[str, str], Decimal]:
         """Yuan already owed or paid back, per (route, reference) of its payments."""
@@ -119,6 +160,7 @@ class OrderLine(models.Model):
     singly. A gift (赠品) names the line it came with; ``list_total`` is its stated price.
     ``stock`` is a list of ``{"sku": str, "stock": int}``, empty where nobody knows; the warranty
     runs ``warranty_days`` (else D19) from signing, or from ``warranty_from`` once it restarted.
+    Of an order that goes out in parts each line names its ``parcel``; elsewhere none is named.
     """
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="lines")
@@ -148,6 +190,14 @@ class OrderLine(models.Model):
     stock = models.JSONField(_("可换的规格与库存"), default=list, blank=True)
     warranty_days = models.PositiveIntegerField(_("保修天数"), null=True, blank=True)
     warranty_from = models.DateTimeField(_("保修重新起算"), null=True, blank=True)
+    parcel = models.ForeignKey(
+        "Parcel",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="lines",
+        verbose_name=_("装在哪个包裹"),
+    )
 
     class Meta:
         verbose_name = _("商品行")
@@ -158,6 +208,35 @@ class OrderLine(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def state(self) -> OrderState:
+        """Where the line stands: as its order, or as its own parcel while that is under way in
+        parts (§1.1)."""
+        state = OrderState(self.order.state)
+        if state not in (OrderState.PART, OrderState.SHIPPED):
+            return state
+        if self.parcel is None:
+            return OrderState.PAID if state == OrderState.PART else state
+        return OrderState.SIGNED if self.parcel.signed_at else OrderState.SHIPPED
+
+    @property
+    def shipped(self) -> bool:
+        return self.state in SENT
+
+    @property
+    def signed(self) -> bool:
+        return self.state in ARRIVED
+
+    @property
+    def shipped_at(self) -> datetime | None:
+        if self.order.state == OrderState.PART:
+            return self.parcel.shipped_at if self.parcel else None
+        return self.order.shipped_at
+
+    @property
+    def signed_at(self) -> datetime | None:
+        return self.order.signed_at or (self.parcel.signed_at if self.parcel else None)
 
     @property
     def position(self) -> int:

@@ -4,6 +4,7 @@ import logging
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from aftersales import clock
 from aftersales.enums import RefundState, Status
@@ -102,17 +103,18 @@ def _move_case(case_id: int) -> None:
             return
         if RefundState.FAILED in states:
             case.fail_refund(by=None)
-        elif states == {RefundState.PAID}:
+        elif states == {RefundState.PAID} or (not states and case.to_refund == 0):
             case.finish_refund(by=None)
     except Refused:
         logger.info("case %s had moved already", case_id)
 
 
 def finish_cases(limit: int = 200) -> int:
-    """Cases whose payouts were noted but which were not told (a crash in between)."""
+    """Cases whose payouts were noted but which were not told (a crash in between), and those of
+    which settling left nothing to pay out."""
     owing = Refund.objects.filter(due_at__isnull=False).values("case_id")
     told = Case.objects.filter(status=Status.REFUNDING).exclude(pk__in=owing)
-    waiting = told.filter(refunds__isnull=False).order_by("pk").distinct()
+    waiting = told.filter(Q(refunds__isnull=False) | Q(to_refund=0)).order_by("pk").distinct()
     keys = list(waiting.values_list("pk", flat=True)[:limit])
     for pk in keys:
         try:

@@ -43,13 +43,32 @@ class Refundable:
     goods: Decimal
     postage: Decimal
     earlier: Decimal
-    bundle: Decimal = NOTHING  # what settling a bundle at single prices takes off the goods
+    bundle: Decimal = NOTHING  # what settling a bundle at single prices takes off, or more
     gifts: Decimal = NOTHING  # the stated price of gifts that are kept
     shipping: Decimal = NOTHING  # the postage owed once free shipping no longer applies
 
     @property
     def total(self) -> Decimal:
-        return max(self.goods + self.postage - self.bundle - self.gifts - self.shipping, NOTHING)
+        return max(self._settled, NOTHING)
+
+    @property
+    def owed(self) -> Decimal:
+        """What the buyer would have to add (多退少补). Nobody takes it from him: it is told, and
+        comes off what the rest of a bundle brings back later."""
+        return max(-self._settled, NOTHING)
+
+    @property
+    def deducted(self) -> bool:
+        return bool(self.bundle or self.gifts or self.shipping)
+
+    @property
+    def settled_to_nothing(self) -> bool:
+        """The goods may come back, though settling them leaves no money to refund."""
+        return self.deducted and not self.total
+
+    @property
+    def _settled(self) -> Decimal:
+        return self.goods + self.postage - self.bundle - self.gifts - self.shipping
 
     def told(self) -> dict[str, str]:
         """What the case keeps of it."""
@@ -77,6 +96,11 @@ class Bundle:
         """The difference that this return makes; nothing where the rest already costs more."""
         made = max(self.paid - self.after, NOTHING) - max(self.paid - self.before, NOTHING)
         return max(min(made, self.paid - self.refunded), NOTHING)
+
+    @property
+    def owed(self) -> Decimal:
+        """How much more than was paid the rest costs; gone once more of it comes back."""
+        return max(self.after - self.paid, NOTHING)
 
 
 def share(paid: Decimal, pieces: int, before: int, quantity: int) -> Decimal:
@@ -114,9 +138,11 @@ def refundable(
     if order_left is not None:
         goods = max(min(goods, order_left), NOTHING)
         postage = max(min(postage, order_left - goods), NOTHING)
-    settled = NOTHING if bundle is None else portion - goods
+    settled = NOTHING
+    if bundle is not None:  # shown as its share of what was paid, and what settling takes off it
+        goods, settled = portion, portion - goods + bundle.owed
     return Refundable(
-        cents(goods + settled), cents(postage), refunded, cents(settled), cents(gifts), shipping
+        cents(goods), cents(postage), refunded, cents(settled), cents(gifts), shipping
     )
 
 

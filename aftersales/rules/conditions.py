@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales import clock
 from aftersales.enums import (
+    ARRIVED,
     GATHERING,
     UNRULED,
     AppealState,
@@ -289,7 +290,7 @@ def parcel_sent(case: "Case") -> bool:
 
 @refuses(_("包裹已签收，不能记录为拒签"))
 def not_signed_for(case: "Case") -> bool:
-    return not case.order.signed
+    return facts.stands(case) not in ARRIVED
 
 
 @refuses(_("没有失败的退款"), conflict=True)

@@ -92,13 +92,15 @@ def unfit(kind: str, line: "OrderLine", at: datetime, windows: Mapping[str, int]
     if kind == CaseType.PRICE_DIFFERENCE:
         return gettext("已超过价格保护期") if price_over(order, at, windows) else ""
     if kind == CaseType.REFUND_UNSHIPPED:
-        return gettext("商品已发货") if order.shipped else ""
-    if not order.shipped:
+        return gettext("商品已发货") if line.shipped else ""
+    if kind == CaseType.RESEND and order.state == OrderState.PART:
+        return ""  # shipped in part: what is missing of it may be sent after (§1.1)
+    if not line.shipped:
         return gettext("商品还没有发货，请选择未发货仅退款")
     over = after_sale_over(order, at, windows)
     if kind == CaseType.REFUND_NOT_RECEIVED:
         return gettext("已超过售后期") if over else ""
-    if not order.signed:
+    if not line.signed:
         return gettext("还没有签收，签收后才能选择")
     covered = claimable(line, at, windows)
     if kind == CaseType.REPAIR:
@@ -107,7 +109,7 @@ def unfit(kind: str, line: "OrderLine", at: datetime, windows: Mapping[str, int]
         return "" if covered else gettext("已过保修期")
     if over and not (covered and kind in SENDS_BACK):
         return gettext("已超过售后期和保修期") if kind in SENDS_BACK else gettext("已超过售后期")
-    if kind == CaseType.RETURN_REFUND and return_over(order, at, windows) and not covered:
+    if kind == CaseType.RETURN_REFUND and return_over(line, at, windows) and not covered:
         return gettext("签收已超过 7 天，不能申请普通退货退款")
     return ""
 
@@ -118,11 +120,11 @@ def claimable(line: "OrderLine", at: datetime, windows: Mapping[str, int]) -> bo
     return order.state == OrderState.FINISHED and warranty.runs(line, order, windows, at)
 
 
-def return_over(order: "Order", at: datetime, windows: Mapping[str, int]) -> bool:
+def return_over(line: "OrderLine", at: datetime, windows: Mapping[str, int]) -> bool:
     """Whether the seven days of an ordinary return are past (S-05, D17)."""
-    if order.signed_at is None:
+    if line.signed_at is None:
         return False
-    return at >= no_reason_until(order.signed_at, windows[str(Clock.NO_REASON)])
+    return at >= no_reason_until(line.signed_at, windows[str(Clock.NO_REASON)])
 
 
 def after_sale_over(order: "Order", at: datetime, windows: Mapping[str, int]) -> bool:
@@ -139,21 +141,23 @@ def price_over(order: "Order", at: datetime, windows: Mapping[str, int]) -> bool
     return at >= order.paid_at + timedelta(minutes=windows[str(Clock.PRICE)])
 
 
-def goods_states(kind: str, order: "Order") -> list[GoodsState]:
-    """What the buyer may say of the goods for a demand, by the order's real state."""
+def goods_states(kind: str, line: "OrderLine") -> list[GoodsState]:
+    """What the buyer may say of the goods for a demand, by where the line really stands."""
     if kind in (CaseType.REFUND_UNSHIPPED, CaseType.PRICE_DIFFERENCE):
         return [GoodsState.NONE]
     if kind == CaseType.REFUND_NOT_RECEIVED:
-        if order.signed:
+        if line.signed:
             return [GoodsState.SIGNED_NOT_RECEIVED]
         return [GoodsState.NEVER_CAME, GoodsState.SIGNED_NOT_RECEIVED, GoodsState.REFUSED]
+    if kind == CaseType.RESEND and not line.signed:
+        return [GoodsState.NEVER_CAME]
     return [GoodsState.RECEIVED]
 
 
-def told_anyway(kind: str) -> str:
+def told_anyway(kind: str, line: "OrderLine") -> str:
     """What the demand itself says of the goods; nothing where the buyer must say it."""
     asks = (CaseType.REFUND_UNSHIPPED, CaseType.REFUND_NOT_RECEIVED, CaseType.PRICE_DIFFERENCE)
-    return "" if kind in asks else str(GoodsState.RECEIVED)
+    return "" if kind in asks else str(goods_states(kind, line)[0])
 
 
 def remedy_of(kind: str) -> Remedy:
@@ -177,10 +181,10 @@ def reason_refusal(
     if reason.no_reason:
         if not line.no_reason and line.exception_confirmed:
             return gettext("这件商品不支持七天无理由，购买时已确认")
-        if return_over(line.order, at, windows):
+        if return_over(line, at, windows):
             return gettext("已超过七天无理由期限")
     late = after_sale_over(line.order, at, windows) or (
-        kind == CaseType.RETURN_REFUND and return_over(line.order, at, windows)
+        kind == CaseType.RETURN_REFUND and return_over(line, at, windows)
     )
     if late and kind in SENDS_BACK and not reason.quality:
         return gettext("超过普通售后期限后，只能因质量问题发起售后保障维权")

@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from aftersales.enums import (
+    ARRIVED,
     FOR_BUYER,
+    SENT,
     AnswerState,
     Direction,
     GoodsState,
@@ -28,9 +30,45 @@ STALL = timedelta(hours=72)  # the shipped threshold of RW-02, when no row says 
 
 
 def outbound(case: "Case") -> "Parcel | None":
-    """The newest parcel on its way to the buyer, if any."""
+    """The parcel that brought the goods: their own where the order went out in parts, else the
+    newest on its way to the buyer, if any."""
     sent = [parcel for parcel in case.order.parcels.all() if parcel.direction == Direction.OUTBOUND]
+    if len(sent) > 1 or case.order.state == OrderState.PART:
+        own = [parcel for parcel in sent if parcel.pk == case.line.parcel_id]
+        if own or case.order.state == OrderState.PART:
+            return own[-1] if own else None
     return sent[-1] if sent else None
+
+
+def stands(case: "Case") -> OrderState:
+    """Where the goods of the case stand: as their order, or as their own part of it."""
+    state = OrderState(case.order.state)
+    if state not in (OrderState.PART, OrderState.SHIPPED):
+        return state
+    parcel = outbound(case)
+    if parcel is None:
+        return OrderState.PAID if state == OrderState.PART else state
+    in_parts = state == OrderState.PART or parcel.pk == case.line.parcel_id
+    return OrderState.SIGNED if in_parts and parcel.signed_at else OrderState.SHIPPED
+
+
+def sent(case: "Case") -> bool:
+    return stands(case) in SENT
+
+
+def shipped_at(case: "Case") -> datetime | None:
+    if case.order.state != OrderState.PART:
+        return case.order.shipped_at
+    parcel = outbound(case)
+    return parcel.shipped_at if parcel else None
+
+
+def signed_at(case: "Case") -> datetime | None:
+    """When the buyer signed for the goods of the case."""
+    if case.order.signed_at or not signed(case):
+        return case.order.signed_at
+    parcel = outbound(case)
+    return parcel.signed_at if parcel and case.order.state == OrderState.PART else None
 
 
 def returned(case: "Case") -> "Parcel | None":
@@ -56,7 +94,7 @@ def replacement(case: "Case") -> "Parcel | None":
 def in_transit(case: "Case") -> bool:
     parcel = outbound(case)
     return (
-        case.order.state == OrderState.SHIPPED
+        stands(case) == OrderState.SHIPPED
         and parcel is not None
         and parcel.state not in SIGNED
         and parcel.state not in GOING_BACK
@@ -65,7 +103,7 @@ def in_transit(case: "Case") -> bool:
 
 def signed(case: "Case") -> bool:
     parcel = outbound(case)
-    return case.order.signed or (parcel is not None and parcel.state in SIGNED)
+    return stands(case) in ARRIVED or (parcel is not None and parcel.state in SIGNED)
 
 
 def signed_by_self(case: "Case") -> bool:
@@ -118,7 +156,7 @@ def received(case: "Case") -> bool:
 def shipped(case: "Case") -> bool:
     """Shipped, with a carrier's scan to show for it (walk 1 of §1.7)."""
     parcel = outbound(case)
-    return case.order.shipped and parcel is not None and parcel.first_scan_at is not None
+    return sent(case) and parcel is not None and parcel.first_scan_at is not None
 
 
 def on_its_way(case: "Case") -> bool:

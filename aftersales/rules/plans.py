@@ -75,7 +75,7 @@ def unfit(code: str, case: "Case", *, address_ready: bool = True) -> str:
         fits = missing or facts.stalled(case, case.at)
         return "" if fits else gettext("买家没有反映少件，包裹也没有停滞")
     if code == "intercept_refund":
-        fits = case.order.shipped and not facts.signed(case) and not facts.received(case)
+        fits = facts.sent(case) and not facts.signed(case) and not facts.received(case)
         return "" if fits else gettext("包裹不在运输途中")
     if code == "wait_until":
         fits = facts.in_transit(case) or facts.stalled(case, case.at)

@@ -1,4 +1,4 @@
-"""申请前谈妥的方案: which demand a plan agreed in conversation leads to, by the order's state (S-47)."""
+"""申请前谈妥的方案: which demand a plan agreed in conversation leads to, by where the line stands (S-47)."""
 
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext
 
 if TYPE_CHECKING:
-    from aftersales.models import Order
+    from aftersales.models import OrderLine
 
 # The plans that may be proposed before a case, in the order in which a merchant sees them.
 PROPOSABLE = (
@@ -23,15 +23,15 @@ PART = {"partial_refund", "price_difference"}  # less than all of it
 _SAME = {"exchange", "resend", "repair", "price_difference"}  # plan and demand have one code
 
 
-def demand_of(code: str, order: "Order") -> str:
+def demand_of(code: str, line: "OrderLine") -> str:
     """The type of the case that the plan leads to; empty where it leads to none now."""
     if code in _SAME:
         return code
     if code in {"return_refund", "return_freight_covered"}:
         return "return_refund"
-    if not order.shipped:
+    if not line.shipped:
         return "refund_unshipped" if code == "full_refund_no_return" else ""
-    if order.signed:
+    if line.signed:
         return "refund_received"
     return "refund_not_received" if code == "full_refund_no_return" else ""
 

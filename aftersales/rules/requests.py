@@ -39,7 +39,7 @@ def unfit(kind: RequestKind, case: "Case") -> str:
     if kind == RequestKind.WITHDRAW and case.return_tracking:
         return gettext("买家已经寄回商品，不能撤销")
     if kind in (RequestKind.REFUSE, RequestKind.RECALL):
-        coming = case.order.shipped and not facts.signed(case) and not facts.received(case)
+        coming = facts.sent(case) and not facts.signed(case) and not facts.received(case)
         if not coming or facts.outbound(case) is None:
             return gettext("包裹不在运输途中")
         if facts.going_back(case):

@@ -214,13 +214,13 @@ def shipped_late(case: "Case", figures: ShopFigures, limit: int, at: datetime) -
     promised = case.order.promised_at
     if promised is None:
         return None
-    if not case.order.shipped:
+    if not facts.sent(case):
         if at <= promised:
             return None
         return Found(
             _("承诺 %(at)s 前发货，至今未发货") % {"at": when(promised, at)}, Severity.BLOCK
         )
-    shipped_at = case.order.shipped_at
+    shipped_at = facts.shipped_at(case)
     if shipped_at is None or shipped_at <= promised:
         return None
     return Found(
@@ -234,7 +234,7 @@ def shipped_late(case: "Case", figures: ShopFigures, limit: int, at: datetime) -
 def shipped_after_claim(
     case: "Case", figures: ShopFigures, limit: int, at: datetime
 ) -> Found | None:
-    shipped_at = case.order.shipped_at or case.shipped_meanwhile_at
+    shipped_at = facts.shipped_at(case) or case.shipped_meanwhile_at
     if shipped_at is None or (shipped_at <= case.applied_at and not case.shipped_meanwhile_at):
         return None
     return Found(
@@ -245,7 +245,7 @@ def shipped_after_claim(
 
 @check("RW-09")
 def within_seven_days(case: "Case", figures: ShopFigures, limit: int, at: datetime) -> Found | None:
-    signed_at = case.order.signed_at
+    signed_at = facts.signed_at(case)
     if signed_at is None or not case.line.no_reason:
         return None
     end = no_reason_until(signed_at, case.windows[str(Clock.NO_REASON)])
@@ -364,7 +364,7 @@ def no_return_address(case: "Case", figures: ShopFigures, limit: int, at: dateti
 @check("RW-18")
 def must_not_reject(case: "Case", figures: ShopFigures, limit: int, at: datetime) -> Found | None:
     if case.type == CaseType.REFUND_UNSHIPPED and not facts.shipped(case):
-        if case.order.state == OrderState.PAID:
+        if facts.stands(case) == OrderState.PAID:
             return Found(_("订单未发货，买家申请退款不可驳回"))
         return Found(_("订单标记已发货，但运单没有承运商扫描记录，不可驳回"))
     if case.reason.no_reason and case.line.no_reason and not facts.goods_back(case):

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext
 
-from aftersales.enums import CaseType, Freight, Remedy, Responsible, Ruling
+from aftersales.enums import CaseType, Freight, OrderState, Remedy, Responsible, Ruling
 from aftersales.rules import facts
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def unfit(ruling: str, case: "Case") -> str:
             return gettext("商品已经退回，请选择退款或不支持")
         if not facts.signed(case):
             return gettext("商品还没有签收，不能判退货")
-    if ruling == Ruling.RESEND and not case.order.shipped:
+    if ruling == Ruling.RESEND and not facts.sent(case) and case.order.state != OrderState.PART:
         return gettext("商品还没有发出，不能判补寄")
     if ruling == Ruling.KEEP_GOODS:
         if with_shop(case):

@@ -10,14 +10,25 @@ from django.utils.translation import gettext as _
 
 from aftersales import platform
 from aftersales.asked import may_recall
-from aftersales.display import Entry, Shot, demanded, mask, money, when
-from aftersales.enums import CaseType, Freight, Party, Phase, Remedy, RoundState, Stage, Status
+from aftersales.display import Entry, Shot, demanded, mask, money, settled, when
+from aftersales.enums import (
+    ARRIVED,
+    CaseType,
+    Freight,
+    Party,
+    Phase,
+    Remedy,
+    RoundState,
+    Stage,
+    Status,
+)
 from aftersales.models import Case, Event, Parcel, Receipt, Round, User
 from aftersales.rules import facts
 from aftersales.templatetags.desk import as_shots
 from buyers.showing.freight import claim_of
 from buyers.showing.offers import Shown, bearer_words, shown_offers
 from buyers.showing.progress import last_rejection, my_shots, progress, visible
+from buyers.showing.sentence import given_back
 
 TALKING = (Status.PENDING_MERCHANT, Status.AWAITING_MERCHANT_RECEIPT)
 
@@ -281,6 +292,8 @@ def _dock(case: Case, moves: dict[str, str], offers: list[Shown]) -> list[Button
             Button(_("申诉"), url("appeal", case), "primary"),
         ]
     if status in (Status.REFUNDING, Status.REFUND_FAILED, Status.REFUNDED):
+        if not given_back(case):
+            return []  # settled to nothing: no money goes anywhere
         return [Button(_("钱款去向"), url("refund", case), "primary")]
     if "ask_reopen" in may and status == Status.CLOSED_BUYER_TIMEOUT:
         return [
@@ -330,7 +343,7 @@ def _foremost(case: Case) -> bool:
 
 
 def _on_its_way(case: Case) -> bool:
-    return facts.outbound(case) is not None and not case.order.signed
+    return facts.outbound(case) is not None and facts.stands(case) not in ARRIVED
 
 
 # The cards ----------------------------------------------------------------------------------------
@@ -352,6 +365,7 @@ def _claim(case: Case, now: datetime) -> list[tuple[str, Any]]:
         rows.insert(0, (_("阶段"), case.get_phase_display()))
     if case.to_refund is not None and case.to_refund != case.amount:
         rows.append((_("约定退款"), money(case.to_refund)))
+    rows += settled(case.composition)
     rows.append((_("申请件数"), f"{case.quantity}"))
     if case.goods_state and case.goods_state != "received":
         rows.append((_("收货情况"), case.get_goods_state_display()))

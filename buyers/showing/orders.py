@@ -28,6 +28,7 @@ class Line:
     apply_url: str
     ask_url: str
     service_url: str
+    part: str  # where the line stands, where its order goes out in parts
 
     @property
     def image(self) -> str:
@@ -88,12 +89,18 @@ def shown_orders(orders: Sequence[Order], now: datetime) -> list[Shown]:
                     apply_url(order, position),
                     ask_url(order, position),
                     service_url(order, position),
+                    part_of(line),
                 )
                 for position, line in enumerate(order.lines.all(), start=1)
             ],
         )
         for order in orders
     ]
+
+
+def part_of(line: OrderLine) -> str:
+    in_parts = line.parcel_id or line.order.state == OrderState.PART
+    return str(line.state.label) if in_parts else ""
 
 
 def kind_of(order: Order) -> str:
@@ -109,10 +116,12 @@ class Trace:
     parcel: Parcel
     state: str
     scans: list[Entry]
+    inside: str  # its goods, where the order went out in parts
 
 
 def traces(order: Order) -> list[Trace]:
     kinds = dict(ScanKind.choices)
+    lines = list(order.lines.all())
     found = []
     for parcel in order.parcels.all():
         if parcel.direction != Direction.OUTBOUND:
@@ -127,7 +136,10 @@ def traces(order: Order) -> list[Trace]:
             for number, line in enumerate(reversed(parcel.trace))
         ]
         state = str(kinds.get(parcel.state, _("还没有揽收记录")))
-        found.append(Trace(parcel, state, scans))
+        inside = [
+            f"{each.title} × {each.quantity}" for each in lines if each.parcel_id == parcel.pk
+        ]
+        found.append(Trace(parcel, state, scans, _("、").join(inside)))
     return found
 
 
@@ -137,7 +149,7 @@ def refundable_now(line: OrderLine) -> tuple[Decimal, list[tuple[str, str]]]:
     left = line.quantity - Case.past_of(line).quantity
     if left < 1:
         return Decimal("0.00"), []
-    kind = CaseType.REFUND_RECEIVED if order.shipped else CaseType.REFUND_UNSHIPPED
+    kind = CaseType.REFUND_RECEIVED if line.shipped else CaseType.REFUND_UNSHIPPED
     most = Case.refundable_for(line, left, kind, None)
     rows = [
         (_("商品实付"), _("{amount}，共 {n} 件").format(amount=money(line.paid), n=line.quantity)),
@@ -147,7 +159,7 @@ def refundable_now(line: OrderLine) -> tuple[Decimal, list[tuple[str, str]]]:
         rows.append((_("随最后一件未发货商品退的邮费"), money(most.postage)))
     if most.earlier:
         rows.append((_("已退或正在申请"), money(most.earlier)))
-    if order.shipped and order.postage:
+    if line.shipped and order.postage:
         rows.append(
             (
                 _("邮费"),

@@ -268,6 +268,8 @@ def _arriving(case: Case, now: datetime) -> Standing:
 
 
 def _refunding(case: Case, now: datetime) -> Standing:
+    if not given_back(case):
+        return Standing(_("商品已退回，正在结算"), _("结算中"), "off", what_now=_nothing_back())
     headline = _("退款中，{amount} 原路退回").format(amount=money(given_back(case)))
     if case.auto_agreed:
         what_now = _("商家逾期未处理，按你的要求达成协议。")
@@ -278,6 +280,10 @@ def _refunding(case: Case, now: datetime) -> Standing:
     return Standing(
         headline, _("退款中"), "off", what_now=what_now, otherwise=_("到账时间以银行为准。")
     )
+
+
+def _nothing_back() -> str:
+    return _("按购买时的单价结算，没有应退的钱；还差的不会自动扣款。")
 
 
 def _refund_failed(case: Case, now: datetime) -> Standing:
@@ -309,6 +315,8 @@ _STANDS = {
 
 def _ended(case: Case, status: Status, now: datetime) -> Standing:
     """S-49: plainly success or failure, with the reason."""
+    if status == Status.REFUNDED and not given_back(case):
+        return Standing(_("商品已退回，结算完成"), _("售后成功"), "ok", what_now=_nothing_back())
     if status == Status.REFUNDED:
         return Standing(
             _("退款成功 {amount}").format(amount=money(given_back(case))),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.generic import View
 
 from aftersales import clock
-from aftersales.display import money
+from aftersales.display import money, settled
 from aftersales.enums import CaseType
 from aftersales.models import Agreement, Case, Event, Order, OrderLine, Policy
 from aftersales.steps import Refused
@@ -96,7 +96,7 @@ class ApplyPage(BuyerPage, View):
         if request.user.is_authenticated:
             orders = Order.objects.for_buyer(request.user).select_related("shop")
             self.order = get_object_or_404(
-                orders.prefetch_related("lines", "payments", "parcels"),
+                orders.prefetch_related("lines__parcel", "payments", "parcels"),
                 shop__code=kwargs["shop"],
                 number=kwargs["number"],
             )
@@ -308,6 +308,7 @@ class Review(ApplyPage):
         if "amount" in form.fields or not form.asks_own:
             link = "amount" if "amount" in form.fields else ""
             rows.append((_("退款金额"), money(made.amount), link))
+            rows += [(term, told, "") for term, told in settled(form.refundable)]
         if form.freight:
             rows.append((_("退货运费"), form.freight, ""))
         if made.goods_intact:

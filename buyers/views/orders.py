@@ -23,8 +23,8 @@ from buyers.views.base import BuyerPage
 DONE = (OrderState.SIGNED, OrderState.FINISHED, OrderState.CLOSED)
 TABS: dict[str, tuple[OrderState, ...]] = {
     "all": tuple(OrderState),
-    "unshipped": (OrderState.PAID,),
-    "coming": (OrderState.SHIPPED,),
+    "unshipped": (OrderState.PAID, OrderState.PART),
+    "coming": (OrderState.PART, OrderState.SHIPPED),
     "done": DONE,
 }
 A_PAGE = 20
@@ -69,7 +69,7 @@ class Orders(BuyerPage, TemplateView):
                 | Q(lines__title__icontains=asked)
                 | Q(lines__sku__icontains=asked)
             ).distinct()
-        orders = orders.select_related("shop").prefetch_related("lines")
+        orders = orders.select_related("shop").prefetch_related("lines__parcel")
         page = Paginator(orders, A_PAGE).get_page(self.request.GET.get("page"))
         now = clock.now()
         names = {
@@ -96,7 +96,7 @@ class OrderPage(BuyerPage, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         found = Order.objects.for_buyer(self.user).select_related("shop")
-        found = found.prefetch_related("lines", "parcels", "payments")
+        found = found.prefetch_related("lines__parcel", "parcels", "payments")
         order = get_object_or_404(
             found, shop__code=self.kwargs["shop"], number=self.kwargs["number"]
         )

@@ -1,5 +1,6 @@
 """Parcels: a number and its carrier, what came back in one, and another address for it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -10,7 +11,7 @@ from aftersales.display import money
 from aftersales.enums import ItemState
 from aftersales.forms import MoneyField, StepForm, TrackingForm
 from aftersales.logistics.carriers import CARRIERS, OTHER, guess_carrier
-from aftersales.models import Arrived, Proof, ReturnAddress
+from aftersales.models import Arrived, OrderLine, Proof, ReturnAddress
 from merchants.forms.shop import plain_helper
 
 
@@ -19,8 +20,17 @@ class FillReturnForm(TrackingForm):
 
 
 class ShipForm(forms.Form):
-    """发货 of an order; while a refund is asked for, with the risk acknowledged."""
+    """发货 of an order, or of a part of it; while a refund is asked for, with the risk
+    acknowledged. ``left`` are the lines that have still to go."""
 
+    lines = forms.MultipleChoiceField(
+        label=gettext_lazy("这次发哪些商品"),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy(
+            "只发一部分的，订单变为“部分发货”，其余的以后再发；赠品随商品一起发"
+        ),
+        error_messages={"required": gettext_lazy("请选择这次要发的商品")},
+    )
     tracking = forms.CharField(
         label=gettext_lazy("快递单号"),
         max_length=60,
@@ -40,7 +50,9 @@ class ShipForm(forms.Form):
         required=False,
     )
 
-    def __init__(self, *args: Any, asking: bool, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, asking: bool, left: Sequence[OrderLine] = (), **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.helper = plain_helper()
         carrier: Any = self.fields["carrier"]
@@ -50,9 +62,16 @@ class ShipForm(forms.Form):
         ]
         if not asking:
             del self.fields["acknowledged"]
+        lines: Any = self.fields["lines"]
+        lines.choices = [(each.pk, f"{each.title} × {each.quantity}") for each in left]
+        lines.initial = [each.pk for each in left]
+        if len(left) < 2:
+            del self.fields["lines"]
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
+        if "lines" in given:
+            given["lines"] = [int(pk) for pk in given["lines"]]
         if given.get("tracking") and not given.get("carrier") and "carrier" not in self.errors:
             given["carrier"] = guess_carrier(given["tracking"])
             if not given["carrier"]:

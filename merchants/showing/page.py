@@ -9,7 +9,17 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from aftersales import calls, platform
-from aftersales.display import Entry, Shot, demanded, mask, mask_phone, money, shorten, when
+from aftersales.display import (
+    Entry,
+    Shot,
+    demanded,
+    mask,
+    mask_phone,
+    money,
+    settled,
+    shorten,
+    when,
+)
 from aftersales.enums import (
     GATHERING,
     CaseType,
@@ -266,7 +276,7 @@ def claim_of(case: Case, now: datetime) -> list[tuple[str, Any]]:
         rows.append((_("退货运费"), case.get_freight_display()))
     rows += demand_of(case)
     rows.append((_("可退金额"), money(case.refundable)))
-    return rows
+    return rows + settled(case.composition)
 
 
 def demand_of(case: Case) -> list[tuple[str, Any]]:
@@ -293,23 +303,23 @@ def ship_to(case: Case) -> list[tuple[str, Any]]:
 
 
 def order_of(case: Case, parcel: Parcel | None, now: datetime) -> list[tuple[str, Any]]:
-    order, line = case.order, case.line
+    order, line, signed_at = case.order, case.line, facts.signed_at(case)
     rows: list[tuple[str, Any]] = [
         (_("规格"), line.sku),
         (_("实付"), money(order.paid)),
         (_("付款时间"), when(order.paid_at, now)),
         (_("承诺发货"), when(order.promised_at, now)),
-        (_("发货"), when(order.shipped_at, now)),
+        (_("发货"), when(facts.shipped_at(case), now)),
     ]
     if parcel is not None and parcel.signed_at:
         how = parcel.get_state_display() if parcel.state in facts.SIGNED else ""
         rows.append((_("签收"), f"{when(parcel.signed_at, now)} {how}".strip()))
-    elif order.signed_at:
-        rows.append((_("签收"), when(order.signed_at, now)))
+    elif signed_at:
+        rows.append((_("签收"), when(signed_at, now)))
     if not line.no_reason:
         rows.append((_("七天无理由"), _("不支持")))
-    elif order.signed_at:
-        end = no_reason_until(order.signed_at, case.windows[str(Clock.NO_REASON)])
+    elif signed_at:
+        end = no_reason_until(signed_at, case.windows[str(Clock.NO_REASON)])
         rows.append((_("七天无理由"), _("支持，至 %(end)s") % {"end": when(end, now)}))
     else:
         rows.append((_("七天无理由"), _("支持")))

@@ -49,7 +49,7 @@ class Orders(ShopView, TemplateView):
             goods = Q(lines__title__icontains=asked)
             people = Q(buyer_nick__icontains=asked) | Q(receiver__icontains=asked)
             orders = orders.filter(Q(number__icontains=asked) | parcels | goods | people).distinct()
-        return orders.select_related("buyer").prefetch_related("lines", "cases")
+        return orders.select_related("buyer").prefetch_related("lines__parcel", "cases")
 
 
 class OrderPage(ShopView, TemplateView):
@@ -69,19 +69,19 @@ class OrderPage(ShopView, TemplateView):
             case.catch_up()
         asking = shipping.open_refunds(order)
         refusal = shipping.why_not(order, self.request.user)
-        kwargs.setdefault("form", ShipForm(asking=bool(asking)))
+        kwargs.setdefault("form", ShipForm(asking=bool(asking), left=order.to_ship()))
         return super().get_context_data(
             now=clock.now(),
             shops=self.request.shops,  # type: ignore[attr-defined]
             order=order,
             buyer=mask(order.buyer_nick or str(order.buyer or "")),
             receiver=mask(order.receiver) if order.receiver else "",
-            lines=order.lines.all(),
+            lines=order.lines.select_related("parcel"),
             payments=order.payments.all(),
             sent=[each for each in order.parcels.all() if each.direction == Direction.OUTBOUND],
             cases=cases,
             asking=asking,
-            shippable=order.state == OrderState.PAID,
+            shippable=order.state in shipping.SHIPPABLE,
             ship_refusal=refusal,
             **kwargs,
         )
@@ -89,14 +89,17 @@ class OrderPage(ShopView, TemplateView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         must_be_able(self.member, Permission.SHIP)
         order = self.order()
-        form = ShipForm(request.POST, asking=bool(shipping.open_refunds(order)))
+        left, asking = order.to_ship(), bool(shipping.open_refunds(order))
+        form = ShipForm(request.POST, asking=asking, left=left)
         status = 422
         if form.is_valid():
             try:
                 parcel = shipping.ship(order, by=request.user, **form.cleaned_data)
             except Refused as refused:
                 if "acknowledged" in refused.errors and "acknowledged" not in form.fields:
-                    form = ShipForm(request.POST, asking=True)  # asked for while we typed
+                    form = ShipForm(
+                        request.POST, asking=True, left=left
+                    )  # asked for while we typed
                 form.refuse(refused.errors, refused.sentence)
                 status = 409 if refused.conflict or "acknowledged" in refused.errors else 422
             else:

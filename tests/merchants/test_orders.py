@@ -181,3 +181,40 @@ def test_the_rest_of_an_order_ships_when_one_line_was_refunded(at_desk, shop, bu
     case.agree(by=merchant)
 
     assert at_desk.post("order", order.number, **SHIPS).status_code == 302
+
+
+def test_a_part_of_an_order_is_shipped_from_its_page(at_desk, shop, buyer, text_of):
+    """§1.1: choose what goes now; the page and the list then say which part is where."""
+    cup, cloth = ({"title": title, "quantity": 1, "paid": 64} for title in ("杯子", "毛巾"))
+    order = OrderFactory(shop=shop, buyer=buyer, unshipped=True, lines=[cup, cloth])
+    first = order.lines.first()
+    assert "这次发哪些商品" in text_of(at_desk.look("order", order.number))
+
+    refused = at_desk.post("order", order.number, **SHIPS)
+    assert refused.status_code == 422
+    assert "请选择这次要发的商品" in text_of(refused)
+    assert at_desk.post("order", order.number, **SHIPS, lines=[first.pk]).status_code == 302
+
+    order.refresh_from_db()
+    assert order.state == OrderState.PART
+    page = text_of(at_desk.look("order", order.number))
+    assert "部分发货" in page
+    assert "这次发哪些商品" not in page  # one thing is left
+    assert order.number in text_of(at_desk.look("orders", state="part"))
+    at_desk.post("order", order.number, tracking="SF1234567891")
+    order.refresh_from_db()
+    assert order.state == OrderState.SHIPPED
+
+
+def test_the_buyer_sees_which_part_has_left(at_desk, shop, buyer, text_of, client):
+    """§1.1 on the buyer's order page."""
+    cup, cloth = ({"title": title, "quantity": 1, "paid": 64} for title in ("杯子", "毛巾"))
+    order = OrderFactory(shop=shop, buyer=buyer, unshipped=True, lines=[cup, cloth])
+    at_desk.post("order", order.number, **SHIPS, lines=[order.lines.first().pk])
+    client.force_login(buyer)
+
+    page = text_of(client.get(f"/my/orders/{shop.code}/{order.number}/"))
+
+    assert "部分发货" in page
+    assert "包裹里有：杯子 × 1" in page
+    assert page.count("申请售后") >= 2

@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from aftersales import clock
-from aftersales.enums import ENDED, WANTS_GOODS, Status
+from aftersales.enums import ENDED, WANTS_GOODS, CaseType, Status
 from aftersales.models.case.appealing import Appealing
 from aftersales.models.case.applying import Application, Applying
 from aftersales.models.case.assigning import Assigning
@@ -79,9 +79,12 @@ class Case(
                 name="case_status_known", condition=models.Q(status__in=Status.values)
             ),
             models.CheckConstraint(
-                # nothing is asked back where goods are asked for (G6)
+                # nothing is asked back where goods are asked for (G6), or where settling a bundle
+                # leaves nothing (§1.5)
                 name="case_amount_fits",
-                condition=models.Q(amount__gt=0) | models.Q(amount=0, type__in=WANTS_GOODS),
+                condition=models.Q(amount__gt=0)
+                | models.Q(amount=0, type__in=WANTS_GOODS)
+                | models.Q(amount=0, type=CaseType.RETURN_REFUND, refundable=0),
             ),
         ]
         indexes = [

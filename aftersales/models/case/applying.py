@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aftersales import clock
-from aftersales.enums import WANTS_GOODS, CaseType, Freight, OrderState, Party, Phase, Status
+from aftersales.enums import WANTS_GOODS, CaseType, Freight, Party, Phase, Status
 from aftersales.models.case.fields import CaseFields
 from aftersales.models.case.proofs import slot_errors
 from aftersales.models.catalogue import Policy, Reason, Window, by_slot, worded
@@ -175,6 +175,7 @@ class Applying(CaseFields):
                 "type": case.type,
                 **worded("reason", application.reason),
                 "amount": str(case.amount),
+                **({"still_owed": str(owed)} if (owed := case.composition.owed) else {}),
                 "demand": case.demand,
                 "quantity": case.quantity,
                 "text": case.description,
@@ -196,8 +197,8 @@ class Applying(CaseFields):
             raise Refused(barred, conflict=True)
         if refusal := eligibility.unfit(application.type, line, at, windows):
             raise Refused(type=refusal)
-        goods = application.goods_state or eligibility.told_anyway(application.type)
-        if goods not in eligibility.goods_states(application.type, order):
+        goods = application.goods_state or eligibility.told_anyway(application.type, line)
+        if goods not in eligibility.goods_states(application.type, line):
             raise Refused(goods_state=_("请选择收货情况"))
         reason = application.reason
         if refusal := eligibility.reason_refusal(
@@ -223,7 +224,7 @@ class Applying(CaseFields):
         if "reference_price" in application.demand:
             price = application.demand["reference_price"]
             most = min(most, demands.dropped(line, price, application.quantity))
-        _check_amount(application, most)
+        _check_amount(application, most, nothing_left=composed.settled_to_nothing)
         _check_words(application)
         _check_evidence(application, policy)
         if application.agreement_version != policy.agreement_version:
@@ -321,7 +322,7 @@ def _snapshot(line: OrderLine) -> dict[str, Any]:
         "paid": str(line.paid),
         "order_paid": str(order.paid),
         "postage": str(order.postage),
-        "order_state": str(OrderState(order.state).value),
+        "order_state": str(line.state.value),
     }
 
 
@@ -348,7 +349,7 @@ def _bundle(
     )
 
 
-def _check_amount(application: Application, most: Decimal) -> None:
+def _check_amount(application: Application, most: Decimal, *, nothing_left: bool) -> None:
     amount = application.amount
     if application.type in WANTS_GOODS:
         if amount != amounts.NOTHING:
@@ -356,6 +357,8 @@ def _check_amount(application: Application, most: Decimal) -> None:
         return
     if application.type == CaseType.REFUND_UNSHIPPED and amount != most:
         raise Refused(amount=_("未发货退款按实付全额退，金额为 %(max)s") % {"max": most})
+    if nothing_left and amount == amounts.NOTHING:
+        return
     if not amounts.claimable(amount, most):
         raise Refused(amount=_("退款金额需在 0.01 到 %(max)s 之间") % {"max": most})
     if amount != amounts.cents(amount):

@@ -18,6 +18,7 @@ from aftersales.enums import (
     CaseType,
     Freight,
     GoodsState,
+    OrderState,
     Party,
     PaymentKind,
     Phase,
@@ -253,8 +254,10 @@ class CaseFields(Loaded):
 
     @property
     def applied_late(self) -> bool:
-        signed_at = self.order.signed_at
-        if signed_at is None or self.type != CaseType.RETURN_REFUND:
+        if self.type != CaseType.RETURN_REFUND:
+            return False
+        signed_at = facts.signed_at(self)  # type: ignore[arg-type]
+        if signed_at is None:
             return False
         end = deadlines.no_reason_until(signed_at, self.windows["D17"])
         return self.applied_at >= end
@@ -395,6 +398,11 @@ class CaseFields(Loaded):
             self.change(asked, stage=Stage.SETTLED)
             self.stage = Stage.SETTLED
         self.evidence_due_at = None
+
+    def follow_order(self) -> None:
+        """Of an order shipped in part, what this case has settled need not be shipped any more."""
+        if self.order.state == OrderState.PART and (moved := self.order.follow_parcels()):
+            self.change(self.order, **moved)
 
     def say(self, party: Party, by: User | None, text: str) -> None:
         self.add(

@@ -9,6 +9,7 @@ from django_fsm import GET_STATE
 from aftersales.enums import Party, RefundState, Status
 from aftersales.models.case.fields import CaseFields
 from aftersales.models.refund import Refund
+from aftersales.rules import amounts
 from aftersales.rules.conditions import payout_failed
 from aftersales.steps import Refused, step
 
@@ -27,12 +28,15 @@ class Refunding(CaseFields):
         target=Status.REFUNDED,
     )
     def finish_refund(self, *, by: Any) -> dict[str, Any]:
-        """Every payout of the case is paid."""
+        """Every payout of the case is paid; none, where settling left nothing to refund."""
         payouts = self._payouts()
         if any(refund.state != RefundState.PAID for refund in payouts):
             raise Refused(_("还有退款没有到账"))
+        self.follow_order()
         return {
-            "amount": str(sum(refund.amount for refund in payouts if not refund.in_kind)),
+            "amount": str(
+                sum((each.amount for each in payouts if not each.in_kind), amounts.NOTHING)
+            ),
             "routes": [
                 {"route": refund.route, "amount": str(refund.amount), "number": refund.number}
                 for refund in payouts
