@@ -50,7 +50,7 @@ from merchants.views.desk import (
 )
 from merchants.views.dossier import CaseDossier
 from merchants.views.figures import Behind, Overview
-from merchants.views.orders import OrderPage, Orders
+from merchants.views.orders import Facts, OrderPage, Orders
 from merchants.views.queue import ChooseShop, News, Queue
 from merchants.views.returns import Receive, Returns, SettleFreight
 from merchants.views.tool import Negotiate, Reject, Rejected, RiskCheck
@@ -179,6 +179,7 @@ urlpatterns = [
     # Parcels and orders
     path("returns/", Returns.as_view(), name="returns"),
     path("orders/", Orders.as_view(), name="orders"),
+    path("orders/<str:number>/facts/", Facts.as_view(), name="order_facts"),
     path("orders/<str:number>/", OrderPage.as_view(), name="order"),
     # The shop
     path("figures/", Overview.as_view(), name="figures"),

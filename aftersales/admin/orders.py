@@ -1,17 +1,31 @@
-"""订单 for staff: as they came from the marketplace, with names and numbers masked."""
+"""订单 for staff: as they came from the marketplace, with names and numbers masked; and the page on
+which what no file says of one is told."""
 
-from django.contrib import admin
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from aftersales import display
+from aftersales import clock, display
 from aftersales.admin.looking import ReadOnly, Rows, column, moment
+from aftersales.furnishing.changing import STAFF_MAY
+from aftersales.furnishing.forms import FactsForm
 from aftersales.models import Order, OrderLine, Parcel, Payment
+from aftersales.steps import Refused
 
 
 class LineRows(Rows):
     model = OrderLine
-    fields = ["number", "title", "sku", "quantity", "paid", "no_reason"]
+    fields = ["number", "title", "sku", "quantity", "paid", "list_total", "bundle", "gift_of"]
 
 
 class PaymentRows(Rows):
@@ -51,7 +65,19 @@ class OrderAdmin(ReadOnly):
             _("金额"),
             {"fields": ["goods_total", "discount", "postage", "paid", "free_shipping"]},
         ),
-        (_("运费"), {"fields": ["freight_cover"]}),
+        (
+            _("订单资料"),
+            {
+                "fields": [
+                    "free_shipping_from",
+                    "full_postage",
+                    "ship_from",
+                    "freight_cover",
+                    "edit_facts",
+                    "changes_told",
+                ]
+            },
+        ),
         (
             _("时间"),
             {
@@ -66,7 +92,55 @@ class OrderAdmin(ReadOnly):
             },
         ),
     ]
-    readonly_fields = ["shop_name", "buyer_name", "receiver_name", "telephone"]
+    readonly_fields = [
+        *("shop_name", "buyer_name", "receiver_name", "telephone"),
+        *("edit_facts", "changes_told"),
+    ]
+
+    def get_urls(self) -> list[URLPattern]:
+        facts = self.admin_site.admin_view(self.facts)
+        return [path("<int:pk>/facts/", facts, name="order_facts"), *super().get_urls()]
+
+    def facts(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """订单资料, as the shop has it."""
+        user: Any = request.user
+        if not user.has_perm(STAFF_MAY):
+            raise PermissionDenied
+        order = get_object_or_404(Order.objects.select_related("shop"), pk=pk)
+        form, status = FactsForm(request.POST or None, order=order), 200
+        if request.method == "POST":
+            status = 422
+            if form.is_valid():
+                try:
+                    form.take(user)
+                    messages.success(request, gettext("订单资料已保存"))
+                    return redirect("admin:aftersales_order_change", order.pk)
+                except Refused as refused:
+                    form.refuse(refused)
+                    status = 409 if refused.conflict else 422
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("订单资料"),
+            "opts": self.opts,
+            "order": order,
+            "form": form,
+        }
+        return TemplateResponse(
+            request, "admin/aftersales/order/facts.html", context, status=status
+        )
+
+    @admin.display(description=_("修改"))
+    def edit_facts(self, order: Order) -> SafeString:
+        url = reverse("admin:order_facts", args=[order.pk])
+        return format_html('<a href="{}">{}</a>', url, gettext("补充订单资料"))
+
+    @admin.display(description=_("变更记录"))
+    def changes_told(self, order: Order) -> SafeString:
+        changes = order.changes.select_related("user")
+        if not changes:
+            return display.nothing()
+        context = {"changes": changes, "now": clock.now()}
+        return render_to_string("components/order_changes.html", context)
 
     @admin.display(description=_("实付（元）"), ordering="paid")
     def yuan(self, order: Order) -> str:

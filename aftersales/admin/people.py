@@ -67,6 +67,7 @@ def reviewers_group() -> Group:
     names = [
         "rule",
         "answer_servicerequest",
+        "change_order",
         *(f"view_{name}" for name in [*LOOKED_AT, *KEPT_UP]),
         *(f"{verb}_{name}" for name in KEPT_UP for verb in ("add", "change")),
         "delete_ledgermood",

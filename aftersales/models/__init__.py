@@ -49,7 +49,7 @@ from aftersales.models.negotiation import (
     Round,
     VirtualNumber,
 )
-from aftersales.models.order import Order, OrderLine, Parcel, Payment
+from aftersales.models.order import Order, OrderChange, OrderLine, Parcel, Payment
 from aftersales.models.people import Member, ReturnAddress, Shop, User
 from aftersales.models.refund import LedgerEntry, LedgerMood, Refund
 from aftersales.models.returning import FreightClaim, Receipt
@@ -94,6 +94,7 @@ __all__ = [
     "Offer",
     "Offering",
     "Order",
+    "OrderChange",
     "OrderLine",
     "Outcome",
     "Parcel",

@@ -17,6 +17,7 @@ from aftersales.enums import (
     Direction,
     FreightCover,
     OrderState,
+    Party,
     PaymentKind,
     ScanKind,
 )
@@ -314,3 +315,48 @@ class Parcel(models.Model):
 
     def __str__(self) -> str:
         return f"{self.carrier} {self.tracking}".strip()
+
+
+class OrderChange(models.Model):
+    """订单资料变更: who set which facts of an order that no file says, and what they were before.
+
+    ``changed`` is a list of [line's key (0: the order), field, before, after].
+    """
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="changes")
+    user = models.ForeignKey(User, models.PROTECT, related_name="+")
+    party = models.CharField(_("身份"), max_length=10, choices=Party)
+    at = models.DateTimeField(_("时间"))
+    changed = models.JSONField(_("变更"))
+
+    class Meta:
+        verbose_name = _("订单资料变更")
+        verbose_name_plural = _("订单资料变更")
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return "; ".join(f"{what}: {before} → {after}" for what, before, after in self.told())
+
+    def told(self) -> list[tuple[str, str, str]]:
+        """What was changed, from what, to what, in words."""
+        lines = {line.pk: line for line in self.order.lines.all()}
+        found = []
+        for pk, name, *values in self.changed:
+            model: Any = OrderLine if pk else Order
+            field = model._meta.get_field(name.removesuffix("_id"))
+            what = (
+                f"{lines[pk].title} · {field.verbose_name}" if pk in lines else field.verbose_name
+            )
+            before, after = (_in_words(field, value, lines) for value in values)
+            found.append((str(what), before, after))
+        return found
+
+
+def _in_words(field: Any, value: Any, lines: dict[int, OrderLine]) -> str:
+    if value in (None, "", []):
+        return "—"
+    if field.name == "gift_of":
+        return lines[value].title if value in lines else str(value)
+    if field.name == "stock":
+        return "、".join(f"{row['sku']} {row['stock']}" for row in value)
+    return str(dict(field.flatchoices).get(value, value))

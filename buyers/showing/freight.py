@@ -12,7 +12,7 @@ def who_pays(case: Case) -> str:
     if case.freight == Freight.INSURANCE:
         return _("这个订单有运费险：请先付运费，填写单号后申报实付金额，由保险公司赔付")
     if case.freight == Freight.MERCHANT:
-        covered = case.order.freight_cover == FreightCover.MERCHANT_FREE_RETURN
+        covered = case.stamped("freight_cover") == FreightCover.MERCHANT_FREE_RETURN
         if covered and case.reason.freight != Freight.MERCHANT:
             return _("这个订单退货包运费：请先付运费，填写单号后申报实付金额，由商家付给你")
         return _("请先付运费，填写单号后申报实付金额，由商家付给你")

@@ -70,7 +70,7 @@ class MemberForm(forms.Form):
             str(Permission.REJECT): _("核实风险、驳回退款、拒绝收货"),
             str(Permission.RECEIVE): _("确认收货、确认拒收件退回"),
             str(Permission.SHIP): _("订单发货、寄出换货与补寄"),
-            str(Permission.IMPORT): _("导入平台订单文件"),
+            str(Permission.IMPORT): _("导入平台订单文件、补充订单资料"),
             str(Permission.MANAGE): _("退货地址、成员与权限"),
         }
         if member is not None:

@@ -1,4 +1,4 @@
-"""订单: the shop's orders by list and search, one order with its cases, and shipping it."""
+"""订单: the shop's orders by list and search, one order with its cases, shipping and facts."""
 
 from typing import Any
 
@@ -7,12 +7,14 @@ from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.views.generic import TemplateView
+from django.views.generic import FormView, TemplateView
 
 from aftersales import clock, shipping
 from aftersales.display import mask
 from aftersales.enums import Direction, OrderState, Permission
+from aftersales.furnishing.forms import FactsForm
 from aftersales.models import Case, Order
 from aftersales.steps import Refused
 from merchants.forms.parcels import ShipForm
@@ -80,6 +82,8 @@ class OrderPage(ShopView, TemplateView):
             payments=order.payments.all(),
             sent=[each for each in order.parcels.all() if each.direction == Direction.OUTBOUND],
             cases=cases,
+            changes=order.changes.select_related("user"),
+            may_furnish=self.member.can(Permission.IMPORT),
             asking=asking,
             shippable=order.state in shipping.SHIPPABLE,
             ship_refusal=refusal,
@@ -105,4 +109,38 @@ class OrderPage(ShopView, TemplateView):
             else:
                 messages.success(request, _("已发货：%(parcel)s") % {"parcel": parcel})
                 return redirect("merchants:order", number=order.number)
+        return self.render_to_response(self.get_context_data(form=form), status=status)
+
+
+class Facts(ShopView, FormView):
+    """订单资料: what no file says of the order; who may bring orders in may complete them."""
+
+    template_name = "merchants/orders/facts.html"
+    form_class = FactsForm
+    permission = Permission.IMPORT
+
+    @cached_property
+    def order(self) -> Order:
+        orders = Order.objects.filter(shop=self.shop)
+        found: Order = get_object_or_404(orders, number=self.kwargs["number"])
+        return found
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return super().get_form_kwargs() | {"order": self.order}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        shops = self.request.shops  # type: ignore[attr-defined]
+        running = Case.objects.open().filter(order=self.order).count()
+        return super().get_context_data(order=self.order, shops=shops, running=running, **kwargs)
+
+    def form_valid(self, form: FactsForm) -> HttpResponse:
+        try:
+            form.take(self.request.user)
+        except Refused as refused:
+            form.refuse(refused)
+            return self.form_invalid(form, status=409 if refused.conflict else 422)
+        messages.success(self.request, _("订单资料已保存"))
+        return redirect("merchants:order", number=self.order.number)
+
+    def form_invalid(self, form: FactsForm, status: int = 422) -> HttpResponse:
         return self.render_to_response(self.get_context_data(form=form), status=status)

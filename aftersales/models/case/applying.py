@@ -315,6 +315,9 @@ def _snapshot(line: OrderLine) -> dict[str, Any]:
     """Goods and prices as they stood when the buyer applied."""
     order = line.order
     return {
+        "freight_cover": order.freight_cover,
+        "ship_from": order.ship_from,
+        "gifts": [[each.title, each.sku, each.quantity] for each in line.gifts.all()],
         "title": line.title,
         "sku": line.sku,
         "image": line.image,

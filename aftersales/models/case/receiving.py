@@ -51,7 +51,7 @@ class Receiving(CaseFields):
         others = type(self)._default_manager.filter(line=line, status=Status.REFUNDED)
         gone = sum(case.quantity for case in others.exclude(pk=self.pk))
         if not self.gifts_kept and gone + self.quantity >= line.quantity:
-            items += [Item(each.title, each.sku, each.quantity, True) for each in line.gifts.all()]
+            items += [Item(*each, True) for each in self.stamped("gifts")]
         return items
 
     @step(

@@ -114,7 +114,7 @@ class Returning(CaseFields):
     def goes_elsewhere(self) -> bool:
         """The return address is not where the goods' page said that they come from (Art. 52)."""
         region = (self.return_address or {}).get("region", "")
-        return bool(region) and amounts.other_place(self.order.ship_from, region)
+        return bool(region) and amounts.other_place(self.stamped("ship_from"), region)
 
     @step(
         gettext_lazy("拒收到付件"),
