@@ -10,5 +10,5 @@ def ship(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("aftersales", "0025_receiving_and_shipping")]
+    dependencies = [("aftersales", "0027_figures_by_one_pass")]
     operations = [migrations.RunPython(ship, migrations.RunPython.noop)]
