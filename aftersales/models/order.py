@@ -106,7 +106,7 @@ class Order(models.Model):
         shipped, nor sent after under a case of their own (补寄). Gifts go with their goods."""
         gone: dict[int, int] = {}
         resent = set()
-        for case in self.cases.all():  # type: ignore[attr-defined]
+        for case in self.cases.all():
             if case.type == CaseType.REFUND_UNSHIPPED and case.status in PAID_BACK:
                 gone[case.line_id] = gone.get(case.line_id, 0) + case.quantity
             if case.type == CaseType.RESEND and case.replacement_shipped_at:

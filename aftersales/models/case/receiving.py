@@ -51,7 +51,8 @@ class Receiving(CaseFields):
         others = type(self)._default_manager.filter(line=line, status=Status.REFUNDED)
         gone = sum(case.quantity for case in others.exclude(pk=self.pk))
         if not self.gifts_kept and gone + self.quantity >= line.quantity:
-            items += [Item(*each, True) for each in self.stamped("gifts")]
+            gifts = self.stamped("gifts")
+            items += [Item(title, sku, count, True) for title, sku, count in gifts]
         return items
 
     @step(
