@@ -12,15 +12,12 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.utils.timezone import localtime
 
 from aftersales import catalogue, clock, tasks
 from aftersales.admin.people import reviewers_group
 from aftersales.enums import (
     Direction,
     Freight,
-    FreightCover,
-    OrderState,
     Party,
     ScanKind,
 )
@@ -31,6 +28,8 @@ from aftersales.market import colleagues
 from aftersales.market.desk import Desk, application_for, upload
 from aftersales.market.disputes import BeforeThePlatform
 from aftersales.market.people import BUYERS, PASSWORD, PEOPLE, SHOPS, STAFF
+from aftersales.market.platform import HAPPENINGS, Platform
+from aftersales.market.selling import Selling
 from aftersales.market.stories import STORIES, WORDS, Told
 from aftersales.models import (
     Case,
@@ -51,7 +50,7 @@ from aftersales.payments import pay_due
 from aftersales.service import asking
 
 
-class Market(BeforeThePlatform):
+class Market(Selling, Platform, BeforeThePlatform):
     """Builds it all, once, on an empty database."""
 
     def __init__(self, say: Callable[[str], Any] = lambda line: None) -> None:
@@ -59,7 +58,7 @@ class Market(BeforeThePlatform):
         self.start = clock.now()
         self.desks: dict[int, Desk] = {}
         self.orders: dict[int, Order] = {}
-        self.sales: list[samples.Sale] = []
+        self.sold: list[samples.Sale] = []
 
     def build(self) -> None:
         catalogue.load()
@@ -113,30 +112,20 @@ class Market(BeforeThePlatform):
         self.bring_in(1, (folder / samples.TAOBAO_CSV).read_bytes(), samples.TAOBAO_CSV)
         for name, sales in samples.market(self.start).items():
             if name != samples.PINDUODUO_XLSX:  # left for the visitor to import
-                self.sales += sales
+                self.sold += sales
         header = [*samples.PINDUODUO_27, samples.PHONE]
         for index in range(len(self.shops)):
             told = [(n, story) for n, story in enumerate(STORIES) if story.shop == index]
-            sales = [self.sale(number, story) for number, story in told]
-            self.bring_in(index, samples.pinduoduo_csv(sales, header), "订单导出.csv")
-            for (number, story), sale in zip(told, sales, strict=True):
-                order = Order.objects.get(shop=self.shops[index], number=sale.number)
+            sold = [self.sales(number, story) for number, story in told]
+            rows = [sale for sales in sold for sale in sales]
+            self.bring_in(index, samples.pinduoduo_csv(rows, header), "订单导出.csv")
+            for (number, story), sales in zip(told, sold, strict=True):
+                order = Order.objects.get(shop=self.shops[index], number=sales[0].number)
                 self.furnish(order, story)
                 self.orders[number] = order
         for title, picture in samples.PICTURES.items():
             OrderLine.objects.filter(title=title).update(image=f"img/{picture}")
         self.say(f"{Order.objects.count()} orders imported")
-
-    def furnish(self, order: Order, story: Told) -> None:
-        """What an export file does not say: address, cover, stock, and the trade's success."""
-        order.receiver, order.address = order.buyer_nick, "浙江省杭州市西湖区文一路 8 号 2 幢 301"
-        if story.goods == "slipper":
-            order.freight_cover = FreightCover.INSURANCE
-            models = [("38-39 码", 6), ("40-41 码", 2), ("42-43 码", 0)]
-            order.lines.update(stock=[{"sku": sku, "stock": left} for sku, left in models])
-        if story.finished is not None:
-            order.state, order.finished_at = OrderState.FINISHED, self.ago(story.finished)
-        order.save()
 
     def bring_in(self, index: int, body: bytes, name: str) -> None:
         shop = self.shops[index]
@@ -146,29 +135,6 @@ class Market(BeforeThePlatform):
     def ago(self, hours: float) -> datetime:
         return self.start - timedelta(hours=hours)
 
-    def sale(self, number: int, story: Told) -> samples.Sale:
-        """The story's order, as the sample files would tell of it."""
-        ordered = self.ago((story.shipped or 60) + 12)
-        shipped = None if story.shipped is None else self.ago(story.shipped)
-        signed = None if story.signed is None else self.ago(story.signed)
-        told_as = samples.UNSHIPPED if shipped is None else samples.MOVING
-        told_as = samples.SIGNED if signed else told_as
-        return samples.Sale(
-            number=f"{localtime(ordered):%y%m%d}-{480000000000000 + number * 7919:015d}",
-            goods=samples.GOODS[story.goods],
-            quantity=story.pieces,
-            story=told_as,
-            buyer=samples.BUYERS[story.buyer],
-            postage=Decimal("0.00"),
-            shop_discount=Decimal("0.00"),
-            platform_discount=Decimal("0.00"),
-            ordered_at=ordered,
-            shipped_at=shipped,
-            signed_at=signed,
-            carrier="圆通速递" if shipped else "",
-            tracking=f"YT{8800000000000 + number * 104729}" if shipped else "",
-        )
-
     # What the carriers reported.
 
     def traces(self) -> None:
@@ -177,7 +143,7 @@ class Market(BeforeThePlatform):
             if parcel is None or story.shipped is None:
                 continue
             record(parcel, self.scans(story))
-        for sale in self.sales:
+        for sale in self.sold:
             sent = Parcel.objects.filter(tracking=sale.tracking).first() if sale.tracking else None
             if sent is not None:
                 record(sent, [Scan(*scan) for scan in sale.scans(self.start)])
@@ -207,7 +173,14 @@ class Market(BeforeThePlatform):
     def live(self) -> None:
         """Live every story, hour by hour, the clock set to each moment."""
         acts = sorted(
-            ((hours, number, name) for number, s in enumerate(STORIES) for hours, name in s.acts),
+            [
+                *(
+                    (hours, number, name)
+                    for number, s in enumerate(STORIES)
+                    for hours, name in s.acts
+                ),
+                *((hours, -1, name) for hours, name in HAPPENINGS),
+            ],
             reverse=True,
         )
         for hours, number, name in acts:
@@ -229,12 +202,13 @@ class Market(BeforeThePlatform):
 
     def do_apply(self, number: int) -> None:
         story, order = STORIES[number], self.orders[number]
-        line = order.lines.get(gift_of=None)
+        line = order.lines.filter(gift_of=None).earliest("pk")
         application = application_for(
             order,
             str(story.type),
             story.reason,
             description=WORDS.get(story.reason, "不想要了，请退款。"),
+            gifts_kept=story.gift,
         )
         case = Case.apply(line, application, by=order.buyer)
         self.desks[number] = Desk(case, self.merchant(order.shop))
@@ -270,6 +244,11 @@ class Market(BeforeThePlatform):
         application = application_for(order, agreed.type, "U5", **given)
         case = Case.apply(line, application, by=order.buyer)
         self.desks[number] = Desk(case, self.merchant(order.shop))
+
+    def do_claim_freight(self, number: int) -> None:
+        case = self.case(number)
+        slip = {"freight": [upload(case.buyer)]}
+        case.claim_freight(by=case.buyer, amount=Decimal("12.00"), evidence=slip)
 
     def do_assign(self, number: int) -> None:
         """To the last of the shop's members, by the first."""

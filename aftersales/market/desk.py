@@ -196,7 +196,8 @@ def application_for(
     nothing_said = {"refund_unshipped": "", "price_difference": ""}
     goods = {"refund_not_received": "never_came", **nothing_said}.get(type, "received")
     demand = demand_for(line, type)
-    amount = Case.refundable_for(line, quantity, type, row).total
+    kept = bool(given.get("gifts_kept"))
+    amount = Case.refundable_for(line, quantity, type, row, gifts_kept=kept).total
     if type in WANTS_GOODS:
         amount = Decimal("0.00")
     elif type == "price_difference":

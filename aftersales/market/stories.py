@@ -1,15 +1,27 @@
 """What has happened in the demo market: one story a case, told in hours before now."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
-from aftersales.enums import CaseType
+from aftersales.enums import CaseType, FreightCover
+
+
+class More(NamedTuple):
+    """Another line of an order: goods, pieces, and the shop's discount in yuan."""
+
+    goods: str
+    pieces: int = 1
+    off: str = "0.00"
 
 
 class Told(NamedTuple):
     """One case's story: the order behind it, what is asked for, and what happens when.
 
     ``shipped``, ``signed`` and ``finished`` (the trade's success) are hours before now; ``acts``
-    are (hours before now, act).
+    are (hours before now, act). ``off`` is the discount on the first line, ``facts`` what the shop
+    tells of the order; of ``more`` lines, all are one ``bundle``, or the last is a ``gift``.
     """
 
     goods: str
@@ -23,6 +35,11 @@ class Told(NamedTuple):
     signed: float | None = 100
     trace: str = "self"
     finished: float | None = None
+    off: str = "0.00"
+    more: tuple[More, ...] = ()
+    bundle: str = ""
+    gift: bool = False
+    facts: Mapping[str, Any] = MappingProxyType({})
 
 
 UNSHIPPED, NEVER, KEEP, BACK = (
@@ -249,6 +266,57 @@ STORIES = [
         "R8",
         [(96, "apply"), (94, "agree_resend"), (80, "ship"), (50, "bring"), (45, "confirm")],
     ),
+    # freight by the table: the buyer bears it, the order's free returns, a gift kept, a bundle
+    # parted, and free shipping broken
+    Told("mug", 1, BACK, "R13", [(20, "apply"), (15, "agree_return")]),
+    Told(
+        "blanket",
+        1,
+        BACK,
+        "R13",
+        [(60, "apply"), (50, "agree_return"), (30, "send_back"), (20, "claim_freight")],
+        facts={"freight_cover": FreightCover.MERCHANT_FREE_RETURN, "ship_from": "浙江杭州"},
+    ),
+    Told(
+        "kettle",
+        0,
+        BACK,
+        "R13",
+        [(25, "apply"), (18, "agree_return")],
+        more=(More("towel", off="39.90"),),
+        gift=True,
+    ),
+    Told(
+        "mug",
+        1,
+        BACK,
+        "R13",
+        [(24, "apply"), (19, "agree_return")],
+        off="10.00",
+        more=(More("kettle", off="18.00"),),
+        bundle="手冲套装",
+    ),
+    Told(
+        "towel",
+        2,
+        BACK,
+        "R13",
+        [(22, "apply")],
+        more=(More("kettle"),),
+        facts={"free_shipping_from": Decimal("129.00"), "full_postage": Decimal("8.00")},
+    ),
+    # shipped in parts: one thing came, the other is asked for
+    Told(
+        "rice",
+        0,
+        RESEND,
+        "R8",
+        [(52, "ship_part"), (21, "sign_part"), (7, "apply_missing")],
+        2,
+        shipped=None,
+        signed=None,
+        more=(More("mug"),),
+    ),
     # money that does not want to go
     Told("lamp", 1, KEEP, "R7", [(20, "apply"), (10, "gateway_refuses"), (9.9, "agree")], 1),
     Told("blanket", 0, KEEP, "R7", [(20, "apply"), (0.01, "gateway_late"), (0.005, "agree")]),
@@ -259,6 +327,27 @@ STORIES = [
     Told("kettle", 0, NEVER, "N2", [], shipped=60, signed=None, trace="moving"),
     Told("lamp", 1, BACK, "R13", [(2, "ask_first")], 1, signed=30),
     Told("rice", 2, KEEP, "R7", [], 2, signed=20),
+    Told(  # parted, the bundle costs more than was paid
+        "towel",
+        0,
+        BACK,
+        "R13",
+        [],
+        off="18.90",
+        more=(More("blanket", off="24.00"),),
+        bundle="客厅两件套",
+        signed=40,
+    ),
+    Told(
+        "kettle",
+        1,
+        RESEND,
+        "R8",
+        [(30, "ship_part"), (5, "sign_part")],
+        shipped=None,
+        signed=None,
+        more=(More("towel", 2),),
+    ),
 ]
 
 
