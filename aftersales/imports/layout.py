@@ -59,6 +59,12 @@ class OrderRow:
     gift_id: str = ""
     gift_sku: str = ""
     gift_pieces: int | None = None
+    gift_worth: Decimal | None = None  # its stated price
+    free_shipping_from: Decimal | None = None
+    full_postage: Decimal | None = None
+    ship_from: str = ""
+    freight_cover: str = ""
+    bundle: str = ""
 
 
 class Column(NamedTuple):

@@ -11,13 +11,15 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext_noop
 
-from aftersales.enums import Direction, OrderState
+from aftersales.enums import Direction, FreightCover, OrderState
 from aftersales.imports.drafts import RANK, Draft, is_line
+from aftersales.imports.facts import OF_ORDER
 from aftersales.imports.layout import NOTHING, OrderRow
 from aftersales.imports.values import Problem
 
 TEXTS = ("buyer_nick", "receiver", "phone", "address", "buyer_note", "shop_note")
 TIMES = ("ordered_at", "paid_at", "promised_at", "shipped_at", "confirmed_at")
+UNTOLD = (None, "", NOTHING, FreightCover.NONE)  # facts that nobody has told yet
 SUMS = ("goods_total", "postage", "discount")
 
 
@@ -32,6 +34,7 @@ class KnownLine(NamedTuple):
     quantity: int
     list_total: Decimal
     paid: Decimal
+    bundle: str
 
 
 class KnownPayment(NamedTuple):
@@ -148,6 +151,9 @@ class Change:
             masks = name in TEXTS and "*" in said
             if not had[name] or (self.newer and not masks):
                 self.values[name] = said
+        for name in OF_ORDER:
+            if (said := getattr(head, name)) and had[name] in UNTOLD:
+                self.values[name] = said
         if head.ordered_about and not had["ordered_at"]:
             self.values["ordered_at"] = head.ordered_about
         if head.confirmed_at and not had["signed_at"]:
@@ -157,7 +163,7 @@ class Change:
 
     def _merge_lines(self) -> None:
         for line, row in self.pairs:
-            for name in ("goods_id", "sku", "category"):
+            for name in ("goods_id", "sku", "category", "bundle"):
                 said = getattr(row, name)
                 if said and not getattr(line, name):
                     self.lines.setdefault(line, {})[name] = said

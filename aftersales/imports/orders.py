@@ -8,9 +8,10 @@ from typing import Any
 from django.db import transaction
 
 from aftersales.bulk import update_rows
-from aftersales.enums import Direction, OrderState, PaymentKind
+from aftersales.enums import Direction, FreightCover, OrderState, PaymentKind
 from aftersales.imports.copying import insert
 from aftersales.imports.drafts import Draft, Outcome, fold
+from aftersales.imports.facts import OF_ORDER
 from aftersales.imports.layout import NOTHING, OrderRow
 from aftersales.imports.merging import (
     SUMS,
@@ -29,8 +30,9 @@ from aftersales.shipping import note_imported
 CHANGEABLE = (
     *("state", "buyer_id", *TEXTS, *TIMES, "signed_at", "finished_at"),
     *(*SUMS, "paid", "free_shipping"),
+    *OF_ORDER,
 )
-LINE_CHANGEABLE = ("goods_id", "sku", "category", "quantity", "list_total", "paid")
+LINE_CHANGEABLE = ("goods_id", "sku", "category", "quantity", "list_total", "paid", "bundle")
 
 
 def look(shop: Shop, rows: Sequence[OrderRow], spoiled: Mapping[str, int]) -> Outcome:
@@ -244,6 +246,10 @@ def _order_values(shop: Shop, draft: Draft) -> dict[str, Any]:
         "discount": draft.sum("discount") or NOTHING,
         "paid": draft.paid,
         "free_shipping": not postage,
+        "free_shipping_from": head.free_shipping_from,
+        "full_postage": head.full_postage or NOTHING,
+        "ship_from": head.ship_from,
+        "freight_cover": str(head.freight_cover or FreightCover.NONE),
     }
 
 
@@ -256,12 +262,13 @@ def _line_values(key: int, line: OrderRow, at: int) -> dict[str, Any]:
         "title": line.title,
         "sku": line.sku,
         "category": line.category,
+        "bundle": line.bundle,
         **line_money(line),
     }
 
 
 def _gift_values(key: int, line: dict[str, Any], row: OrderRow) -> dict[str, Any]:
-    """A gift comes with its line; what it is worth is not in these files."""
+    """A gift comes with its line; what it is worth only the shop can say, in a column of its own."""
     return {
         "order_id": line["order_id"],
         "number": f"{line['number']}-赠",
@@ -269,6 +276,7 @@ def _gift_values(key: int, line: dict[str, Any], row: OrderRow) -> dict[str, Any
         "title": row.gift,
         "sku": row.gift_sku,
         "quantity": row.gift_pieces or 1,
+        "list_total": row.gift_worth or NOTHING,
         "paid": NOTHING,
         "gift_of_id": key,
     }

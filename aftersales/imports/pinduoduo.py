@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from aftersales.enums import OrderState
+from aftersales.imports.facts import FACTS, facts_of
 from aftersales.imports.layout import Column, OrderRow, Platform, total
 from aftersales.imports.values import (
     CHINA,
@@ -82,6 +83,7 @@ COLUMNS = (
     Column("gift_sku", ("赠品规格",), words(200)),
     Column("gift_pieces", ("赠品数量",), count_if_any),
     Column("reference", ("支付ID",), code(64)),
+    *FACTS,
 )
 
 
@@ -137,6 +139,7 @@ def assemble(row: int, values: dict[str, Any]) -> OrderRow:
         gift_id=values.get("gift_id", ""),
         gift_sku=values.get("gift_sku", ""),
         gift_pieces=values.get("gift_pieces"),
+        **facts_of(values),
     )
 
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from aftersales.enums import OrderState
+from aftersales.imports.facts import FACTS, facts_of
 from aftersales.imports.layout import NOTHING, Column, OrderRow, Platform
 from aftersales.imports.values import (
     exact,
@@ -57,6 +58,7 @@ COLUMNS = (
     Column("coupon", ("卡券抵扣",), money_if_any),
     Column("points", ("买家实际支付积分",), money_if_any),
     Column("reference", ("支付单号", "支付宝交易号"), exact(64)),
+    *FACTS,
 )
 
 
@@ -105,6 +107,7 @@ def assemble(row: int, values: dict[str, Any]) -> OrderRow:
         reference=values.get("reference", ""),
         coupon=values.get("coupon"),
         points=values.get("points"),
+        **facts_of(values),
     )
 
 
