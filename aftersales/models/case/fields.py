@@ -269,13 +269,8 @@ class CaseFields(Loaded):
         return amounts.Refundable.kept(told) if told else None
 
     def stamped(self, name: str) -> Any:
-        """A fact of the order as it stood when the buyer applied; a later change of it is none of
-        this case's (cases from before it was kept have the order's own)."""
-        if name in self.snapshot:
-            return self.snapshot[name]
-        if name == "gifts":
-            return [[each.title, each.sku, each.quantity] for each in self.line.gifts.all()]
-        return getattr(self.order, name)
+        """A fact of the order as it stood when the buyer applied: a later change is not this case's."""
+        return self.snapshot[name] if name in self.snapshot else getattr(self.order, name)
 
     @property
     def last_round(self) -> Round | None:

@@ -51,8 +51,10 @@ class Receiving(CaseFields):
         others = type(self)._default_manager.filter(line=line, status=Status.REFUNDED)
         gone = sum(case.quantity for case in others.exclude(pk=self.pk))
         if not self.gifts_kept and gone + self.quantity >= line.quantity:
-            gifts = self.stamped("gifts")
-            items += [Item(title, sku, count, True) for title, sku, count in gifts]
+            told = self.snapshot.get("gifts")  # as they stood when the buyer applied
+            if told is None:
+                told = [[each.title, each.sku, each.quantity] for each in line.gifts.all()]
+            items += [Item(title, sku, count, True) for title, sku, count in told]
         return items
 
     @step(
