@@ -76,6 +76,7 @@ class Selling:
         if story.gift:
             lines[others[-1].pk] = {"gift_of_id": first.pk}
         furnish(order, by=self.merchant(order.shop), facts=facts, lines=lines, seen=0)
+        order.refresh_from_db()
 
     # What the shop sends in parts.
 
