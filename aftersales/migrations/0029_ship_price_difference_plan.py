@@ -10,5 +10,5 @@ def ship(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("aftersales", "0027_figures_by_one_pass")]
+    dependencies = [("aftersales", "0028_evidence_labels_in_both_languages")]
     operations = [migrations.RunPython(ship, migrations.RunPython.noop)]
