@@ -108,6 +108,7 @@ class Selling:
             story.reason,
             line=missing,
             demand=asked,
+            goods_state="",  # nothing of it came
             description=WORDS.get(story.reason, "少了一件。"),
         )
         case = Case.apply(missing, application, by=order.buyer)
