@@ -135,6 +135,11 @@ class Order(models.Model):
             self.state, self.signed_at = OrderState.SIGNED, max(signed)
         return {"state": self.state, "signed_at": self.signed_at}
 
+    def follow(self, case: Any) -> None:
+        """Of an order shipped in part, what a case has settled need not be shipped any more."""
+        if self.state == OrderState.PART and (moved := self.follow_parcels()):
+            case.change(self, **moved)
+
     def given_back(self) -> dict[tuple[str, str], Decimal]:
         """Yuan already owed or paid back, per (route, reference) of its payments."""
         if "_gone" not in self.__dict__:

@@ -18,7 +18,6 @@ from aftersales.enums import (
     CaseType,
     Freight,
     GoodsState,
-    OrderState,
     Party,
     PaymentKind,
     Phase,
@@ -402,11 +401,6 @@ class CaseFields(Loaded):
             self.change(asked, stage=Stage.SETTLED)
             self.stage = Stage.SETTLED
         self.evidence_due_at = None
-
-    def follow_order(self) -> None:
-        """Of an order shipped in part, what this case has settled need not be shipped any more."""
-        if self.order.state == OrderState.PART and (moved := self.order.follow_parcels()):
-            self.change(self.order, **moved)
 
     def say(self, party: Party, by: User | None, text: str) -> None:
         self.add(

@@ -32,7 +32,7 @@ class Refunding(CaseFields):
         payouts = self._payouts()
         if any(refund.state != RefundState.PAID for refund in payouts):
             raise Refused(_("还有退款没有到账"))
-        self.follow_order()
+        self.order.follow(self)
         return {
             "amount": str(
                 sum((each.amount for each in payouts if not each.in_kind), amounts.NOTHING)

@@ -151,7 +151,7 @@ class Replacing(CaseFields):
         """Exchanged and repaired goods have their warranty anew (T-16, Reg. Art. 18)."""
         if self.remedy in RESTARTS_WARRANTY:
             self.change(self.line, warranty_from=self.at)
-        self.follow_order()
+        self.order.follow(self)
         return {"remedy": str(self.remedy)}
 
     @step(
