@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('aftersales', '0029_ship_price_difference_plan'),
+        ('aftersales', '0032_ship_price_difference_plan'),
     ]
 
     operations = [

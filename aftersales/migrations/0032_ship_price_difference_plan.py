@@ -10,5 +10,5 @@ def ship(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("aftersales", "0028_evidence_labels_in_both_languages")]
+    dependencies = [("aftersales", "0031_remind_of_what_runs")]
     operations = [migrations.RunPython(ship, migrations.RunPython.noop)]

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('aftersales', '0031_ship_in_parts'),
+        ('aftersales', '0034_ship_in_parts'),
     ]
 
     operations = [

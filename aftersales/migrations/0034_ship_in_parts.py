@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('aftersales', '0030_settle_to_nothing'),
+        ('aftersales', '0033_settle_to_nothing'),
     ]
 
     operations = [
