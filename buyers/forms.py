@@ -115,6 +115,7 @@ class ReplyForm(BuyerForm):
     """都不接受: with or without a counter-offer (还价), words and pictures."""
 
     round = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    offer = forms.IntegerField(widget=forms.HiddenInput, required=False)
     plan = forms.ChoiceField(
         label=gettext_lazy("我希望的方案"), required=False, widget=forms.RadioSelect
     )
@@ -123,6 +124,7 @@ class ReplyForm(BuyerForm):
     def fit(self) -> None:
         current = self.case.last_round
         self.initial.setdefault("round", current.pk if current else None)
+        self.initial.setdefault("offer", max((o.pk for o in self.case.open_offers()), default=None))
         rows = Plan.objects.filter(code__in=plans.COUNTERS, active=True)
         self.plans = {row.code: row for row in rows if not plans.unfit(row.code, self.case)}
         field: Any = self.fields["plan"]
@@ -142,7 +144,7 @@ class ReplyForm(BuyerForm):
 
     def layout(self) -> list[Any]:
         return [
-            *("version", "key", "round"),
+            *("version", "key", "round", "offer"),
             Field("plan", template=CARDS),
             Field("amount", wrapper_class="short"),
             *("text", "proof_reply"),
@@ -166,10 +168,12 @@ class ReplyForm(BuyerForm):
         given = self.cleaned_data
         plan = self.plans.get(given.get("plan", ""))
         rounds = {each.pk: each for each in self.case.rounds.all()}
+        offers = {each.pk: each for each in self.case.offers.all()}
         counter = CounterOffer(plan, given.get("amount")) if plan else None
         return {
             **self.click(),
             "round": rounds.get(given.get("round") or 0),
+            "offer": offers.get(given.get("offer") or 0),
             "text": given.get("text", ""),
             "counter": counter,
             "evidence": self.evidence(),

@@ -164,11 +164,11 @@ def offer_open(case: "Case") -> bool:
 
 
 @refuses(_("没有需要答复的协商"))
-def round_unanswered(case: "Case") -> bool:
-    """A plain message is an answer too, and leaves the plans open to be declined (NEG-30)."""
-    if case.round_state == RoundState.ANSWERED:
-        return bool(case.open_offers())
-    return case.round_state in (RoundState.WAITING, RoundState.EXPIRED)
+def answer_wanted(case: "Case") -> bool:
+    """A round that is not answered, or plans still open to be declined: after a plain message,
+    which is an answer too (NEG-30), and outside the rounds, where the receiving desk made them."""
+    unanswered = case.round_state in (RoundState.WAITING, RoundState.EXPIRED)
+    return unanswered or bool(case.open_offers())
 
 
 @refuses(_("商家没有请你确认协商结果"))

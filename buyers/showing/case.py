@@ -104,6 +104,7 @@ class Page:
     receipts: list[Receipt]
     freight_claim: str
     may_claim_freight: bool
+    may_reply: bool
 
 
 def page_of(case: Case, user: User, now: datetime) -> Page:
@@ -142,6 +143,7 @@ def page_of(case: Case, user: User, now: datetime) -> Page:
         receipts=list(case.receipts.all()),
         freight_claim=claim_of(case),
         may_claim_freight=moves.get("claim_freight") == "",
+        may_reply=moves.get("reply") == "",
     )
 
 

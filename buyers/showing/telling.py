@@ -152,6 +152,8 @@ def _replied(details: dict[str, Any], mine: bool) -> str:
     if details.get("counter"):
         wanted = f"{details['counter']} {yuan(details.get('amount'))}".strip()
         return _("你提出了方案：{plan}").format(plan=wanted)
+    if details.get("round") == 0:
+        return _("你没有接受商家验收后的提议")
     return _("你没有接受商家的方案")
 
 

@@ -175,6 +175,9 @@ def buttons(case: Case, moves: dict[str, str], trail: str = "") -> list[Button]:
         label = _("确认收货并退款") if case.remedy == Remedy.REFUND else _("确认收货")
         wanted.append(("confirm_receipt", label, "primary" if main else "quiet", "g"))
         if main:
+            if counter := tool.counter_line(case):
+                accept = _("接受买家方案：%(plan)s") % {"plan": counter}
+                wanted.append(("accept_counter", accept, "quiet", ""))
             wanted.append(("receive_part", _("验收，登记收货问题"), "quiet", ""))
         else:
             wanted.append(("ask_platform", _("申请平台介入"), "quiet", ""))

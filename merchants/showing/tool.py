@@ -174,6 +174,12 @@ def results(case: Case) -> list[Result]:
     return rows
 
 
+def counter_line(case: Case) -> str:
+    """The buyer's counter-offer that still stands, in words."""
+    counter = case.open_counter()
+    return offer_line(counter.plan, counter.amount, case) if counter else ""
+
+
 def answered(sent: Round, counters: Sequence[Offer], case: Case) -> str:
     if sent.state == RoundState.EXPIRED:
         return _("未在规定时间内回复")

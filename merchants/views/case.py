@@ -164,7 +164,7 @@ def _refuse_collect(case: Any) -> tuple[str, str, str]:
 
 def _accept_counter(case: Any) -> tuple[str, str, str]:
     counter = case.open_counter()
-    line = tool.offer_line(counter.plan, counter.amount, case) if counter else _("买家方案")
+    line = tool.counter_line(case) or _("买家方案")
     amount = money(counter.amount) if counter and counter.amount is not None else ""
     return (
         _("接受买家方案：%(plan)s？") % {"plan": line},

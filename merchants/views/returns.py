@@ -14,6 +14,7 @@ from aftersales import clock
 from aftersales.display import money
 from aftersales.enums import Freight, Remedy, Status, Turn
 from aftersales.models import Case, FreightClaim
+from merchants.showing import tool
 from merchants.views.base import MerchantStep, ShopView
 
 MOST = 30
@@ -88,6 +89,7 @@ class Receive(MerchantStep):
             confirm_refusal=case.refusal("confirm_receipt", self.request.user),
             may_refuse_collect=case.may("refuse_collect", self.request.user),
             receipts=case.receipts.all(),
+            counter=tool.counter_line(case),
             desk_url=reverse("merchants:returns"),
             **kwargs,
         )

@@ -134,8 +134,9 @@ class Receiving(CaseFields):
         plan = Plan.objects.filter(code="partial_refund").first()
         if plan is None:
             raise Refused(_("没有适用的协商步骤，请联系平台客服"))
-        for offer in self.open_offers():
-            if offer.round_id is None:
+        for offer in self.offers.all():  # type: ignore[attr-defined]
+            outside = offer.round_id is None or offer.party == Party.BUYER
+            if offer.state == PlanState.OPEN and outside:
                 self.change(offer, state=PlanState.REPLACED)
         self.add(Offer(case_id=self.pk, party=Party.MERCHANT, plan=plan, amount=amount, at=self.at))
 

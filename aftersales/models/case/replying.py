@@ -27,13 +27,16 @@ from aftersales.models.history import Upload
 from aftersales.models.negotiation import Message, Offer, Proposal, Round
 from aftersales.rules import plans, wording
 from aftersales.rules.conditions import (
+    answer_wanted,
     confirmation_asked,
     counter_offered,
     evidence_open,
     offer_open,
-    round_unanswered,
 )
 from aftersales.steps import Refused, step
+
+# A round that still takes an answer; answered once, it may be answered again.
+UNSETTLED = (RoundState.WAITING, RoundState.EXPIRED, RoundState.ANSWERED)
 
 
 @dataclass
@@ -52,7 +55,7 @@ class Replying(Negotiating):
         gettext_lazy("买家答复"),
         by={Party.BUYER},
         source=NEGOTIABLE,
-        conditions=[round_unanswered],
+        conditions=[answer_wanted],
         versioned=False,
     )
     def reply(
@@ -60,21 +63,30 @@ class Replying(Negotiating):
         *,
         by: Any,
         round: Round | None = None,
+        offer: Offer | None = None,
         text: str = "",
         counter: CounterOffer | None = None,
         evidence: Mapping[str, Sequence[Upload]] | None = None,
     ) -> dict[str, Any]:
-        """NEG-30, NEG-31, NEG-34: decline, perhaps with a counter-offer; also after the window."""
+        """NEG-30, NEG-31, NEG-34: decline, perhaps with a counter-offer; also after the window.
+
+        What the receiving desk offers outside the rounds is declined in the same way, and answers
+        no round. ``round`` and ``offer`` (the newest) are what the buyer had before his eyes.
+        """
         current = self.last_round
-        if current is None or (round is not None and round.pk != current.pk):
+        if round is not None and (current is None or round.pk != current.pk):
             raise Refused(_("商家已发起新一轮协商，请看新的方案"), conflict=True)
+        if offer is not None and self.same_offer(offer).state != PlanState.OPEN:
+            raise Refused(_("商家已更新方案，请看新的方案"), conflict=True)
+        if current is not None and self.round_state not in UNSETTLED:
+            current = None
         if counter is not None:
             self._check_counter(counter)
         if len(text) > 500:
             raise Refused(text=_("最多 500 个字"))
         self.agreement_claimed = False
-        for offer in self.open_offers():
-            self.change(offer, state=PlanState.DECLINED)
+        for each in self.open_offers():
+            self.change(each, state=PlanState.DECLINED)
         if counter is not None:
             self.add(
                 Offer(
@@ -90,9 +102,10 @@ class Replying(Negotiating):
         if said:
             self.say(Party.BUYER, by, said)
         kept = self.put_forward(Party.BUYER, evidence or {}, {"reply": gettext_lazy("回复附图")})
-        self._answered(current, said)
+        if current is not None:
+            self._answered(current, said)
         return {
-            "round": current.number,
+            "round": current.number if current else 0,
             "text": said,
             **worded("counter", counter and counter.plan),
             "amount": str(counter.amount or "") if counter else "",
@@ -283,10 +296,10 @@ class Replying(Negotiating):
             if current is not None and self.round_state in (RoundState.WAITING, RoundState.EXPIRED):
                 self._answered(current, _("接受：%(plan)s") % {"plan": offer.plan.label_zh})
         else:
-            if current is not None:
+            if current is not None and current.pk == offer.round_id:
                 self.change(current, state=RoundState.ACCEPTED, answered_at=self.at)
+                self.round_state, self.reply_due_at = RoundState.ACCEPTED, None
             self.drop_offers(PlanState.DECLINED, keep=offer)
-            self.round_state, self.reply_due_at = RoundState.ACCEPTED, None
             self.agreement_claimed = False
         if target != self.status:
             self.remedy = plans.REMEDIES.get(code, Remedy.REFUND)

@@ -1,0 +1,156 @@
+"""答复验收提议: what the receiving desk offers is accepted, declined and countered like any offer (M18)."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.urls import reverse
+
+from aftersales.consistency.checking import examine
+from aftersales.enums import Party, PlanState, Status
+from aftersales.models import Arrived, Case, Notice, User
+from aftersales.notices.delivering import deliver_due
+from tests.buyers.conftest import Phone
+from tests.factories import picture, upload
+
+Read = Callable[[HttpResponse], str]
+
+
+@pytest.fixture
+def found(make_case: Callable[..., Case], merchant: User) -> Case:
+    """One of two mugs came back, and ¥64.00 is offered for it."""
+    case = make_case("sent_back", type="return_refund")
+    _offer(case, merchant, "64.00")
+    return case
+
+
+def _offer(case: Case, merchant: User, amount: str) -> None:
+    case.receive_part(
+        by=merchant,
+        arrived=[Arrived(1, "intact")],
+        amount=Decimal(amount),
+        note="少一只",
+        evidence={"receipt": [upload(merchant)]},
+    )
+
+
+def test_the_page_offers_to_accept_to_decline_and_to_counter(
+    found: Case, at_phone: Phone, text_of: Read
+) -> None:
+    shown = text_of(at_phone.look("case", found))
+
+    assert "接受这个方案" in shown
+    assert "不接受" in shown
+    assert reverse("buyers:reply", args=[found.code]) in shown
+    assert "我希望的方案不一样，告诉商家" in shown
+    assert "按收到的商品退款 ¥64.00" in text_of(at_phone.look("reply", found))
+
+
+def test_declining_takes_nothing_away_and_is_told_to_the_shop(
+    found: Case, at_phone: Phone, merchant: User
+) -> None:
+    """M18, NEG-30: the claim goes on, with its receipt clock (D7)."""
+    due_at = found.due_at
+    deliver_due()
+
+    answer = at_phone.send("reply", found, plan="none", text="两只都寄了", proof_reply=picture())
+
+    assert answer.status_code == 302
+    assert (found.status, found.due_at) == (Status.AWAITING_MERCHANT_RECEIPT, due_at)
+    assert found.offers.get().state == PlanState.DECLINED
+    assert not found.refunds.exists()
+    event = found.events.last()
+    assert (event.step, event.party, event.details["round"]) == ("reply", Party.BUYER, 0)
+    assert found.round_state == ""
+    assert found.evidence.get(slot="reply").party == Party.BUYER
+    deliver_due()
+    told = Notice.objects.filter(event=event).get()
+    assert told.user == merchant
+    assert "买家没有接受验收后的退款提议" in told.text_zh
+    assert at_phone.send("accept_plan", found, offer=found.offers.get().pk).status_code == 409
+
+
+def test_a_counter_is_accepted_by_the_shop_in_one_click(
+    found: Case, at_phone: Phone, client: Any, merchant: User
+) -> None:
+    """M18: ¥100.00 instead of ¥64.00, to the cent."""
+    at_phone.send("reply", found, plan="partial_refund", amount="100.00", text="只碎了一点")
+    client.force_login(merchant)
+    desk = client.get(reverse("merchants:receive_part", args=[found.code])).content.decode()
+    page = client.get(reverse("merchants:case", args=[found.code])).content.decode()
+    url = reverse("merchants:accept_counter", args=[found.code])
+    assert "买家没有接受你的提议，希望：部分退款，无需退货 ¥100.00" in desk
+    assert "接受买家方案：部分退款，无需退货 ¥100.00" in page
+
+    client.post(url, {"version": found.version, "key": "counter"})
+
+    found.refresh_from_db()
+    assert (found.status, found.refunds.get().amount) == (Status.REFUNDING, Decimal("100.00"))
+    assert [each.state for each in found.offers.order_by("pk")] == [
+        PlanState.DECLINED,
+        PlanState.ACCEPTED,
+    ]
+
+
+def test_a_new_offer_takes_the_place_of_the_counter(
+    found: Case, at_phone: Phone, merchant: User
+) -> None:
+    at_phone.send("reply", found, plan="partial_refund", amount="100.00")
+    _offer(found, merchant, "80.00")
+
+    assert [(each.amount, each.state) for each in found.offers.order_by("pk")] == [
+        (Decimal("64.00"), PlanState.DECLINED),
+        (Decimal("100.00"), PlanState.REPLACED),
+        (Decimal("80.00"), PlanState.OPEN),
+    ]
+
+
+def test_what_he_has_not_seen_is_not_declined(
+    found: Case, at_phone: Phone, merchant: User, text_of: Read
+) -> None:
+    """A better offer came while he wrote; his words stay in the form."""
+    before = found.offers.get()
+    _offer(found, merchant, "80.00")
+
+    answer = at_phone.send("reply", found, plan="none", text="两只都寄了", offer=before.pk)
+
+    assert answer.status_code == 409
+    assert "商家已更新方案，请看新的方案" in text_of(answer)
+    assert "两只都寄了" in text_of(answer)
+    assert found.offers.order_by("pk").last().state == PlanState.OPEN
+
+
+def test_nothing_offered_is_nothing_to_decline(
+    make_case: Callable[..., Case], at_phone: Phone, text_of: Read
+) -> None:
+    case = make_case("sent_back", type="return_refund")
+
+    answer = at_phone.send("reply", case, plan="none")
+
+    assert answer.status_code == 409
+    assert "没有需要答复的协商" in text_of(answer)
+
+
+@pytest.mark.parametrize("how", ["decline", "accept"])
+def test_a_round_that_was_answered_before_stays_as_it_was(
+    how: str, make_desk: Callable[..., Any], at_phone: Phone
+) -> None:
+    """The receiving desk's offer stands outside the rounds; the history of those is not touched."""
+    desk = make_desk("sent_back", type="return_refund")
+    desk.negotiate()
+    desk.reply()
+    case = desk.case
+    answered = case.last_round.answered_at
+    _offer(case, desk.merchant, "64.00")
+    offer = case.offers.order_by("pk").last()
+
+    if how == "accept":
+        at_phone.send("accept_plan", case, offer=offer.pk)
+    else:
+        at_phone.send("reply", case, plan="none", offer=offer.pk)
+
+    assert case.last_round.answered_at == answered
+    assert case.round_state == case.last_round.state
+    assert not examine([case.pk])
