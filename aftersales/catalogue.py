@@ -1,7 +1,8 @@
 """The catalogue as data: the shipped TOML files, what is in force, and the changes of an edition.
 
-Loading creates what is missing, by code, and never overwrites what staff have edited, unless it
-is told to ``reset``. Migrations call it too, so it takes the registry of apps to write with.
+Loading creates what is missing, by code, and never overwrites what staff have edited: restoring
+what was shipped is a change like any other (``restored``), and published as an edition. Migrations
+load too, so it takes the registry of apps to write with.
 Rows have one shape everywhere: that of the files, a row with its proofs or forms inside.
 """
 
@@ -57,21 +58,21 @@ def read(kind: str) -> list[dict[str, Any]]:
 
 
 @transaction.atomic
-def load(reset: bool = False, apps: Any = installed) -> dict[str, int]:
-    """Create what is missing; return how many rows of each kind were created or reset.
+def load(apps: Any = installed) -> dict[str, int]:
+    """Create what is missing; return how many rows of each kind were created.
 
-    The rules (``Policy``) are no shipped row: they are made with their defaults, and never reset.
+    The rules (``Policy``) are no shipped row: they are made with their defaults.
     """
     policies = _model(apps, "Policy").objects
     if not policies.exists():
         policies.create()
     made = {
-        "window": sum(_window(apps, row, reset) for row in read("window")),
-        "agreement": sum(_agreement(apps, row, reset) for row in read("agreement")),
+        "window": sum(_window(apps, row) for row in read("window")),
+        "agreement": sum(_agreement(apps, row) for row in read("agreement")),
     }
     for kind, name in KINDS.items():
         if _exists(apps, name):
-            made[kind] = sum(_row(apps, kind, row, reset) for row in read(kind))
+            made[kind] = sum(_row(apps, kind, row) for row in read(kind))
     if _exists(apps, "Edition"):
         _shipped_edition(apps)
     return made
@@ -135,6 +136,44 @@ def differences(before: Content, after: Content) -> list[Change]:
     ]
 
 
+def restored() -> list[Change]:
+    """What would bring every shipped row back to its shipped values.
+
+    Rows that staff added stay, and so do the rules and the agreements: what a buyer has agreed to
+    is never written over.
+    """
+    shipped: Content = {WINDOW: {}}
+    for row in read(WINDOW):
+        window = _model(installed, "Window")(**row)
+        shipped[WINDOW][_window_key(window)] = _data(window)
+    for kind, name in KINDS.items():
+        model = _model(installed, name)
+        shipped[kind] = {row["code"]: _as_data(model, row) for row in read(kind)}
+    standing = {
+        kind: {key: row for key, row in rows.items() if key in shipped[kind]}
+        for kind, rows in content().items()
+        if kind in shipped
+    }
+    return differences(standing, shipped)
+
+
+def _as_data(model: Any, shipped: Row) -> Row:
+    """A shipped row in the shape of ``_data``: what the file does not name has its default."""
+    fields, lists = _values(model), [field.name for field in model._meta.many_to_many]
+    made = {name: shipped.get(name, field.get_default()) for name, field in fields.items()}
+    made |= {name: sorted(shipped.get(name, [])) for name in lists}
+    for inside, related in (("proof", "proofs"), ("form", "forms")):
+        if hasattr(model, related):
+            owned = getattr(model, related).rel.related_model
+            made[inside] = [_as_data(owned, row) for row in shipped.get(inside, [])]
+    if "proof" in made:
+        made["proof"] = [
+            {name: value for name, value in row.items() if name != "position"}
+            for row in made["proof"]
+        ]
+    return made
+
+
 def write(changes: list[Change], at: datetime, apps: Any = installed) -> None:
     """Make some changes in the catalogue in force; fields that they do not touch stay."""
     for change in changes:
@@ -155,7 +194,7 @@ def write(changes: list[Change], at: datetime, apps: Any = installed) -> None:
             continue
         if row is not None and hasattr(row, "replaced_at") and told.keys() - OFFERED:
             replace(row, at)
-        _row(apps, kind, merged, reset=True)
+        _row(apps, kind, merged, anew=True)
 
 
 def replace(row: Any, at: datetime) -> None:
@@ -226,33 +265,33 @@ def _model(apps: Any, name: str) -> Any:
     return apps.get_model("aftersales", name)
 
 
-def _window(apps: Any, row: dict[str, Any], reset: bool) -> int:
+def _window(apps: Any, row: dict[str, Any]) -> int:
     """The row without dates, which always stands behind those that staff add for a while."""
     model, case_type = _model(apps, "Window"), row.get("case_type", "")
-    found = model.objects.filter(clock=row["clock"], case_type=case_type, starts_on=None).first()
-    return _written(found or model(), row) if reset or not found else 0
+    found = model.objects.filter(clock=row["clock"], case_type=case_type, starts_on=None)
+    return 0 if found.exists() else _written(model(), row)
 
 
-def _agreement(apps: Any, row: dict[str, Any], reset: bool) -> int:
+def _agreement(apps: Any, row: dict[str, Any]) -> int:
     model = _model(apps, "Agreement")
-    found = model.objects.filter(version=row["version"]).first()
     texts = {name: text.strip() for name, text in row.items()}
-    return _written(found or model(), texts) if reset or not found else 0
+    return 0 if model.objects.filter(version=row["version"]).exists() else _written(model(), texts)
 
 
-def _row(apps: Any, kind: str, shipped: dict[str, Any], reset: bool) -> int:
+def _row(apps: Any, kind: str, shipped: dict[str, Any], anew: bool = False) -> int:
+    """Make a row where there is none; ``anew``, write it even where there is one."""
     model, row = _model(apps, KINDS[kind]), dict(shipped)
     proofs, forms = row.pop("proof", []), row.pop("form", [])
     standing = _standing(model).filter(code=row["code"]).first()
     owner = standing or model()
-    written = _written(owner, row) if reset or not standing else 0
+    written = _written(owner, row) if anew or not standing else 0
     if written and hasattr(owner, "proofs"):
         owner.proofs.all().delete()
         for position, proof in enumerate(proofs, start=1):
             owner.proofs.create(position=position, **proof)
     for form in forms:
         found = owner.forms.filter(step=form["step"]).first()
-        if reset or not found:
+        if anew or not found:
             written = _written(found or _model(apps, "StepForm")(scenario=owner), form)
     return written
 

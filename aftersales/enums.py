@@ -110,6 +110,7 @@ class Clock(TextChoices):
     ARRIVAL_SIGNED = "D9s", _("买家确认收货（自承运商签收起）")
     EVIDENCE = "D11", _("平台介入举证")
     SUPPLEMENT = "D11s", _("平台要求补充凭证")
+    SUPPLEMENT_MOST = "D11m", _("平台要求补充凭证最长")
     EXECUTION = "D12", _("商家执行判定")
     APPEAL = "D13", _("对判定申诉")
     DECISION = "D14", _("平台判定目标时间")

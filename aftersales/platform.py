@@ -63,6 +63,8 @@ def _suspended(case: Case, now: datetime) -> Rows:
     return [
         (_("中止原因"), stood.get_because_display()),
         (_("依据"), stood.note),
+        (_("受理凭证编号"), stood.proof),
+        (_("受理凭证提交截止"), when(stood.proof_by, now) if stood.proof_by else ""),
         (_("最晚恢复"), when(stood.until, now)),
     ]
 
@@ -111,6 +113,8 @@ def _found(case: Case, asked: Intervention, now: datetime) -> Rows:
         told.append((_("发货运费"), asked.get_freight_out_display()))
     if asked.freight:
         told.append((_("退货运费"), asked.get_freight_display()))
+    if asked.freight_reason:
+        told.append((_("运费改判理由"), asked.freight_reason.label))
     told += [
         (_("依据"), asked.grounds),
         (_("采信的凭证"), _cited(case, asked)),

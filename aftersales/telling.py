@@ -56,11 +56,15 @@ LABELS: dict[str, Any] = {
     "responsible": gettext_lazy("责任方"),
     "freight": gettext_lazy("运费承担"),
     "freight_out": gettext_lazy("发货运费"),
+    "freight_reason": gettext_lazy("运费改判理由"),
     "cited": gettext_lazy("采信的凭证"),
     "grounds": gettext_lazy("判定依据"),
     "of": gettext_lazy("向谁"),
     "what": gettext_lazy("补充什么"),
     "because": gettext_lazy("中止原因"),
+    "days": gettext_lazy("天数"),
+    "proof_by": gettext_lazy("受理凭证提交截止"),
+    "unproven": gettext_lazy("没有受理凭证"),
     "execute_by": gettext_lazy("商家执行期限"),
     "channel": gettext_lazy("渠道"),
     "number": gettext_lazy("编号"),
@@ -99,7 +103,7 @@ WORDS: dict[str, dict[str, Any]] = {
     "remedy": dict(Remedy.choices),
     "instead_of": dict(Remedy.choices),
 }
-MOMENTS = {"until", "execute_by", "signed_at", "expires_at", "due_at"}
+MOMENTS = {"until", "execute_by", "proof_by", "signed_at", "expires_at", "due_at"}
 SHOWN_ELSEWHERE = {"evidence", "blocks", "key", "severity", "member_user"}
 
 

@@ -5,6 +5,7 @@ from django.urls import path
 from aftersales.forms import AnswerRequestForm
 from buyers.forms import (
     AnswerAddressForm,
+    AnswerSuspensionForm,
     AppealForm,
     ComplaintForm,
     ComplaintStateForm,
@@ -14,11 +15,13 @@ from buyers.forms import (
     MessageForm,
     PlainForm,
     PlatformForm,
+    ProposeSuspensionForm,
     RecallForm,
     RefusalForm,
     ReopenForm,
     ReplyForm,
     ReturnForm,
+    SuspensionProofForm,
 )
 from buyers.views import applying, asking, cases, dossier, orders, service, steps
 
@@ -96,6 +99,21 @@ urlpatterns = [
         f"{CASE}choose_refund/",
         steps.Choose.as_view(step="choose_refund", form_class=PlainForm),
         name="choose_refund",
+    ),
+    path(
+        f"{CASE}propose_suspension/",
+        steps.ProposeSuspension.as_view(form_class=ProposeSuspensionForm),
+        name="propose_suspension",
+    ),
+    path(
+        f"{CASE}answer_suspension/",
+        steps.AnswerSuspension.as_view(form_class=AnswerSuspensionForm),
+        name="answer_suspension",
+    ),
+    path(
+        f"{CASE}prove_suspension/",
+        steps.ProveSuspension.as_view(form_class=SuspensionProofForm),
+        name="prove_suspension",
     ),
     path("guarantee/", cases.Guarantee.as_view(), name="guarantee"),
     path(

@@ -3,6 +3,7 @@
 from django.urls import include, path
 from django.utils.translation import gettext_lazy
 
+from aftersales import suspensions
 from aftersales.forms import AnswerRequestForm, AskForForm
 from merchants.forms.answering import (
     AgreeReturnForm,
@@ -160,6 +161,33 @@ urlpatterns = [
         f"{CASE}ask_platform/",
         Step.as_view(step="ask_platform", form_class=AskPlatformForm),
         name="ask_platform",
+    ),
+    path(
+        f"{CASE}propose_suspension/",
+        Step.as_view(
+            step="propose_suspension",
+            form_class=suspensions.ProposeForm,
+            done=gettext_lazy("已提议中止，等买家答复"),
+        ),
+        name="propose_suspension",
+    ),
+    path(
+        f"{CASE}answer_suspension/",
+        Step.as_view(
+            step="answer_suspension",
+            form_class=suspensions.AnswerForm,
+            done=gettext_lazy("已答复中止提议"),
+        ),
+        name="answer_suspension",
+    ),
+    path(
+        f"{CASE}prove_suspension/",
+        Step.as_view(
+            step="prove_suspension",
+            form_class=suspensions.ProofForm,
+            done=gettext_lazy("受理凭证已提交"),
+        ),
+        name="prove_suspension",
     ),
     path(
         f"{CASE}ask_reopen/",

@@ -27,6 +27,7 @@ from aftersales.models import (
     StepForm,
 )
 from aftersales.models.case.intervening import DECLINE
+from aftersales.models.case.ruling import OVERRULES
 from aftersales.rules import facts
 
 TYPES = [
@@ -51,7 +52,7 @@ CONDITIONS = {
     "window_over": _("超过售后期限"),
     "agreed": _("已报告协商一致"),
 }
-DECISIONS = [*Ruling.choices, (DECLINE, _("不予受理"))]
+DECISIONS = [*Ruling.choices, (DECLINE, _("不予受理")), (OVERRULES, _("改变运费承担方"))]
 LISTS: dict[str, Sequence[tuple[str, Any]]] = {
     "types": TYPES,
     "decisions": DECISIONS,

@@ -13,6 +13,7 @@ from aftersales.forms import MoneyField, StepForm
 from aftersales.models import DecisionReason, Suspension
 from aftersales.models.case.intervening import DECLINE
 from aftersales.rules import amounts, deadlines
+from aftersales.suspensions import ProofForm, ProposeForm
 from aftersales.templatetags.desk import as_shots
 
 
@@ -49,6 +50,12 @@ class SupplementForm(StepForm):
         gettext_lazy("补充什么"),
         gettext_lazy("双方都看得到。写清楚要哪一件商品、哪个位置、能证明什么的照片或单据。"),
     )
+    hours = forms.IntegerField(label=gettext_lazy("给几小时"), min_value=1, required=False)
+
+    def fit(self) -> None:
+        least, most = self.case.supplement_hours()
+        self.initial.setdefault("hours", least)
+        self.fields["hours"].help_text = _("{least} 到 {most} 小时").format(least=least, most=most)
 
     def answers(self) -> dict[str, Any]:
         given = super().answers()
@@ -60,15 +67,20 @@ class AskSupplement(StaffStep):
     form_class = SupplementForm
     button = gettext_lazy("要求补充")
 
-    @property
-    def intro(self) -> Any:
-        hours = deadlines.length(self.case, Clock.SUPPLEMENT).total_seconds() // 3600
-        return _(
-            "被要求的一方有 {n} 小时提交；期间不能判定，另一方到结束才看得到内容。没有提交的，后果由其承担。"
-        ).format(n=int(hours))
+    intro = gettext_lazy(
+        "被要求的一方在给定的时间内提交；期间不能判定，另一方到结束才看得到内容。没有提交的，后果由其承担。"
+    )
 
     def success_message(self) -> str:
         return _("已要求补充凭证")
+
+
+class ProposeSuspensionForm(ProposeForm):
+    as_party = Party.STAFF
+
+
+class SuspensionProofForm(ProofForm):
+    as_party = Party.STAFF
 
 
 class DeclineForm(StepForm):
@@ -119,16 +131,40 @@ class TakeOver(StaffStep):
         return _("已接管，双方开始举证")
 
 
+class ProposeSuspension(StaffStep):
+    """双方自行协商: staff propose, each side consents on its own page."""
+
+    step = "propose_suspension"
+    form_class = ProposeSuspensionForm
+    button = gettext_lazy("向双方提议中止")
+    intro = gettext_lazy(
+        "双方想自行协商时用。买家和商家各自在自己的页面上答复，都同意后才中止；任何一方不同意，平台继续处理。"
+    )
+
+    def success_message(self) -> str:
+        return _("已提议中止，等双方答复")
+
+
 class SuspendForm(StepForm):
     because = forms.ChoiceField(
         label=gettext_lazy("中止原因"),
-        choices=Suspension.Because.choices,
+        choices=[
+            (each.value, each.label)
+            for each in Suspension.Because
+            if each != Suspension.Because.SETTLING
+        ],
         widget=forms.RadioSelect,
     )
     note = words(
         gettext_lazy("依据"),
-        gettext_lazy("双方在哪里同意的，或受理凭证的编号；双方都会看到"),
+        gettext_lazy("例如哪个法院、哪个派出所；双方都会看到"),
         rows=3,
+    )
+    proof = forms.CharField(
+        label=gettext_lazy("受理凭证编号"),
+        max_length=100,
+        required=False,
+        help_text=gettext_lazy("还没有凭证的留空：7 个工作日内没有提交的，自动恢复处理"),
     )
     days = forms.IntegerField(label=gettext_lazy("中止几天"), min_value=1)
 
@@ -142,10 +178,22 @@ class Suspend(StaffStep):
     step = "suspend"
     form_class = SuspendForm
     button = gettext_lazy("中止处理")
-    intro = gettext_lazy("时限停止计算，恢复后继续。中止期间买卖双方只能留言，不能操作这一单。")
+    intro = gettext_lazy(
+        "法院或公安机关已介入时用，立即中止。时限停止计算，恢复后继续；期间买卖双方只能留言，不能操作这一单。"
+    )
 
     def success_message(self) -> str:
         return _("已中止处理")
+
+
+class ProveSuspension(StaffStep):
+    step = "prove_suspension"
+    form_class = SuspensionProofForm
+    button = gettext_lazy("登记受理凭证")
+    intro = gettext_lazy("登记后中止到期满；逾期没有凭证的自动恢复处理。")
+
+    def success_message(self) -> str:
+        return _("已登记受理凭证")
 
 
 class Resume(StaffStep):
@@ -241,7 +289,9 @@ VIEWS = {
         AskSupplement,
         Decline,
         TakeOver,
+        ProposeSuspension,
         Suspend,
+        ProveSuspension,
         Resume,
         UpholdAppeal,
         ProposeReversal,

@@ -16,11 +16,13 @@ from aftersales.enums import GATHERING, Party, Responsible, Ruling, Stage, Statu
 from aftersales.forms import MoneyField, StepForm
 from aftersales.models import Appeal, Case, DecisionReason, Intervention, Refund
 from aftersales.models.case.intervening import DECLINE
+from aftersales.models.case.ruling import OVERRULES
 from aftersales.rules import rulings
 from aftersales.steps import STALE, STEPS, Act, Refused
+from aftersales.suspensions import card_of
 
 BEARERS = [
-    ("", gettext_lazy("按运费规则")),
+    ("", gettext_lazy("按运费规则（默认）")),
     *((each.value, each.label) for each in rulings.BEARERS),
 ]
 
@@ -47,9 +49,14 @@ class RuleForm(StepForm):
         label=gettext_lazy("退货运费"),
         choices=BEARERS,
         required=False,
-        help_text=gettext_lazy(
-            "按规则：商家或承运商的责任由商家承担；买家或无人的责任，退货由买家承担"
-        ),
+        help_text=gettext_lazy("默认按责任方由运费规则算出；改由另一方承担的，要选择理由"),
+    )
+    freight_reason = ReasonField(
+        label=gettext_lazy("运费改判理由"),
+        queryset=DecisionReason.objects.none(),
+        to_field_name="code",
+        empty_label=gettext_lazy("不改，按运费规则"),
+        required=False,
     )
     exempt = forms.BooleanField(
         label=gettext_lazy("不计入纠纷退款（在依据里说明）"), required=False
@@ -97,7 +104,13 @@ class RuleForm(StepForm):
             str(each): unfit for each in Ruling if (unfit := rulings.unfit(each, case))
         }
         coded: Any = self.fields["reason"]
-        coded.queryset = DecisionReason.objects.filter(active=True).exclude(decisions=[DECLINE])
+        rows = DecisionReason.objects.filter(active=True)
+        coded.queryset = rows.exclude(decisions__in=[[DECLINE], [OVERRULES]])
+        overruling: Any = self.fields["freight_reason"]
+        overruling.queryset = rows.filter(decisions=[OVERRULES])
+        self.fields["responsible"].hints = {  # type: ignore[attr-defined]
+            str(each): self._preset(each) for each in Responsible
+        }
         cited: Any = self.fields["cited"]
         cited.choices = [
             (
@@ -107,6 +120,12 @@ class RuleForm(StepForm):
             )
             for piece in self.record.pieces
         ]
+
+    def _preset(self, responsible: str) -> str:
+        """The freight that follows from finding this side responsible, out of the freight table."""
+        chosen = str(self["ruling"].value() or Ruling.RETURN_THEN_REFUND)
+        out, back = rulings.freight_of(self.case, chosen, responsible)
+        return _("运费：发货{out}，退货{back}").format(out=out.label, back=back.label)
 
     def answers(self) -> dict[str, Any]:
         given = super().answers()
@@ -148,7 +167,8 @@ class Rule(StaffStep):
             "open": self.open,
             "gathering": self.asked.stage in GATHERING,
             "moves": self.other_moves(),
-            "suspension": self.case.last_suspension if self.case.suspended else None,
+            "stood": self.case.last_suspension if self.case.suspended else None,
+            "suspension": card_of(self.case, Party.STAFF),
             "appeal": Appeal.objects.filter(intervention=self.asked).first(),
             "cited": cited,
         }

@@ -88,6 +88,7 @@ def stages(case: Case) -> list[dict[str, Any]]:
             told(
                 [
                     (_("中止原因"), each.get_because_display()),
+                    (_("受理凭证编号"), each.proof),
                     (_("最晚恢复"), exact(each.until)),
                     (_("恢复时间"), exact(each.resumed_at) if each.resumed_at else ""),
                 ]

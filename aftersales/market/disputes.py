@@ -2,7 +2,7 @@
 
 from aftersales.enums import Party, Responsible, Ruling
 from aftersales.market.desk import Desk, upload
-from aftersales.models import Case, DecisionReason, Suspension, User
+from aftersales.models import Case, DecisionReason, User
 
 
 class BeforeThePlatform:
@@ -55,12 +55,9 @@ class BeforeThePlatform:
         )
 
     def do_suspend(self, number: int) -> None:
-        self.case(number).suspend(
-            by=self.reviewer,
-            because=Suspension.Because.SETTLING,
-            note="双方在消息里同意自行协商一周",
-            days=7,
-        )
+        case = self.case(number)
+        case.propose_suspension(by=case.buyer, note="和商家说好先自行协商一周", days=7)
+        case.answer_suspension(by=self.desks[number].merchant, agreed=True)
 
     def do_take_over(self, number: int) -> None:
         self.case(number).take_over(

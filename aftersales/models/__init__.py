@@ -39,6 +39,7 @@ from aftersales.models.intervention import (
     Intervention,
     Supplement,
     Suspension,
+    SuspensionProposal,
 )
 from aftersales.models.negotiation import (
     CaseRequest,
@@ -122,6 +123,7 @@ __all__ = [
     "StepForm",
     "Supplement",
     "Suspension",
+    "SuspensionProposal",
     "Tag",
     "Upload",
     "User",

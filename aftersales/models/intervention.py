@@ -8,6 +8,7 @@ from aftersales.enums import (
     AppealState,
     Freight,
     Party,
+    PlanState,
     Responsible,
     Ruling,
     Stage,
@@ -39,6 +40,9 @@ class Intervention(models.Model):
     responsible = models.CharField(_("责任方"), max_length=10, choices=Responsible, blank=True)
     freight = models.CharField(_("退货运费"), max_length=20, choices=Freight, blank=True)
     freight_out = models.CharField(_("发货运费"), max_length=20, choices=Freight, blank=True)
+    freight_reason = models.ForeignKey(
+        DecisionReason, models.PROTECT, null=True, related_name="+", verbose_name=_("运费改判理由")
+    )
     decision_reason = models.ForeignKey(
         DecisionReason, models.PROTECT, null=True, related_name="+", verbose_name=_("判定理由")
     )
@@ -90,7 +94,10 @@ class Supplement(models.Model):
 
 
 class Suspension(models.Model):
-    """中止 (T-23): why the clocks stand still, until when at most (D16), and what was left of them."""
+    """中止 (T-23): why the clocks stand still, until when at most (D16), and what was left of them.
+
+    ``proof_by`` stands as long as the acceptance of a court or the police is still to be shown.
+    """
 
     class Because(models.TextChoices):
         SETTLING = "settling", _("双方同意自行协商")
@@ -100,6 +107,8 @@ class Suspension(models.Model):
     case = models.ForeignKey("Case", models.PROTECT, related_name="suspensions")
     because = models.CharField(_("中止原因"), max_length=10, choices=Because)
     note = models.CharField(_("依据"), max_length=500)
+    proof = models.CharField(_("受理凭证编号"), max_length=100, blank=True)
+    proof_by = models.DateTimeField(_("受理凭证提交截止"), null=True)
     user = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField(_("中止时间"))
     until = models.DateTimeField(_("最晚恢复"))
@@ -114,6 +123,34 @@ class Suspension(models.Model):
 
     def __str__(self) -> str:
         return f"{self.case} {self.get_because_display()}"
+
+
+class SuspensionProposal(models.Model):
+    """中止提议 (T-23): both sides consent, each for itself, before the case stands still."""
+
+    case = models.ForeignKey("Case", models.PROTECT, related_name="suspension_proposals")
+    intervention = models.ForeignKey(Intervention, models.PROTECT, related_name="+")
+    party = models.CharField(_("提议方"), max_length=10, choices=Party)
+    user = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    note = models.CharField(_("理由"), max_length=500)
+    days = models.PositiveIntegerField(_("天数"))
+    at = models.DateTimeField(_("提议时间"))
+    buyer_at = models.DateTimeField(_("买家同意时间"), null=True)
+    merchant_at = models.DateTimeField(_("商家同意时间"), null=True)
+    state = models.CharField(_("状态"), max_length=10, choices=PlanState, default=PlanState.OPEN)
+
+    class Meta:
+        verbose_name = _("中止提议")
+        verbose_name_plural = _("中止提议")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.case} {self.get_state_display()}"
+
+    def waits_for(self, party: str) -> bool:
+        """Whether this side has still to say yes or no."""
+        said = {Party.BUYER: self.buyer_at, Party.MERCHANT: self.merchant_at}
+        return self.state == PlanState.OPEN and party in said and said[Party(party)] is None
 
 
 class Appeal(models.Model):

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
-from aftersales.enums import SENDS_BACK, CaseType, Freight, FreightCover, GoodsState
+from aftersales.enums import SENDS_BACK, CaseType, Freight, FreightCover, GoodsState, Responsible
 
 if TYPE_CHECKING:
     from aftersales.models import Order, Reason
@@ -164,20 +164,45 @@ class Bearers(NamedTuple):
     back: Freight
 
 
+# Whose freight it is by what a ruling found; the carrier answers to the merchant who chose him.
+AT_FAULT = {
+    Responsible.MERCHANT: Freight.MERCHANT,
+    Responsible.CARRIER: Freight.MERCHANT,
+    Responsible.BUYER: Freight.BUYER,
+}
+
+
 def bearers(
-    case_type: str, reason: "Reason", order: "Order", *, breaks_free_shipping: bool = False
+    case_type: str,
+    reason: "Reason",
+    order: "Order",
+    *,
+    breaks_free_shipping: bool = False,
+    responsible: str = "",
+    agreed: str = "",
 ) -> Bearers:
     """谁承担运费 (the table of §1.5): the one at fault, else the buyer for what he changed his mind
-    about; the way out stays with the merchant where shipping was, and still is, free."""
-    if reason.freight == Freight.MERCHANT:
+    about; the way out stays with the merchant where shipping was, and still is, free.
+
+    Before a ruling the buyer's reason says who is at fault; afterwards ``responsible``, whom the
+    ruling found. ``agreed`` is what the sides said of the way back when they agreed on a return
+    (``undecided`` where they said nothing, which leaves it to the merchant: Taobao Art. 49); it
+    stands unless somebody is at fault. Where the platform supports a return and nobody is, the
+    way back is the buyer's (Taobao Art. 7); without a ruling it stays undecided.
+    """
+    fault = AT_FAULT.get(Responsible(responsible)) if responsible else reason.freight
+    if fault == Freight.MERCHANT:
         return Bearers(Freight.MERCHANT, Freight.MERCHANT)
-    if case_type == "exchange" and reason.freight == Freight.BUYER:
-        return Bearers(Freight.BUYER, Freight.BUYER)
+    own_wish = Freight.BUYER in (fault, reason.freight)
+    wish = own_wish or refuses_delivery(reason)
     free = order.free_shipping and not breaks_free_shipping
-    if reason.freight == Freight.BUYER or refuses_delivery(reason):
-        outbound = Freight.MERCHANT if free else Freight.BUYER
-        return Bearers(outbound, _covered(order) or Freight.BUYER)
-    return Bearers(Freight.MERCHANT, _covered(order) or Freight.UNDECIDED)
+    outbound = Freight.BUYER if wish and not free else Freight.MERCHANT
+    if agreed and fault != Freight.BUYER:
+        return Bearers(outbound, unsaid(agreed))
+    if case_type == CaseType.EXCHANGE and own_wish:
+        return Bearers(Freight.BUYER, Freight.BUYER)
+    back = Freight.BUYER if wish or responsible else Freight.UNDECIDED
+    return Bearers(outbound, _covered(order) or back)
 
 
 def _covered(order: "Order") -> Freight | None:
@@ -200,13 +225,11 @@ def return_freight(case_type: str, reason: "Reason", order: "Order") -> Freight:
     return bearers(case_type, reason, order).back
 
 
-def unsaid(freight: str, *, ruled: bool = False) -> Freight:
-    """Who bears the way back where neither rule nor parties have said so (§1.5): the merchant who
-    agreed and kept silent; the buyer, where the platform supports a return nobody is at fault for.
-    """
-    if freight not in (Freight.UNDECIDED, Freight.NONE):
-        return Freight(freight)
-    return Freight.BUYER if ruled else Freight.MERCHANT
+def unsaid(freight: str) -> Freight:
+    """Who bears the way back of an agreed return: where nobody said so, the merchant who agreed
+    and kept silent (Taobao Art. 49)."""
+    silent = freight in (Freight.UNDECIDED, Freight.NONE)
+    return Freight.MERCHANT if silent else Freight(freight)
 
 
 def freight_lost(

@@ -250,6 +250,24 @@ def suspended(case: "Case") -> bool:
     return case.suspended
 
 
+@refuses(_("已有中止提议，请先等双方答复"), conflict=True)
+def no_suspension_proposed(case: "Case") -> bool:
+    return case.suspension_proposal is None
+
+
+@refuses(_("没有等待答复的中止提议"), conflict=True)
+def suspension_proposed(case: "Case") -> bool:
+    """T-23: it lapses with the ruling, and with the request it was made in."""
+    return case.suspension_proposal is not None
+
+
+@refuses(_("这次中止不需要受理凭证"), conflict=True)
+def proof_wanted(case: "Case") -> bool:
+    """Taobao Art. 83: the acceptance of a court or the police is still to be shown."""
+    stood = case.last_suspension
+    return stood is not None and stood.proof_by is not None
+
+
 @refuses(_("没有等待你执行的判定"), conflict=True)
 def executing(case: "Case") -> bool:
     """D12: a ruling waits for the merchant."""
@@ -349,6 +367,18 @@ def asked_himself(case: "Case", party: Party, user: Any) -> bool:
 def impartial(case: "Case", party: Party, user: Any) -> bool:
     """T-20: nobody rules in a case in which he stands on a side himself."""
     return case.parties_of(user) == {Party.STAFF}
+
+
+@refuses(impartial.sentence)  # type: ignore[attr-defined]
+def fair(case: "Case", party: Party, user: Any) -> bool:
+    """For steps of all three: a side acts for itself, and who acts as staff stands on no side."""
+    return party != Party.STAFF or impartial(case, party, user)
+
+
+@refuses(_("你已经同意中止，等对方答复"), conflict=True)
+def unanswered_by(case: "Case", party: Party, user: Any) -> bool:
+    proposal = case.suspension_proposal
+    return proposal is not None and proposal.waits_for(party)
 
 
 @refuses(_("平台没有请你补充凭证"))

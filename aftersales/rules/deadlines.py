@@ -69,6 +69,7 @@ LATER = {
     Clock.ARRIVAL_SIGNED: 7 * 24 * 60,
     Clock.WARRANTY: 90 * 24 * 60,
     Clock.EARLY: 24 * 60,
+    Clock.SUPPLEMENT_MOST: 72 * 60,
     Clock.EXECUTION: 24 * 60,
     Clock.APPEAL: 7 * 24 * 60,
     Clock.SUSPENSION: 30 * 24 * 60,

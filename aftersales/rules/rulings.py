@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext
 
-from aftersales.enums import CaseType, Freight, OrderState, Remedy, Responsible, Ruling
-from aftersales.rules import facts
+from aftersales.enums import CaseType, Freight, OrderState, Remedy, Ruling
+from aftersales.rules import amounts, facts
 
 if TYPE_CHECKING:
     from aftersales.models import Case
@@ -53,15 +53,19 @@ def sent_back(ruling: str, case: "Case") -> bool:
     return ruling in SENT_BACK and not with_shop(case)
 
 
-def freight_of(case: "Case", responsible: str) -> tuple[Freight, Freight]:
-    """Who bears the way out and the way back, as the freight table has it (§1.5).
+def freight_of(case: "Case", ruling: str, responsible: str) -> amounts.Bearers:
+    """The preset of a ruling: who bears the way out and back, as the freight table has it (§1.5)."""
+    made = case.composition
+    return amounts.bearers(
+        CaseType.EXCHANGE if ruling == Ruling.EXCHANGE else case.type,
+        case.reason,
+        case.order,
+        breaks_free_shipping=made is not None and made.shipping > 0,
+        responsible=responsible,
+        agreed=case.freight if case.return_address else "",
+    )
 
-    At the merchant's or the carrier's fault the merchant; at nobody's, or where it stays unclear,
-    the way out is the merchant's and the way back the buyer's; a buyer's own wish costs him both,
-    but for the way out of goods that were sold with free shipping.
-    """
-    if responsible in (Responsible.MERCHANT, Responsible.CARRIER):
-        return Freight.MERCHANT, Freight.MERCHANT
-    if responsible == Responsible.BUYER and case.order.postage > 0:
-        return Freight.BUYER, Freight.BUYER
-    return Freight.MERCHANT, Freight.BUYER
+
+def moves_back(case: "Case", ruling: str) -> bool:
+    """Whether goods go back under this ruling, or have come back already."""
+    return ruling in SENT_BACK or facts.goods_back(case)

@@ -45,6 +45,12 @@ def days_on(day: date, count: int) -> date:
     return day
 
 
+def end_of_workday(at: datetime, count: int) -> datetime:
+    """The end of the ``count``-th working day after a moment."""
+    day = days_on(at.astimezone(CHINA).date(), count)
+    return datetime.combine(day + DAY, time(), CHINA).astimezone(at.tzinfo)
+
+
 def end_of(at: datetime, length: timedelta, hours: Hours) -> datetime:
     """When ``length`` of working time from ``at`` on is over."""
     local = at.astimezone(CHINA)

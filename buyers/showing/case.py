@@ -327,6 +327,8 @@ def _more(case: Case, moves: dict[str, str]) -> list[Button]:
         asked = case.last_intervention
         if asked and asked.asked_by == Party.BUYER:
             links.append(Button(_("撤回平台介入"), url("withdraw", case)))
+    if moves.get("propose_suspension") == "":
+        links.append(Button(_("提议中止，双方自行协商"), url("propose_suspension", case)))
     if not _foremost(case):
         links += [
             Button(_("导出卷宗（PDF）"), url("dossier_pdf", case)),

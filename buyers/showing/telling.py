@@ -257,6 +257,26 @@ def _supplement_asked(details: dict[str, Any], mine: bool) -> str:
     return _("平台请{side}补充凭证").format(side=names.get(details.get("of", ""), _("双方")))
 
 
+@tells("propose_suspension")
+def _suspension_proposed(details: dict[str, Any], mine: bool) -> str:
+    told = _("你提议中止 {n} 天") if mine else _("收到中止 {n} 天的提议")
+    return told.format(n=details.get("days", ""))
+
+
+@tells("answer_suspension")
+def _suspension_answered(details: dict[str, Any], mine: bool) -> str:
+    if not details.get("agreed"):
+        return _("你没有同意中止") if mine else _("商家没有同意中止")
+    if details.get("until"):
+        return _("双方同意，平台中止了处理")
+    return _("你同意中止") if mine else _("商家同意中止")
+
+
+@tells("prove_suspension")
+def _suspension_proven(details: dict[str, Any], mine: bool) -> str:
+    return _("受理凭证已提交：{number}").format(number=details.get("number", ""))
+
+
 @tells("suspend")
 def _suspended(details: dict[str, Any], mine: bool) -> str:
     return _("平台中止了处理")

@@ -14,6 +14,7 @@ from aftersales.bids import bids_of, gap_text
 from aftersales.enums import ENDED, OrderState, Party, Phase, RoundState, Status
 from aftersales.models import Case, Order, Round
 from aftersales.rules import facts
+from aftersales.suspensions import card_of
 from buyers.showing.case import page_of
 from buyers.showing.money import shown_refunds
 from buyers.showing.orders import shown_orders
@@ -109,6 +110,7 @@ class CasePage(BuyerCase, TemplateView):
         return super().get_context_data(
             page=page_of(self.case, self.user, now),
             requests=asked_of(self.case, Party.BUYER),
+            suspension=card_of(self.case, Party.BUYER),
             bids=bids_of(self.case),
             gap="" if self.case.ended else gap_text(self.case),
             **kwargs,

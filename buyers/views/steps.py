@@ -12,6 +12,7 @@ from aftersales.asked import title_of
 from aftersales.enums import GATHERING, RULED, AnswerState, Clock, Party, Status
 from aftersales.models import Case, Channel, Complaint
 from aftersales.rules import deadlines
+from aftersales.suspensions import card_of
 from aftersales.threads import thread_of
 from aftersales.views import AnswersRequest
 from buyers.forms import AcceptForm
@@ -197,6 +198,38 @@ class Withdraw(BuyerStep):
 
     def success_message(self) -> str:
         return _("已撤回平台介入")
+
+
+class ProposeSuspension(BuyerStep):
+    """提议中止: both settle it themselves for a while (T-23)."""
+
+    step = "propose_suspension"
+
+    def success_message(self) -> str:
+        return _("已提议中止，等商家答复")
+
+
+class AnswerSuspension(BuyerStep):
+    """答复中止提议, of the shop or of the platform."""
+
+    step = "answer_suspension"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(suspension=card_of(self.case, Party.BUYER), **kwargs)
+
+    def success_message(self) -> str:
+        if self.case.suspended:
+            return _("双方都已同意，平台处理已中止")
+        return _("已答复中止提议")
+
+
+class ProveSuspension(BuyerStep):
+    """提交受理凭证 of a court or the police."""
+
+    step = "prove_suspension"
+
+    def success_message(self) -> str:
+        return _("受理凭证已提交")
 
 
 class AskReopen(BuyerStep):

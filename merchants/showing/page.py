@@ -205,6 +205,8 @@ def buttons(case: Case, moves: dict[str, str], trail: str = "") -> list[Button]:
         asked = case.last_intervention
         if asked is not None and asked.asked_by == Party.MERCHANT:
             wanted.append(("withdraw", _("撤回介入申请"), "quiet", ""))
+        if moves.get("propose_suspension") == "":
+            wanted.append(("propose_suspension", _("提议中止"), "quiet", ""))
     if moves.get("appeal") == "":
         wanted.append(("appeal", _("对判定申诉"), "quiet", ""))
     if moves.get("settle_freight") == "":

@@ -305,6 +305,26 @@ def _ruled(details: dict[str, Any]) -> str:
     return _("判定：%(ruling)s，责任方：%(side)s") % {"ruling": told, "side": who}
 
 
+@tells("propose_suspension")
+def _suspension_proposed(details: dict[str, Any]) -> str:
+    return _("提议中止 %(n)s 天：%(note)s") % {
+        "n": details.get("days", ""),
+        "note": details.get("note", ""),
+    }
+
+
+@tells("answer_suspension")
+def _suspension_answered(details: dict[str, Any]) -> str:
+    if not details.get("agreed"):
+        return _("不同意中止")
+    return _("同意中止，处理已中止") if details.get("until") else _("同意中止")
+
+
+@tells("prove_suspension")
+def _suspension_proven(details: dict[str, Any]) -> str:
+    return _("提交受理凭证：%(number)s") % {"number": details.get("number", "")}
+
+
 @tells("ask_supplement")
 def _supplement_asked(details: dict[str, Any]) -> str:
     names = {str(Party.BUYER): _("买家"), str(Party.MERCHANT): _("商家")}

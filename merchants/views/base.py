@@ -20,6 +20,7 @@ from aftersales.enums import Party, Permission
 from aftersales.forms import StepForm
 from aftersales.models import Case, CaseQuerySet, Member, Shop, Tag, User
 from aftersales.steps import STEPS, Refused
+from aftersales.suspensions import card_of
 from aftersales.views import CaseView, StepView
 from merchants import counting, presence
 from merchants.forms.desk import NoteForm
@@ -97,6 +98,7 @@ class MerchantCase(CaseView):
             "page_keys": KEYS,
             "looking": presence.elsewhere(team, member).get(self.case.pk, []),
             "requests": asked_of(self.case, Party.MERCHANT),
+            "suspension": card_of(self.case, Party.MERCHANT),
             "bids": bids_of(self.case),
             "gap": gap_text(self.case),
             "shops": self.request.shops,  # type: ignore[attr-defined]

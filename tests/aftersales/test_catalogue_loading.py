@@ -8,7 +8,18 @@ from django.core.exceptions import ValidationError
 from django.core.management import call_command
 
 from aftersales import catalogue
-from aftersales.models import Agreement, Policy, Proof, Reason, Risk, Script, StepForm, Window
+from aftersales.models import (
+    Agreement,
+    Case,
+    Edition,
+    Policy,
+    Proof,
+    Reason,
+    Risk,
+    Script,
+    StepForm,
+    Window,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue_rows")]
 
@@ -73,7 +84,7 @@ def test_what_went_missing_comes_back() -> None:
 def test_a_reset_restores_every_shipped_value(capsys: pytest.CaptureFixture[str]) -> None:
     edit_by_staff()
     call_command("load_catalogue", reset=True)
-    assert "script: 24" in capsys.readouterr().out
+    assert "v2: window D15, reason R1, script SC-01, risk RW-02" in capsys.readouterr().out
     assert Window.objects.get(clock="D15").minutes == 60
     script = Script.objects.get(code="SC-01")
     assert script.active
@@ -87,6 +98,41 @@ def test_a_reset_restores_every_shipped_value(capsys: pytest.CaptureFixture[str]
     assert step_form("unshipped", "round_1").plans.exists()
 
 
+def test_a_reset_is_an_edition_and_an_old_case_keeps_its_words(make_case: Any) -> None:
+    """Rules are editions: the difference is kept, and the row that a case points at stays."""
+    Reason.objects.filter(code="R1").update(label_zh="有裂纹")
+    old = make_case(reason="R1")
+
+    call_command("load_catalogue", reset=True)
+
+    edition = Edition.objects.get(note="恢复出厂规则")
+    [change] = edition.changes
+    assert (change["kind"], change["key"]) == ("reason", "R1")
+    assert change["before"]["label_zh"] == "有裂纹"
+    assert edition.content["reason"]["R1"] == change["after"] == catalogue.content()["reason"]["R1"]
+    assert Case.objects.get(pk=old.pk).reason.label_zh == "有裂纹"
+    fresh = Reason.objects.get(code="R1")
+    assert fresh.pk != old.reason_id
+    assert fresh.label_zh != "有裂纹"
+
+
+def test_a_reset_of_what_is_as_shipped_publishes_nothing() -> None:
+    before = Edition.objects.count()
+    call_command("load_catalogue", reset=True)
+    assert Edition.objects.count() == before
+    assert catalogue.restored() == []
+
+
+def test_a_reset_leaves_what_staff_added_and_what_buyers_agreed_to() -> None:
+    Agreement.objects.update(text_zh="改过的协议")
+    Window.objects.create(clock="D15", minutes=90, starts_on="2027-02-10", ends_on="2027-02-20")
+    Script.objects.create(code="SC-99", text_zh="您好", text_en="Hello")
+    call_command("load_catalogue", reset=True)
+    assert set(Agreement.objects.values_list("text_zh", flat=True)) == {"改过的协议"}
+    assert Window.objects.filter(clock="D15", minutes=90).exists()
+    assert Script.objects.filter(code="SC-99").exists()
+
+
 def test_a_row_that_refers_to_nothing_stops_the_whole_load(monkeypatch: Any) -> None:
     shipped = catalogue.read
 
@@ -95,9 +141,10 @@ def test_a_row_that_refers_to_nothing_stops_the_whole_load(monkeypatch: Any) -> 
         return [row | {"blocks": ["RR-99"]} for row in rows] if kind == "risk" else rows
 
     monkeypatch.setattr(catalogue, "read", read)
+    Risk.objects.filter(code="RW-01").delete()
     before = everything()
     with pytest.raises(ValueError, match="RW-01: no blocks RR-99"):
-        catalogue.load(reset=True)
+        catalogue.load()
     assert everything() == before
 
 

@@ -84,17 +84,79 @@ def test_the_table_of_who_bears_the_freight(
 
 
 @pytest.mark.parametrize(
-    ("freight", "ruled", "bears"),
+    ("rule", "kind", "fault", "states", "free", "cover", "responsible", "agreed", "out", "back"),
     [
-        (UNDECIDED, False, MERCHANT),  # Taobao Art. 49: agreed, and nothing said
-        (UNDECIDED, True, BUYER),  # Taobao Art. 7: the platform supports a return, nobody at fault
-        (BUYER, False, BUYER),
-        (INSURANCE, True, INSURANCE),
+        # unclear, and the platform supports a return
+        ("Art. 7", "return_refund", MERCHANT, [], True, NONE, "none", "", MERCHANT, BUYER),
+        ("Art. 7", "return_refund", UNDECIDED, [], False, NONE, "none", "", MERCHANT, BUYER),
+        ("Art. 7", "return_refund", UNDECIDED, [], True, INSURED, "none", "", MERCHANT, INSURANCE),
+        # agreed before the platform came, and nothing said of freight; or something said
+        (
+            "Art. 49",
+            "return_refund",
+            MERCHANT,
+            [],
+            True,
+            NONE,
+            "none",
+            UNDECIDED,
+            MERCHANT,
+            MERCHANT,
+        ),
+        ("Art. 49", "return_refund", UNDECIDED, [], True, NONE, "none", BUYER, MERCHANT, BUYER),
+        ("Art. 49", "return_refund", BUYER, [], True, NONE, "none", MERCHANT, MERCHANT, MERCHANT),
+        # 谁过错谁承担, whatever the buyer's reason was and whatever was agreed
+        ("Art. 49", "return_refund", BUYER, [], False, NONE, "merchant", BUYER, MERCHANT, MERCHANT),
+        ("Art. 49", "return_refund", UNDECIDED, [], True, NONE, "carrier", "", MERCHANT, MERCHANT),
+        ("Art. 49", "return_refund", MERCHANT, [], True, NONE, "buyer", MERCHANT, MERCHANT, BUYER),
+        ("Art. 49", "return_refund", MERCHANT, [], False, NONE, "buyer", "", BUYER, BUYER),
+        # the buyer's own wish, and nobody at fault: as without a ruling
+        ("Art. 53", "return_refund", BUYER, [], True, NONE, "none", "", MERCHANT, BUYER),
+        ("Art. 53", "return_refund", BUYER, [], False, NONE, "none", "", BUYER, BUYER),
+        ("Art. 53", "return_refund", BUYER, [], True, FREE, "none", "", MERCHANT, MERCHANT),
+        (
+            "Art. 53",
+            "refund_not_received",
+            UNDECIDED,
+            ["refused"],
+            False,
+            NONE,
+            "none",
+            "",
+            BUYER,
+            BUYER,
+        ),
+        ("Art. 54", "exchange", BUYER, [], True, FREE, "none", "", BUYER, BUYER),
+        ("Art. 54", "exchange", MERCHANT, [], True, NONE, "buyer", "", BUYER, BUYER),
     ],
 )
-def test_where_nobody_said_who_pays(freight: Freight, ruled: bool, bears: Freight) -> None:
-    """§1.5: silent parties → merchant; unclear responsibility → buyer."""
-    assert amounts.unsaid(freight, ruled=ruled) == bears
+def test_the_table_after_a_ruling(
+    rule: str,
+    kind: str,
+    fault: Freight,
+    states: list[str],
+    free: bool,
+    cover: FreightCover,
+    responsible: str,
+    agreed: str,
+    out: Freight,
+    back: Freight,
+) -> None:
+    """§1.5: whom the ruling found responsible, and what the sides had agreed on, row by row."""
+    reason: Any = SimpleNamespace(freight=fault, goods_states=states)
+    order: Any = SimpleNamespace(freight_cover=cover, free_shipping=free)
+
+    said = {"responsible": responsible, "agreed": agreed}
+    assert amounts.bearers(kind, reason, order, **said) == (out, back), rule
+
+
+@pytest.mark.parametrize(
+    ("freight", "bears"),
+    [(UNDECIDED, MERCHANT), (BUYER, BUYER), (INSURANCE, INSURANCE)],
+)
+def test_where_nobody_said_who_pays(freight: Freight, bears: Freight) -> None:
+    """§1.5, Taobao Art. 49: agreed, and nothing said → the merchant."""
+    assert amounts.unsaid(freight) == bears
 
 
 @pytest.mark.parametrize(

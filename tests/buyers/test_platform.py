@@ -260,10 +260,11 @@ def test_a_suspension_is_told_and_nothing_is_offered(
 ) -> None:
     """T-23: why, until when, and what then; a forged step is refused."""
     case = deciding()
-    case.suspend(by=staff, because="settling", note="双方在消息里同意自行协商")
+    case.suspend(by=staff, because="court", note="买家已起诉到法院", proof="民初 123 号")
     shown = text_of(at_phone.look("case", case))
     assert "平台已中止处理" in shown
-    assert "双方同意自行协商" in shown
+    assert "已向法院起诉" in shown
+    assert "民初 123 号" in shown
     assert "到期自动恢复" in shown
     for step in ("withdraw", "cancel"):
         answer = at_phone.send(step, case)

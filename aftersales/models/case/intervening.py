@@ -173,8 +173,13 @@ class Intervening(CaseFields):
         conditions=[running, evidence_closed],
         for_whom=[impartial],
     )
-    def ask_supplement(self, *, by: Any, of: str, what: str) -> dict[str, Any]:
-        """D11: one side, or both (``of`` empty), is asked for more, for the supplement's window."""
+    def ask_supplement(
+        self, *, by: Any, of: str, what: str, hours: int | None = None
+    ) -> dict[str, Any]:
+        """D11: one side, or both (``of`` empty), is asked for more, for the supplement's window.
+
+        Staff may give more ``hours`` than the window, but never less, and no more than its limit.
+        """
         if of not in ("", Party.BUYER, Party.MERCHANT):
             raise Refused(of=_("请选择向谁要求补充"))
         what = required(what, _("请写明要补充什么"), "what")
@@ -184,6 +189,14 @@ class Intervening(CaseFields):
         if asked is None:
             raise Refused(NOT_NOW)
         until = deadlines.end_of(self, Clock.SUPPLEMENT, self.at)  # type: ignore[arg-type]
+        if hours is not None:
+            least, most = self.supplement_hours()
+            if not least <= hours <= most:
+                raise Refused(
+                    hours=_("补充举证的时间需在 %(least)s 到 %(most)s 小时之间")
+                    % {"least": least, "most": most}
+                )
+            until = max(until, self.at + timedelta(hours=hours))
         self.add(
             Supplement(
                 case_id=self.pk,
@@ -200,6 +213,14 @@ class Intervening(CaseFields):
         self.set_due(decide_by)
         self.stage, self.evidence_from, self.evidence_due_at = Stage.SUPPLEMENT, self.at, until
         return {"of": of, "what": what, "until": until.isoformat()}
+
+    def supplement_hours(self) -> tuple[int, int]:
+        """The least and the most hours that staff may give for a supplement (D11)."""
+        least, most = (
+            deadlines.length(self, clock) // timedelta(hours=1)  # type: ignore[arg-type]
+            for clock in (Clock.SUPPLEMENT, Clock.SUPPLEMENT_MOST)
+        )
+        return least, max(least, most)
 
     @property
     def last_supplement(self) -> Supplement | None:

@@ -24,9 +24,11 @@ from aftersales.enums import (
 from aftersales.models.case.fields import CaseFields, reasoned
 from aftersales.models.catalogue import DecisionReason, worded
 from aftersales.models.people import ReturnAddress
-from aftersales.rules import amounts, deadlines, facts, rulings
+from aftersales.rules import amounts, deadlines, rulings
 from aftersales.rules.conditions import evidence_closed, executing, impartial, running
 from aftersales.steps import NOT_NOW, Refused, step
+
+OVERRULES = "freight"  # what a decision reason names where the freight table is not followed
 
 
 def _ruled_status(case: Any, ruling: str, **_: Any) -> Status:
@@ -67,13 +69,14 @@ class Deciding(CaseFields):
         amount: Decimal | None = None,
         freight: str = "",
         freight_out: str = "",
+        freight_reason: DecisionReason | None = None,
         exempt: bool = False,
         cited: Sequence[int] = (),
     ) -> dict[str, Any]:
         """T-20, S-23: a written finding; who is supported against whom decides 纠纷退款.
 
-        Freight that is not named follows the freight table; ``exempt`` keeps a refund from
-        counting against the shop. What the merchant must do first he does by D12.
+        Freight that is not named follows the freight table; to name another bearer takes a coded
+        ``freight_reason``. ``exempt`` keeps a refund from counting against the shop. What the merchant must do first he does by D12.
         """
         asked = self.last_intervention
         if asked is None:
@@ -91,7 +94,12 @@ class Deciding(CaseFields):
         if refusal := rulings.unfit(ruling, self):  # type: ignore[arg-type]
             raise Refused(ruling=refusal)
         amount = self._ruled_amount(ruling, amount)
-        out, back = self._ruled_freight(ruling, responsible, freight_out, freight)
+        table = self._table(ruling, responsible)
+        out, back = self._ruled_freight(table, freight_out, freight)
+        if (out, back) == table:
+            freight_reason = None
+        elif freight_reason is None or OVERRULES not in freight_reason.decisions:
+            raise Refused(freight_reason=_("改变运费规则的承担方，请选择理由"))
         self.end_rounds()
         execute_by = self._set_to_work(ruling, back)
         if ruling == Ruling.REHANDLE:
@@ -112,6 +120,7 @@ class Deciding(CaseFields):
             responsible=responsible,
             freight=back,
             freight_out=out,
+            freight_reason=freight_reason,
             decision_reason=reason,
             grounds=grounds,
             evidence_cited=sorted(cited),
@@ -131,6 +140,7 @@ class Deciding(CaseFields):
             **worded("reason", reason),
             "freight": back,
             "freight_out": out,
+            "freight_reason": freight_reason.label_zh if freight_reason else "",
             "grounds": grounds,
             "cited": sorted(cited),
             "execute_by": execute_by.isoformat() if execute_by else "",
@@ -180,16 +190,19 @@ class Deciding(CaseFields):
             raise Refused(amount=_("金额最多两位小数"))
         return amount
 
-    def _ruled_freight(self, ruling: str, responsible: str, out: str, back: str) -> tuple[str, str]:
-        """Who bears the way out and back; empty where the ruling moves no goods and no money."""
+    def _table(self, ruling: str, responsible: str) -> tuple[str, str]:
+        """By the freight table: the way out and back; empty where the ruling moves nothing."""
         if ruling not in FOR_BUYER:
             return "", ""
+        out, back = rulings.freight_of(self, ruling, responsible)  # type: ignore[arg-type]
+        return str(out), str(back) if rulings.moves_back(self, ruling) else ""  # type: ignore[arg-type]
+
+    def _ruled_freight(self, table: tuple[str, str], out: str, back: str) -> tuple[str, str]:
+        """What staff named, else what the table says; nothing is named where nothing moves."""
         for name, named in (("freight_out", out), ("freight", back)):
             if named not in ("", *rulings.BEARERS):
                 raise Refused(**{name: _("请选择运费由谁承担")})
-        table_out, table_back = rulings.freight_of(self, responsible)  # type: ignore[arg-type]
-        moves_back = ruling in rulings.SENT_BACK or facts.goods_back(self)  # type: ignore[arg-type]
-        return out or str(table_out), (back or str(table_back)) if moves_back else ""
+        return table[0] and (out or table[0]), table[1] and (back or table[1])
 
     @step(
         gettext_lazy("按判定提供退货地址"),

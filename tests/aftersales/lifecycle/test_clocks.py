@@ -146,7 +146,7 @@ def negotiation(world: Any) -> Running:
 def suspension(world: Any) -> Running:
     """D16: it goes on by itself."""
     case = deciding(world)
-    case.suspend(by=world("staff"), because="settling", note="双方在消息里同意自行协商。")
+    case.suspend(by=world("staff"), because="court", note="买家已起诉到法院。", proof="民初 123 号")
 
     def over() -> bool:
         expire_all()

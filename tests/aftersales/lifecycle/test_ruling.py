@@ -119,9 +119,9 @@ def test_only_a_supported_buyer_against_the_merchant_is_a_dispute_refund(
 def test_a_return_that_was_ruled_is_lived_to_its_end(
     deciding: Any, staff: Any, buyer: Any, merchant: Any, shop: Any
 ) -> None:
-    """T-20, S-23: with the freight that the ruling names, and the whole amount at the end."""
+    """T-20, S-23: with the freight that follows from the ruling, and the whole amount at the end."""
     case = deciding()
-    case.rule(by=staff, ruling="return_then_refund", freight="buyer", **FINDING)
+    case.rule(by=staff, ruling="return_then_refund", **(FINDING | {"responsible": "none"}))
     row = stored(case)
     assert (row.freight, row.return_address) == (Freight.BUYER, shop.addresses.get().shown())
     assert row.due_at == row.wake_at == row.updated_at + 7 * DAY

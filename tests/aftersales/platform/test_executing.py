@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from aftersales import clock, platform
 from aftersales.enums import Freight, Party, Stage, Status, Turn
 from aftersales.models import Case, DecisionReason, Intervention, ReturnAddress, User
 from aftersales.steps import Refused
@@ -164,7 +166,8 @@ def test_freight_that_is_not_named_follows_the_table(
 ) -> None:
     """T-20, §1.5: who is at fault bears it; where it is unclear, out the shop and back the buyer."""
     case = deciding(type="return_refund")
-    type(case.order).objects.filter(pk=case.order_id).update(postage=postage)
+    free = Decimal(postage) == 0
+    type(case.order).objects.filter(pk=case.order_id).update(postage=postage, free_shipping=free)
     case.refresh_from_db()
     case.rule(by=staff, **(RETURN | {"responsible": responsible}))
     asked = Intervention.objects.get()
@@ -172,11 +175,32 @@ def test_freight_that_is_not_named_follows_the_table(
     assert stored(case).freight == back
 
 
-def test_freight_that_is_named_stands(deciding: Callable[..., Case], staff: User) -> None:
+def test_another_bearer_than_the_tables_takes_a_coded_reason(
+    deciding: Callable[..., Case], staff: User, buyer: User, merchant: User
+) -> None:
+    """§1.5: the table is the preset; who overrules it says why, and both sides read it."""
     case = deciding(type="return_refund")
-    case.rule(by=staff, **RETURN, freight="buyer", freight_out="buyer")
+    named = RETURN | {"freight": "buyer", "freight_out": "merchant"}
+    for wrong in (None, DecisionReason.objects.get(code="DR-01")):
+        with refused(case, "改变运费规则的承担方，请选择理由", by=staff) as caught:
+            case.rule(by=staff, **named, freight_reason=wrong)
+        assert list(caught.value.errors) == ["freight_reason"]
+    case.rule(by=staff, **named, freight_reason=DecisionReason.objects.get(code="FR-02"))
     asked = Intervention.objects.get()
-    assert (asked.freight_out, asked.freight) == ("buyer", "buyer")
+    assert (asked.freight_out, asked.freight) == ("merchant", "buyer")
+    assert stored(case).freight == "buyer"
+    for party in (Party.BUYER, Party.MERCHANT):
+        told = dict(platform.rows(stored(case), party, clock.now()))
+        assert told["运费改判理由"] == "一方未经同意用到付或更贵的寄递方式，由其承担"
+
+
+def test_naming_whom_the_table_names_takes_no_reason(
+    deciding: Callable[..., Case], staff: User
+) -> None:
+    case = deciding(type="return_refund")
+    reason = DecisionReason.objects.get(code="FR-05")
+    case.rule(by=staff, **RETURN, freight="merchant", freight_reason=reason)
+    assert Intervention.objects.get().freight_reason is None
 
 
 def test_a_ruling_has_a_reason_that_fits_it(deciding: Callable[..., Case], staff: User) -> None:

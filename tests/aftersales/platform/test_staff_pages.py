@@ -223,7 +223,7 @@ def test_appeals_have_a_list_of_their_own(
 FORGED: dict[str, dict[str, str]] = {
     "ask_supplement": {"of": "both", "what": WHAT},
     "decline": {"reason": "DN-04", "grounds": GROUNDS},
-    "suspend": {"because": "settling", "note": GROUNDS, "days": "3"},
+    "suspend": {"because": "court", "note": GROUNDS, "days": "3"},
     "resume": {},
     "take_over": {"grounds": GROUNDS},
     "uphold_appeal": {"grounds": GROUNDS},

@@ -311,3 +311,25 @@ def test_an_overdue_decision_moves_nothing_and_is_marked_for_staff(
         assert listed.context["cl"].result_count == late
     assert stored(case).status == Status.PLATFORM_REVIEW
     assert last(case).step == "close_evidence"
+
+
+@pytest.mark.parametrize(("hours", "given"), [(None, 24), (24, 24), (36, 36), (72, 72)])
+def test_staff_may_give_longer_for_a_supplement(
+    hours: int | None, given: int, deciding: Callable[..., Case], staff: User
+) -> None:
+    """D11: a window row of its own, stamped on the case, and a limit that is one too."""
+    case = deciding()
+    assert (case.windows["D11s"], case.windows["D11m"]) == (24 * 60, 72 * 60)
+    case.ask_supplement(by=staff, of="buyer", what=WHAT, hours=hours)
+    assert stored(case).evidence_due_at == stored(case).updated_at + given * HOUR
+    assert case.last_supplement.due_at == stored(case).evidence_due_at
+
+
+@pytest.mark.parametrize("hours", [0, 23, 73])
+def test_a_supplement_is_neither_shorter_than_its_window_nor_longer_than_the_limit(
+    hours: int, deciding: Callable[..., Case], staff: User
+) -> None:
+    case = deciding()
+    with refused(case, "补充举证的时间需在 24 到 72 小时之间", by=staff) as caught:
+        case.ask_supplement(by=staff, of="buyer", what=WHAT, hours=hours)
+    assert list(caught.value.errors) == ["hours"]

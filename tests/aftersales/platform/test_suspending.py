@@ -23,7 +23,8 @@ from tests.aftersales.lifecycle.reading import (
 )
 from tests.factories import upload
 
-NOTE = "双方在 11-23 的消息里同意自行协商。"
+NOTE = "买家已向杭州互联网法院起诉。"
+PROOF = "(2026) 浙 0192 民初 123 号"
 
 
 def test_the_clocks_stand_still_and_go_on_with_what_was_left(
@@ -33,7 +34,7 @@ def test_the_clocks_stand_still_and_go_on_with_what_was_left(
     case = make_case("under_review")
     now.shift(18 * HOUR)
 
-    case.suspend(by=staff, because="settling", note=NOTE)
+    case.suspend(by=staff, because="court", note=NOTE, proof=PROOF)
 
     event = assert_moved(
         case, "suspend", Party.STAFF, Status.PLATFORM_REVIEW, Status.PLATFORM_REVIEW, staff
@@ -63,7 +64,7 @@ def test_a_suspension_ends_by_itself(
 ) -> None:
     """D16, T-23: 30 days at most, to the second."""
     case = deciding()
-    case.suspend(by=staff, because="court", note="杭州互联网法院 (2026) 浙 0192 民初 123 号")
+    case.suspend(by=staff, because="court", note="杭州互联网法院", proof=PROOF)
     now.shift(30 * DAY + late)
     if late < timedelta():
         assert expire_all() == (0, 0)
@@ -97,7 +98,7 @@ def test_a_shorter_suspension_ends_sooner(
     deciding: Callable[..., Case], staff: User, now: Any
 ) -> None:
     case = deciding()
-    case.suspend(by=staff, because="settling", note=NOTE, days=7)
+    case.suspend(by=staff, because="court", note=NOTE, proof=PROOF, days=7)
     now.shift(7 * DAY)
     assert expire_all() == (1, 0)
     assert not stored(case).suspended
@@ -126,7 +127,7 @@ def test_meanwhile_only_staff_move_the_case(
 ) -> None:
     """T-23: the sides may still talk, and record a complaint outside."""
     case = make_case("under_review")
-    case.suspend(by=staff, because="settling", note=NOTE)
+    case.suspend(by=staff, because="court", note=NOTE, proof=PROOF)
     for user in (buyer, merchant):
         with refused(case, "平台已中止处理这一单", by=user) as caught:
             case.add_evidence(by=user, evidence={"added": [upload(user)]})
@@ -137,7 +138,7 @@ def test_meanwhile_only_staff_move_the_case(
     assert case.may("record_complaint", buyer)
     for name, answers in {
         "rule": {"ruling": "deny", "responsible": "none", "grounds": GROUNDS},
-        "suspend": {"because": "settling", "note": NOTE},
+        "suspend": {"because": "court", "note": NOTE},
         "ask_supplement": {"of": "", "what": "请补充近照"},
     }.items():
         with refused(case, "请先恢复处理", by=staff):
@@ -148,7 +149,7 @@ def test_what_was_hidden_stays_hidden_meanwhile(make_case: Any, staff: User, buy
     """§1.6: a suspension does not end the evidence window."""
     case = make_case("under_review")
     case.add_evidence(by=buyer, evidence={"added": [upload(buyer)]})
-    case.suspend(by=staff, because="settling", note=NOTE)
+    case.suspend(by=staff, because="court", note=NOTE, proof=PROOF)
     new = case.evidence.last()
     assert new is not None
     assert not sees_content(new, case, Party.MERCHANT)
@@ -159,7 +160,7 @@ def test_a_suspended_case_is_never_overdue(
 ) -> None:
     """D14, T-23: the platform's own target stands still with the other clocks."""
     case = deciding()
-    case.suspend(by=staff, because="settling", note=NOTE)
+    case.suspend(by=staff, because="court", note=NOTE, proof=PROOF)
     now.shift(20 * DAY)
     client.force_login(staff)
     late = client.get("/admin/aftersales/intervention/?overdue=yes")
