@@ -37,6 +37,7 @@ class Remedy(TextChoices):
     EXCHANGE = "exchange", _("换货")
     RESEND = "resend", _("补寄")
     REPAIR = "repair", _("维修")
+    GIVE_BACK = "give_back", _("退还原商品")  # a reversed ruling: the buyer's own goods, unchanged
 
 
 class Phase(TextChoices):

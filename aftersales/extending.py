@@ -7,7 +7,7 @@ in two workers, moves nothing twice. What time has done during an outage is mark
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -15,15 +15,22 @@ from django.db.models import F, Max, Q, QuerySet
 from django.utils.timezone import localtime
 
 from aftersales import clock
-from aftersales.enums import Clock, Party
-from aftersales.models import Case, Event, Extension
+from aftersales.enums import AppealState, Clock, Party, RequestState, Stage
+from aftersales.models import Appeal, Case, Event, Extension, Intervention, ServiceRequest
 from aftersales.rules import deadlines
+from aftersales.service import asking
 from aftersales.steps import STEPS, Act, Refused, write
 
 logger = logging.getLogger(__name__)
 
 BATCH = 500
-CLOCKS = ("due_at", "reply_due_at", "evidence_due_at", "request_due_at")
+# The clocks that run beside the turn of a case, each as the deadline it is.
+ELSEWHERE = {
+    Clock.NEGOTIATION: "reply_due_at",
+    Clock.REQUEST: "request_due_at",
+    Clock.APPEAL: "appeal_by",
+    Clock.GRACE: "reopen_by",
+}
 # What time decides against somebody; a wait that ends (NEG-33) takes nothing from anybody.
 DECIDED = (
     "agree_by_default",
@@ -56,6 +63,7 @@ def carry_out(extension: Extension) -> int:
         moved += _move(extension, keys)
     for keys in _batches(decided_cases(extension)):
         excused += _excuse(extension, keys)
+    moved += _move_service(extension)
     Extension.objects.filter(pk=extension.pk).update(
         moved=F("moved") + moved, excused=F("excused") + excused, done_at=clock.now()
     )
@@ -80,16 +88,33 @@ def preview(extension: Extension, most: int = 50) -> tuple[list[Plan], int, list
 
 
 def open_cases(extension: Extension) -> QuerySet[Case]:
-    """Cases with a clock that may move, without those that this decision has moved."""
-    cases = Case.objects.open()
-    if extension.kind == Extension.Kind.OUTAGE:
-        running = Q()
-        for name in CLOCKS:
-            running |= Q(**{f"{name}__gt": extension.starts_at})
-        cases = cases.filter(running)
-    elif extension.terms.get("case_type"):
+    """Cases with a clock that may move, without those that this decision has moved.
+
+    A case that has ended still has time to be appealed or reopened.
+    """
+    since = extension.starts_at or extension.at
+    appeals = Appeal.objects.filter(state__in=(AppealState.OPEN, AppealState.PROPOSED))
+    ruled = Intervention.objects.filter(stage=Stage.RULED, appeal_by__gt=since)
+    cases = Case.objects.filter(
+        Q(pk__in=Case.objects.open().values("pk"))
+        | Q(reopen_by__gt=since, reopening="")
+        | Q(pk__in=ruled.values("case"))
+        | Q(pk__in=appeals.filter(decide_by__gt=since).values("case"))
+    )
+    if extension.terms.get("case_type"):
         cases = cases.filter(type=extension.terms["case_type"])
     return cases.exclude(events__key=extension.key)
+
+
+def service_requests(extension: Extension) -> QuerySet[ServiceRequest]:
+    """Questions whose answer was due while the platform was down, or after it (S-50)."""
+    if extension.kind != Extension.Kind.OUTAGE:
+        return ServiceRequest.objects.none()
+    asked = Max("messages__at", filter=Q(messages__party=Party.BUYER))
+    waiting = ServiceRequest.objects.filter(
+        state=RequestState.WAITING, due_at__gt=extension.starts_at
+    ).exclude(messages__key=extension.key)
+    return waiting.annotate(asked_at=asked).filter(asked_at__lt=extension.ends_at).order_by("pk")
 
 
 def decided(extension: Extension) -> Iterator[Event]:
@@ -149,29 +174,16 @@ def _plans(extension: Extension, cases: Iterable[Case]) -> Iterator[Plan]:
             yield Plan(case, moves)
 
 
-def _began_at(case: Case, name: str) -> datetime:
-    began: datetime = case.__dict__["_began"]
-    if name == "reply_due_at" and case.last_round is not None:
-        return case.last_round.sent_at
-    if name == "request_due_at":
-        return min((each.at for each in case.open_requests()), default=began)
-    asked = case.last_intervention
-    if name == "evidence_due_at" and asked is not None:
-        return case.evidence_from or asked.at
-    return began
-
-
 def _after_outage(extension: Extension, case: Case) -> dict[str, tuple[datetime, datetime]]:
     """Every clock that ran at some moment of the outage runs as much longer as it lasted."""
     starts, ends = extension.starts_at, extension.ends_at
     if starts is None or ends is None:
         return {}
-    found = {}
-    for name in CLOCKS:
-        due = getattr(case, name)
-        if due is not None and due > starts and _began_at(case, name) < ends:
-            found[name] = (due, due + extension.length)
-    return found
+    return {
+        name: (each.until, each.until + extension.length)
+        for name, each in case.open_deadlines().items()
+        if each.until > starts and each.since < ends
+    }
 
 
 def _under_window(extension: Extension, case: Case) -> dict[str, tuple[datetime, datetime]]:
@@ -180,15 +192,18 @@ def _under_window(extension: Extension, case: Case) -> dict[str, tuple[datetime,
     A row with dates is for the clocks that would run out in those days, in China.
     """
     terms = extension.terms
-    name = _column(case, terms["clock"])
-    due = getattr(case, name) if name else None
-    if not name or due is None or not _within(terms, localtime(due).date()):
+    name = _named(case, terms["clock"])
+    running = case.open_deadlines().get(name)
+    if running is None or not _within(terms, localtime(running.until).date()):
         return {}
+    due, began = running
     before = case.windows
     hours = deadlines.hours_of(terms["clock"])
     case.windows = before | {terms["clock"]: terms["minutes"], hours: terms["hours"]}
-    began = _began_at(case, name)
-    if name == "due_at":
+    if case.suspended and name == "due_at":
+        longer = timedelta(minutes=terms["minutes"] - before.get(terms["clock"], 0))
+        end = due + longer
+    elif name == "due_at":
         end = deadlines.due_at(case, began)
     else:
         end = deadlines.end_of(case, Clock(terms["clock"]), began)
@@ -196,12 +211,12 @@ def _under_window(extension: Extension, case: Case) -> dict[str, tuple[datetime,
     return {name: (due, end)} if end is not None and end > due else {}
 
 
-def _column(case: Case, key: str) -> str:
-    """The column in which this clock runs in the case now; empty if it does not run."""
-    if key == Clock.NEGOTIATION:
-        return "reply_due_at"
-    if key == Clock.REQUEST:
-        return "request_due_at"
+def _named(case: Case, key: str) -> str:
+    """The deadline that this clock is in the case now; empty if it does not run."""
+    if key in ELSEWHERE:
+        return ELSEWHERE[Clock(key)]
+    if key == Clock.DECISION and case.stage == Stage.APPEAL:
+        return "review_by"
     if key in (Clock.EVIDENCE, Clock.SUPPLEMENT):
         supplement = case.last_supplement is not None and case.stage == "supplement"
         return "evidence_due_at" if (key == Clock.SUPPLEMENT) == supplement else ""
@@ -229,6 +244,24 @@ def _move(extension: Extension, keys: list[int]) -> int:
             acts += _taken(extension, plan.case, "extend", extension.key, until=until)
         write(acts)
     return len(acts)
+
+
+def _move_service(extension: Extension) -> int:
+    moved = 0
+    for request in service_requests(extension):
+        try:
+            asking.extend(
+                request,
+                by=extension.user,
+                length=extension.length,
+                why=extension.why,
+                key=extension.key,
+            )
+        except Refused as refused:
+            logger.warning("request %s was not moved: %s", request.pk, refused.sentence)
+        else:
+            moved += 1
+    return moved
 
 
 def _excuse(extension: Extension, keys: list[int]) -> int:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from aftersales.display import money, when
-from aftersales.enums import GATHERING, UNRULED, AppealState, Clock, Party, Stage, Status
+from aftersales.enums import GATHERING, UNRULED, AppealState, Party, Stage, Status
 from aftersales.models import Appeal, Case, Intervention, Supplement
 from aftersales.rules import deadlines, facts
 
@@ -23,9 +23,7 @@ def asked_of(case: Case, party: Party) -> Supplement | None:
 def appeal_until(case: Case) -> datetime | None:
     """Until when the last ruling may be appealed (D13)."""
     asked = case.last_intervention
-    if asked is None or asked.ruled_at is None or case.stage != Stage.RULED:
-        return None
-    return deadlines.end_of(case, Clock.APPEAL, asked.ruled_at)
+    return asked.appeal_by if asked is not None and case.stage == Stage.RULED else None
 
 
 def rows(case: Case, party: Party, now: datetime) -> Rows:

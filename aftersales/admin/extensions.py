@@ -204,6 +204,7 @@ class ExtensionAdmin(ReadOnly):
                 "{n} 个自动结果发生在故障期间", "{n} 个自动结果发生在故障期间", excused
             ).format(n=excused),
             "any_results": excused,
+            "service": extending.service_requests(decision).count(),
             "carried": [(name, form.data[name]) for name in form.fields],
         }
         return TemplateResponse(request, page, context)

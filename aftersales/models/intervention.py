@@ -50,6 +50,7 @@ class Intervention(models.Model):
     evidence_cited = models.JSONField(_("采信的凭证"), default=list)
     counts_as_dispute = models.BooleanField(_("计入纠纷退款"), default=False)
     execute_by = models.DateTimeField(_("商家执行期限"), null=True)
+    appeal_by = models.DateTimeField(_("可申诉至"), null=True)
     ruled_at = models.DateTimeField(_("判定时间"), null=True)
     ruled_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
 

@@ -284,9 +284,7 @@ def appealable(case: "Case") -> bool:
 def within_appeal(case: "Case") -> bool:
     """D13."""
     asked = case.last_intervention
-    if asked is None or asked.ruled_at is None:
-        return False
-    return clock.now() < deadlines.end_of(case, Clock.APPEAL, asked.ruled_at)
+    return asked is not None and asked.appeal_by is not None and clock.now() < asked.appeal_by
 
 
 @refuses(_("没有待复核的申诉"), conflict=True)
@@ -325,7 +323,7 @@ def automatic_result(case: "Case") -> bool:
 
 @refuses(_("申请重新处理的期限已过"))
 def within_grace(case: "Case") -> bool:
-    until = case.grace_until()
+    until = case.reopen_by
     return not case.reopening and until is not None and clock.now() < until
 
 

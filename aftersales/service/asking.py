@@ -152,6 +152,23 @@ def answer(
 
 
 @locked
+def extend(
+    request: ServiceRequest, *, by: User, length: timedelta, why: str, key: str
+) -> ServiceRequest:
+    """After an outage the platform's answer is due as much later as it lasted: said in the thread,
+    once, and told to the buyer."""
+    if request.due_at is None:
+        raise Refused(_("没有可以延后的时限"), conflict=True)
+    request.due_at += length
+    request.save(update_fields=["due_at"])
+    until = f"{request.due_at.astimezone(deadlines.CHINA):%Y-%m-%d %H:%M}"
+    text = _("平台答复的时限延后到 {until}，原因：{why}").format(until=until, why=why)
+    _say(request, Party.STAFF, by, text, (), key)
+    _tell(request, text)
+    return request
+
+
+@locked
 def close(request: ServiceRequest, *, by: User, key: str = "") -> ServiceRequest:
     """The buyer's word that it is solved."""
     request.state, request.due_at = RequestState.CLOSED, None

@@ -242,6 +242,7 @@ def _to_ship(case: Case, now: datetime) -> Standing:
         Remedy.EXCHANGE: _("等商家发出换货"),
         Remedy.RESEND: _("等商家补寄"),
         Remedy.REPAIR: _("商家维修中，修好后寄回"),
+        Remedy.GIVE_BACK: _("等商家寄还你的商品"),
     }.get(Remedy(case.remedy), _("等商家发出"))
     return Standing(
         headline,

@@ -238,7 +238,7 @@ class AskReopen(BuyerStep):
     step = "ask_reopen"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(until=self.case.grace_until(), **kwargs)
+        return super().get_context_data(until=self.case.reopen_by, **kwargs)
 
     def success_message(self) -> str:
         return _("已提交，请等待平台答复")

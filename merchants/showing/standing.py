@@ -75,6 +75,7 @@ def _to_ship(case: Case) -> Standing:
         Remedy.EXCHANGE: _("发出换货"),
         Remedy.RESEND: _("补寄"),
         Remedy.REPAIR: _("修好寄回"),
+        Remedy.GIVE_BACK: _("寄还原商品"),
     }.get(Remedy(case.remedy), "")
     return Standing(_("待发出"), "mine", hint)
 

@@ -13,6 +13,7 @@ from aftersales.enums import (
     Clock,
     Party,
     Permission,
+    Remedy,
     Responsible,
     Ruling,
     Stage,
@@ -20,8 +21,8 @@ from aftersales.enums import (
 )
 from aftersales.models.case.fields import CaseFields, reasoned, required
 from aftersales.models.history import Upload
-from aftersales.models.intervention import Appeal
-from aftersales.rules import amounts, deadlines
+from aftersales.models.intervention import Appeal, Intervention
+from aftersales.rules import amounts, deadlines, rulings
 from aftersales.rules.conditions import (
     appeal_open,
     appealable,
@@ -37,9 +38,25 @@ from aftersales.steps import NOT_NOW, Refused, step
 PAYABLE = (Status.REFUNDED, Status.CLOSED_PLATFORM_DENIED)
 
 
+# Where a ruled return or replacement is still under way, and nothing has been given yet.
+KEEP, GIVE_BACK, PAY = "keep", "give_back", "pay"
+LEADS_TO = {
+    KEEP: Status.CLOSED_PLATFORM_DENIED,
+    GIVE_BACK: Status.AWAITING_MERCHANT_SHIP,
+    PAY: Status.REFUNDING,
+}
+UNDER_WAY = (
+    Status.AWAITING_BUYER_RETURN,
+    Status.AWAITING_MERCHANT_RECEIPT,
+    Status.RETURN_REFUSED,
+    Status.AWAITING_MERCHANT_SHIP,
+)
+
+
 def _reversed_status(case: Any, **_: Any) -> Status:
-    """A buyer who wins his appeal is paid; what he once got is never taken back."""
-    return Status.REFUNDING if case.__dict__["_appealed_by"] == Party.BUYER else Status(case.status)
+    """A buyer who wins his appeal is paid; what he once got is never taken back. A merchant who
+    wins his stops what he has not given yet."""
+    return LEADS_TO.get(case.__dict__["_then"], Status(case.status))
 
 
 class Appealing(CaseFields):
@@ -188,13 +205,26 @@ class Appealing(CaseFields):
         for_whom=[impartial, second_person],
     )
     def reverse_ruling(self, *, by: Any) -> dict[str, Any]:
-        """T-25: confirmed by a second person. The shop's 纠纷退款 goes away; a buyer's win is paid."""
+        """T-25: confirmed by a second person. The shop's 纠纷退款 goes away; a buyer's win is paid.
+
+        A merchant's win never claws back: money that is owed or paid stays so, and goods that went
+        out to the buyer stay his. What is still under way stops (ASSUMED in the reference):
+
+        - goods with the buyer (S3, S9 waiting for an address, or a parts parcel not yet sent, S7):
+          he keeps them, sends nothing back, and the case closes as denied (T5);
+        - goods with the shop or on their way to it (S5, S6, S7): nothing is refunded, and the shop
+          sends them back as they are (``Remedy.GIVE_BACK``) within D8, counted from the end of the
+          receipt clock where they have not arrived; a shop that keeps them pays for them (T-15).
+          With the buyer's receipt the case closes as denied.
+        """
         appeal = self._appeal()
         asked = appeal.intervention
-        self.__dict__["_appealed_by"] = appeal.party
-        more = amounts.NOTHING
+        more, then = amounts.NOTHING, PAY
         if appeal.party == Party.BUYER:
             more = self._pay_more(appeal)
+        else:
+            then = self._stop_return(asked)
+        self.__dict__["_then"] = then
         won = appeal.party == Party.BUYER and appeal.responsible == Responsible.MERCHANT
         self.dispute_refund = won
         self.change(asked, counts_as_dispute=won)
@@ -204,7 +234,31 @@ class Appealing(CaseFields):
             "responsible": appeal.responsible,
             "amount": str(more or ""),
             "grounds": appeal.grounds,
+            "then": then,
         }
+
+    def _stop_return(self, ruled: Intervention) -> str:
+        """A merchant's won appeal: what happens to goods that are still on their ruled way.
+
+        Where the platform has been asked anew since, it decides there, and nothing stops here.
+        """
+        last = self.last_intervention
+        under_way = self.status in UNDER_WAY or deadlines.executing(self)  # type: ignore[arg-type]
+        if last is None or last.pk != ruled.pk or not under_way:
+            return ""
+        then = GIVE_BACK if rulings.with_shop(self) else KEEP  # type: ignore[arg-type]
+        self.end_rounds()
+        self.to_refund = None
+        if then == GIVE_BACK:
+            self.remedy, self.unrepairable_at = Remedy.GIVE_BACK, None
+            coming = (
+                self.return_signed_at is None and self.status == Status.AWAITING_MERCHANT_RECEIPT
+            )
+            since = self.due_at if coming and self.due_at else self.at
+            self.set_due(deadlines.end_of(self, Clock.SHIP, since))  # type: ignore[arg-type]
+        else:
+            self.return_address, self.address_asked = None, None
+        return then
 
     def _pay_more(self, appeal: Appeal) -> Decimal:
         """Owe the buyer what the reversal adds to what the ruling gave him."""

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_fsm import GET_STATE
 
-from aftersales.enums import ENDED, UNRULED, Clock, Party, Permission, Reopening, Stage, Status
+from aftersales.enums import UNRULED, Clock, Party, Permission, Reopening, Stage, Status
 from aftersales.models.case.fields import CaseFields, required
 from aftersales.rules import deadlines
 from aftersales.rules.conditions import (
@@ -21,27 +21,83 @@ from aftersales.rules.conditions import (
 )
 from aftersales.steps import Refused, step
 
-OPEN = [status for status in Status if status not in ENDED]
 AUTOMATIC = [Status.CLOSED_BUYER_TIMEOUT, Status.AWAITING_BUYER_RETURN]
+
+
+class Deadline(NamedTuple):
+    """Until when, and since when."""
+
+    until: datetime
+    since: datetime
 
 
 class Extending(CaseFields):
     class Meta:
         abstract = True
 
+    def open_deadlines(self) -> dict[str, Deadline]:
+        """Every deadline that runs for this case, by name: the one list of clocks (D1 to D16).
+
+        The first stand on the case and wake it. What may be done until the others is refused
+        afterwards: an appeal (D13), asking for a reopening, and the target of a review (D14).
+        """
+        stood = self.last_suspension if self.suspended else None  # type: ignore[attr-defined]
+        current, asked, appeal = self.last_round, self.last_intervention, None
+        if self.stage == Stage.APPEAL:
+            appeal = self.open_appeal  # type: ignore[attr-defined]
+        turn = stood.at if stood else self.turn_began()
+        if deadlines.executing(self) and asked and asked.ruled_at:  # type: ignore[arg-type]
+            turn = asked.ruled_at
+        requested = min((each.at for each in self.open_requests()), default=turn)  # type: ignore[attr-defined]
+        gathering = self.evidence_from or (asked.at if asked else turn)
+        found = {
+            "due_at": (self.due_at, turn),
+            "reply_due_at": (self.reply_due_at, current.sent_at if current else turn),
+            "evidence_due_at": (self.evidence_due_at, gathering),
+            "request_due_at": (self.request_due_at, requested),
+            "appeal_by": (self._appeal_by(), asked.ruled_at if asked else None),
+            "review_by": (appeal.decide_by, appeal.at) if appeal else (None, None),
+            "reopen_by": (
+                self.reopen_by if automatic_result(self) and not self.reopening else None,  # type: ignore[arg-type]
+                self.excused_at or self.closed_at,
+            ),
+        }
+        return {
+            name: Deadline(until, since or until)
+            for name, (until, since) in found.items()
+            if until is not None
+        }
+
+    def _appeal_by(self) -> datetime | None:
+        asked = self.last_intervention
+        return asked.appeal_by if asked is not None and self.stage == Stage.RULED else None
+
+    def turn_began(self) -> datetime:
+        """When the case came to its present status; read for many cases at once in a sweep."""
+        known: datetime | None = self.__dict__.get("_began")
+        if known is None:
+            moves = self.events.exclude(before=F("after"))  # type: ignore[attr-defined]
+            last = moves.order_by("-version").first()
+            known = last.at if last else self.applied_at
+        return known
+
     # The first two are carried out case by case for one staff decision: aftersales/extending.py.
 
-    @step(gettext_lazy("延长时限"), by={Party.CLOCK}, source=OPEN, versioned=False)
+    @step(gettext_lazy("延长时限"), by={Party.CLOCK}, source=list(Status), versioned=False)
     def extend(self, *, by: Any, until: Mapping[str, datetime], why: str) -> dict[str, Any]:
-        """§1.4: clocks that run move later, never earlier; ``until`` maps a clock's column to it."""
+        """§1.4: clocks that run move later, never earlier; ``until`` maps a deadline's name to it."""
         moved = {}
+        running = self.open_deadlines()
         for name, end in until.items():
-            before = getattr(self, name)
-            if before is None or end <= before:
+            if name not in running or end <= running[name].until:
                 continue
-            moved[name] = {"before": before.isoformat(), "until": end.isoformat()}
+            moved[name] = {"before": running[name].until.isoformat(), "until": end.isoformat()}
             if name == "due_at":
                 self.set_due(end)
+            elif name == "appeal_by":
+                self.change(self.last_intervention, appeal_by=end)
+            elif name == "review_by":
+                self.change(self.open_appeal, decide_by=end)  # type: ignore[attr-defined]
             else:
                 setattr(self, name, end)
         if not moved:
@@ -62,7 +118,10 @@ class Extending(CaseFields):
         if "request_due_at" in later:
             for wanted in self.open_requests():  # type: ignore[attr-defined]
                 self.change(wanted, due_at=wanted.due_at + later["request_due_at"])
-        if asked is None or self.suspended:
+        if self.suspended:
+            self._move_suspension(later.get("due_at", timedelta()))
+            return
+        if asked is None:
             return
         if "evidence_due_at" in later:
             supplement = self.last_supplement if self.stage == Stage.SUPPLEMENT else None  # type: ignore[attr-defined]
@@ -75,6 +134,15 @@ class Extending(CaseFields):
         elif "due_at" in later and asked.stage in UNRULED:
             self.change(asked, decide_by=asked.decide_by + later["due_at"])
 
+    def _move_suspension(self, later: timedelta) -> None:
+        """D16: the end of a suspension, and until when its proof is to be shown, move with it."""
+        stood = self.last_suspension  # type: ignore[attr-defined]
+        if stood is None or not later:
+            return
+        self.change(stood, until=stood.until + later)
+        if stood.proof_by is not None:
+            self.change(stood, proof_by=stood.proof_by + later)
+
     @step(
         gettext_lazy("平台故障期间的自动结果"),
         by={Party.CLOCK},
@@ -84,6 +152,7 @@ class Extending(CaseFields):
     def excuse(self, *, by: Any, result: str, why: str) -> dict[str, Any]:
         """What time did while the platform was down counts as nobody's fault (metrics.md)."""
         self.excused_at = self.at
+        self.reopen_by = deadlines.end_of(self, Clock.GRACE, self.at)  # type: ignore[arg-type]
         return {"result": result, "why": why}
 
     @step(
@@ -145,10 +214,3 @@ class Extending(CaseFields):
         note = required(note, _("请写明理由，双方都会看到"), "note")
         self.reopening, self.needs_staff = Reopening.DECLINED, False
         return {"note": note}
-
-    def grace_until(self) -> datetime | None:
-        """Until when an automatic result may be asked to be looked at again."""
-        since = max(filter(None, [self.closed_at, self.excused_at]), default=None)
-        if since is None:
-            return None
-        return deadlines.end_of(self, Clock.GRACE, since)  # type: ignore[arg-type]

@@ -16,6 +16,7 @@ from aftersales.enums import (
     UNRULED,
     WANTS_GOODS,
     CaseType,
+    Clock,
     Freight,
     GoodsState,
     Party,
@@ -104,6 +105,7 @@ class CaseFields(Loaded):
     needs_staff = models.BooleanField(_("需要平台跟进"), default=False)
     # Time decided while the platform was down: no figure counts it as anybody's fault.
     excused_at = models.DateTimeField(_("故障免责"), null=True, blank=True)
+    reopen_by = models.DateTimeField(_("可申请重新处理至"), null=True, blank=True)
     reopening = models.CharField(_("重新处理"), max_length=10, choices=Reopening, blank=True)
 
     series = models.PositiveIntegerField(_("第几次处理"), default=1)
@@ -191,6 +193,8 @@ class CaseFields(Loaded):
         self._due, self._due_anew = KEEP, False
         if self.status != before and self.status in ENDED:
             self.closed_at = self.at
+        if self.status != before and self.status == Status.CLOSED_BUYER_TIMEOUT:
+            self.reopen_by = deadlines.end_of(self, Clock.GRACE, self.at)  # type: ignore[arg-type]
         self.turn = deadlines.turn_of(self)  # type: ignore[arg-type]
 
     def set_due(self, due_at: datetime | None, *, anew: bool = False) -> None:

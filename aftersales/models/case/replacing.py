@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_fsm import GET_STATE
 
 from aftersales.enums import Direction, Party, Permission, Remedy, Status
 from aftersales.models.case.fields import CaseFields
@@ -15,6 +16,14 @@ from aftersales.rules import deadlines, facts
 from aftersales.rules.conditions import found_unrepairable, still_to_ship, under_repair
 from aftersales.steps import Refused, step
 
+
+def _completed(case: Any, **_: Any) -> Status:
+    """Goods given back after a reversal are no success of the claim (T-25)."""
+    given_back = case.remedy == Remedy.GIVE_BACK
+    return Status.CLOSED_PLATFORM_DENIED if given_back else Status.COMPLETED
+
+
+COMPLETED = GET_STATE(_completed, states=[Status.COMPLETED, Status.CLOSED_PLATFORM_DENIED])
 RESTARTS_WARRANTY = (Remedy.EXCHANGE, Remedy.REPAIR)
 
 
@@ -131,7 +140,7 @@ class Replacing(CaseFields):
         gettext_lazy("确认收到，没有问题"),
         by={Party.BUYER},
         source=[Status.AWAITING_BUYER_RECEIPT],
-        target=Status.COMPLETED,
+        target=COMPLETED,
     )
     def confirm_arrival(self, *, by: Any) -> dict[str, Any]:
         """T-16."""
@@ -141,7 +150,7 @@ class Replacing(CaseFields):
         gettext_lazy("到期未提出问题，售后完成"),
         by={Party.CLOCK},
         source=[Status.AWAITING_BUYER_RECEIPT],
-        target=Status.COMPLETED,
+        target=COMPLETED,
     )
     def complete_by_default(self, *, by: Any) -> dict[str, Any]:
         """T-16, D9."""

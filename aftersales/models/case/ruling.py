@@ -126,6 +126,7 @@ class Deciding(CaseFields):
             evidence_cited=sorted(cited),
             counts_as_dispute=self.dispute_refund,
             execute_by=execute_by,
+            appeal_by=deadlines.end_of(self, Clock.APPEAL, self.at),  # type: ignore[arg-type]
             ruled_at=self.at,
             ruled_by=by,
         )

@@ -68,6 +68,13 @@ def told(case: Case) -> set[str]:
     return set(notices.values_list("user__username", flat=True))
 
 
+def texts(case: Case) -> dict[str, str]:
+    """What each was told of the last event, by name."""
+    delivering.deliver_due()
+    notices = Notice.objects.filter(event=last(case))
+    return dict(notices.values_list("user__username", "text_zh"))
+
+
 @contextmanager
 def refused(case: Case, sentence: str, *, by: User | None) -> Iterator[Any]:
     """The step inside is refused with the sentence; it is noted, and nothing else has changed."""
