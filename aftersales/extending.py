@@ -200,6 +200,7 @@ def _under_window(extension: Extension, case: Case) -> dict[str, tuple[datetime,
     before = case.windows
     hours = deadlines.hours_of(terms["clock"])
     case.windows = before | {terms["clock"]: terms["minutes"], hours: terms["hours"]}
+    end: datetime | None
     if case.suspended and name == "due_at":
         longer = timedelta(minutes=terms["minutes"] - before.get(terms["clock"], 0))
         end = due + longer

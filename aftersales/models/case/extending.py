@@ -95,7 +95,7 @@ class Extending(CaseFields):
             if name == "due_at":
                 self.set_due(end)
             elif name == "appeal_by":
-                self.change(self.last_intervention, appeal_by=end)
+                self.change(self.last_intervention, appeal_by=end)  # type: ignore[arg-type]
             elif name == "review_by":
                 self.change(self.open_appeal, decide_by=end)  # type: ignore[attr-defined]
             else:
