@@ -141,7 +141,7 @@ class Deciding(CaseFields):
             **worded("reason", reason),
             "freight": back,
             "freight_out": out,
-            "freight_reason": freight_reason.label_zh if freight_reason else "",
+            **worded("freight_reason", freight_reason),
             "grounds": grounds,
             "cited": sorted(cited),
             "execute_by": execute_by.isoformat() if execute_by else "",

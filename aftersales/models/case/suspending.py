@@ -163,7 +163,9 @@ class Suspending(CaseFields):
         number = required(number, _("请填写受理凭证的编号"), "number")[:100]
         self.change(stood, proof=number, proof_by=None)
         self.set_due(stood.until)
-        kept = self.put_forward(self.acting, evidence or {}, {"acceptance": _("受理凭证")})
+        kept = self.put_forward(
+            self.acting, evidence or {}, {"acceptance": gettext_lazy("受理凭证")}
+        )
         return {"number": number, "until": stood.until.isoformat(), "evidence": kept}
 
     # Going on.

@@ -22,5 +22,5 @@ def write_down(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("aftersales", "0030_deadlines_that_move")]
+    dependencies = [("aftersales", "0031_deadlines_that_move")]
     operations = [migrations.RunPython(write_down, migrations.RunPython.noop)]
