@@ -21,7 +21,6 @@ from aftersales.forms import (
 )
 from aftersales.models import Complaint, CounterOffer, Offer, Plan, Proof, User
 from aftersales.rules import deadlines, plans
-from aftersales.suspensions import AnswerForm, ProofForm, ProposeForm
 from buyers.showing.offers import shown_offers
 
 
@@ -214,24 +213,6 @@ class AskForm(SlotForm):
 
 class RecallForm(AskForForm):
     """请商家拦截包裹: the one formal request of the buyer's."""
-
-    as_party = Party.BUYER
-
-
-class ProposeSuspensionForm(ProposeForm):
-    """提议中止 (T-23)."""
-
-    as_party = Party.BUYER
-
-
-class AnswerSuspensionForm(AnswerForm):
-    """答复中止提议."""
-
-    as_party = Party.BUYER
-
-
-class SuspensionProofForm(ProofForm):
-    """提交受理凭证."""
 
     as_party = Party.BUYER
 

@@ -5,7 +5,6 @@ from django.urls import path
 from aftersales.forms import AnswerRequestForm
 from buyers.forms import (
     AnswerAddressForm,
-    AnswerSuspensionForm,
     AppealForm,
     ComplaintForm,
     ComplaintStateForm,
@@ -15,12 +14,15 @@ from buyers.forms import (
     MessageForm,
     PlainForm,
     PlatformForm,
-    ProposeSuspensionForm,
     RecallForm,
     RefusalForm,
     ReopenForm,
     ReplyForm,
     ReturnForm,
+)
+from buyers.suspending import (
+    AnswerSuspensionForm,
+    ProposeSuspensionForm,
     SuspensionProofForm,
 )
 from buyers.views import applying, asking, cases, dossier, orders, service, steps
