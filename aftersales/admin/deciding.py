@@ -55,7 +55,9 @@ class SupplementForm(StepForm):
     def fit(self) -> None:
         least, most = self.case.supplement_hours()
         self.initial.setdefault("hours", least)
-        self.fields["hours"].help_text = _("{least} 到 {most} 小时").format(least=least, most=most)
+        self.fields["hours"].help_text = _("{least} 小时到 {most} 小时").format(
+            least=least, most=most
+        )
 
     def answers(self) -> dict[str, Any]:
         given = super().answers()

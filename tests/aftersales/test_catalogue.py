@@ -42,6 +42,7 @@ MINUTES = {
     "D9s": 7 * DAY,
     "D11": 48 * HOUR,
     "D11s": 24 * HOUR,
+    "D11m": 72 * HOUR,
     "D12": 24 * HOUR,
     "D13": 7 * DAY,
     "D14": 72 * HOUR,
