@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('aftersales', '0028_evidence_labels_in_both_languages'),
+        ('aftersales', '0035_order_facts'),
     ]
 
     operations = [

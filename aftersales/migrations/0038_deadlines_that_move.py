@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('aftersales', '0030_ship_freight_reasons'),
+        ('aftersales', '0037_ship_freight_reasons'),
     ]
 
     operations = [

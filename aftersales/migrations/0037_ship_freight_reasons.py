@@ -10,5 +10,5 @@ def ship(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("aftersales", "0029_rulings_and_suspensions")]
+    dependencies = [("aftersales", "0036_rulings_and_suspensions")]
     operations = [migrations.RunPython(ship, migrations.RunPython.noop)]
