@@ -157,11 +157,14 @@ class Replacing(CaseFields):
         return self._complete()
 
     def _complete(self) -> dict[str, Any]:
-        """Exchanged and repaired goods have their warranty anew (T-16, Reg. Art. 18)."""
-        if self.remedy in RESTARTS_WARRANTY:
-            self.change(self.line, warranty_from=self.at)
+        self.renew_warranty()
         self.order.follow(self)
         return {"remedy": str(self.remedy)}
+
+    def renew_warranty(self) -> None:
+        """Exchanged and repaired goods that stay with the buyer have it anew (T-16, Reg. Art. 18)."""
+        if self.remedy in RESTARTS_WARRANTY and self.replacement_shipped_at:
+            self.change(self.line, warranty_from=self.at)
 
     @step(
         gettext_lazy("收到的商品仍有问题，申请平台介入"),

@@ -102,6 +102,8 @@ class Deciding(CaseFields):
             raise Refused(freight_reason=_("改变运费规则的承担方，请选择理由"))
         self.end_rounds()
         execute_by = self._set_to_work(ruling, back)
+        if ruling in (Ruling.DENY, Ruling.CLOSE_AGREED):
+            self.renew_warranty()  # type: ignore[attr-defined]
         if ruling == Ruling.REHANDLE:
             self.begin_series()
             if self.replacement_shipped_at:

@@ -202,3 +202,21 @@ def test_after_the_ruling_nobody_relents(
     case.rule(by=staff, ruling="return_then_refund", **FOUND)
     with refused(case, "平台已经判定", by=merchant):
         case.agree_return(by=merchant, address=address)
+
+
+@pytest.mark.parametrize("shipped", [True, False])
+def test_goods_that_the_buyer_keeps_have_their_warranty_anew(
+    shipped: bool, make_case: Callable[..., Case], staff: User, now: Any
+) -> None:
+    """T-16, T-16b, D19: also where the platform does not support him against the replacement."""
+    case = make_case("shipped_again" if shipped else "rejected", type="exchange")
+    if shipped:
+        case.dispute_arrival(
+            by=case.buyer, reason=GROUNDS, evidence={"platform": [upload(case.buyer)]}
+        )
+    else:
+        case.ask_platform(by=case.buyer, reason=GROUNDS)
+    now.shift(48 * HOUR)
+    case.catch_up()
+    case.rule(by=staff, ruling="deny", responsible="none", grounds=GROUNDS)
+    assert stored(case).line.warranty_from == (stored(case).closed_at if shipped else None)
