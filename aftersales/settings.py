@@ -320,6 +320,7 @@ CELERY_BEAT_SCHEDULE = {
     "remind": _every(10, "aftersales.tasks.remind"),
     "send-mails": _every(10, "aftersales.tasks.send_mails"),
     "run-imports": _every(2, "aftersales.tasks.run_imports"),
+    "run-simulations": _every(2, "aftersales.tasks.run_simulations"),
     "roll-up-figures": _every(60, "aftersales.tasks.roll_up_figures"),
     "drop-order-files": _every(3600, "aftersales.tasks.drop_order_files"),
     "watch-parcels": _every(60, "aftersales.tasks.watch_parcels"),

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from aftersales import clock, extending, payments
+from aftersales import clock, extending, payments, simulating
 from aftersales.consistency import checking
 from aftersales.figures import rolling
 from aftersales.imports import jobs
@@ -81,6 +81,11 @@ def drop_order_files() -> None:
 @shared_task
 def check_consistency() -> None:
     checking.daily()
+
+
+@shared_task
+def run_simulations() -> None:
+    simulating.run_due()
 
 
 @shared_task

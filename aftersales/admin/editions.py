@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from aftersales import catalogue, clock, display
 from aftersales.admin.looking import ReadOnly, moment
 from aftersales.admin.publishing import counted, model_of, shown
-from aftersales.admin.simulating import simulate
+from aftersales.admin.simulating import simulate, simulated
 from aftersales.catalogue import Change
 from aftersales.models import Edition
 
@@ -50,11 +50,18 @@ class EditionAdmin(ReadOnly):
         return [
             path("<int:pk>/withdraw/", withdraw, name="withdraw_edition"),
             path("simulate/", trial, name="simulate"),
+            path(
+                "simulate/<int:pk>/", self.admin_site.admin_view(self.simulated), name="simulated"
+            ),
             *super().get_urls(),
         ]
 
     def simulate(self, request: HttpRequest) -> HttpResponse:
         return simulate(request, {**self.admin_site.each_context(request), "opts": self.opts})
+
+    def simulated(self, request: HttpRequest, pk: int) -> HttpResponse:
+        frame = {**self.admin_site.each_context(request), "opts": self.opts}
+        return simulated(request, pk, frame)
 
     def change_view(
         self,

@@ -55,6 +55,7 @@ from aftersales.models.people import Member, ReturnAddress, Shop, User
 from aftersales.models.refund import LedgerEntry, LedgerMood, Refund
 from aftersales.models.returning import FreightClaim, Receipt
 from aftersales.models.service import ServiceMessage, ServiceRequest
+from aftersales.models.simulation import Simulation
 
 __all__ = [
     "Agreement",
@@ -120,6 +121,7 @@ __all__ = [
     "ServiceMessage",
     "ServiceRequest",
     "Shop",
+    "Simulation",
     "StepForm",
     "Supplement",
     "Suspension",
