@@ -88,8 +88,12 @@ class OwnFields(SlotForm):
         return field
 
     def _missing_row(self, n: int) -> None:
+        whole = n == 1 and not self.line.shipped  # it never left the shop: all of it is missing
         self.fields[f"item_{n}"] = forms.CharField(
-            label=_("少了什么（{n}）").format(n=n), required=n == 1, max_length=80
+            label=_("少了什么（{n}）").format(n=n),
+            required=n == 1,
+            max_length=80,
+            initial=self.line.title[:80] if whole else "",
         )
         self.fields[f"item_{n}"].error_messages["required"] = _("请写明少了什么、各几件")
         wrong = _("每样的件数需在 1 到 999 之间")
@@ -98,7 +102,7 @@ class OwnFields(SlotForm):
             required=False,
             min_value=1,
             max_value=999,
-            initial=1,
+            initial=self.line.quantity if whole else 1,
             widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
             error_messages={"min_value": wrong, "max_value": wrong, "invalid": wrong},
         )

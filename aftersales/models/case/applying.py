@@ -57,6 +57,12 @@ class Applying(CaseFields):
     class Meta:
         abstract = True
 
+    @property
+    def composition(self) -> amounts.Refundable | None:
+        """How the refundable amount was made up when the buyer applied (怎么算的)."""
+        told = self.snapshot.get("composition")
+        return amounts.Refundable.kept(told) if told else None
+
     @classmethod
     def past_of(cls, line: OrderLine) -> eligibility.Past:
         """What earlier applications for the line mean for a new one (G2, G5)."""

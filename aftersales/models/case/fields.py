@@ -266,16 +266,6 @@ class CaseFields(Loaded):
         return self.applied_at >= end
 
     @property
-    def composition(self) -> amounts.Refundable | None:
-        """How the refundable amount was made up when the buyer applied (怎么算的)."""
-        told = self.snapshot.get("composition")
-        return amounts.Refundable.kept(told) if told else None
-
-    def stamped(self, name: str) -> Any:
-        """A fact of the order as it stood when the buyer applied: a later change is not this case's."""
-        return self.snapshot[name] if name in self.snapshot else getattr(self.order, name)
-
-    @property
     def last_round(self) -> Round | None:
         return facts.last_round(self)  # type: ignore[arg-type]
 

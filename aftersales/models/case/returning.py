@@ -110,6 +110,10 @@ class Returning(CaseFields):
         if payer in (Freight.MERCHANT, Freight.INSURANCE):
             self.add(FreightClaim(case_id=self.pk, payer=payer, difference=difference, at=self.at))
 
+    def stamped(self, name: str) -> Any:
+        """A fact of the order as it stood when the buyer applied: a later change is not this case's."""
+        return self.snapshot[name] if name in self.snapshot else getattr(self.order, name)
+
     @property
     def goes_elsewhere(self) -> bool:
         """The return address is not where the goods' page said that they come from (Art. 52)."""
