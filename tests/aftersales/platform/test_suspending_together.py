@@ -211,7 +211,7 @@ def test_each_side_consents_on_its_own_page(
     client.force_login(staff)
     assert send(client, "admin", "propose_suspension", case, note=NOTE, days=7).status_code == 302
     ruling = client.get(reverse("admin:rule", args=[case.last_intervention.pk])).content.decode()
-    assert "平台提议中止处理 7 天" in ruling
+    assert "平台客服提议中止处理 7 天" in ruling
     assert "等买家、商家答复" in ruling
 
     client.force_login(buyer)
