@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 def write_down(apps, schema_editor):
     """What was computed until now from the windows stamped on a case stands on its rows."""
-    ruled = apps.get_model("aftersales", "0038_deadlines_that_move").objects.exclude(ruled_at=None)
+    ruled = apps.get_model("aftersales.Intervention").objects.exclude(ruled_at=None)
     for asked in ruled.exclude(stage="declined").select_related("case").iterator():
         minutes = asked.case.windows.get("D13", 7 * 24 * 60)
         asked.appeal_by = asked.ruled_at + timedelta(minutes=minutes)
