@@ -10,11 +10,9 @@ from aftersales.models.case import (
     Offering,
 )
 from aftersales.models.catalogue import (
-    Agreement,
     DecisionReason,
     Outcome,
     Plan,
-    Policy,
     Proof,
     Reason,
     RejectReason,
@@ -22,7 +20,6 @@ from aftersales.models.catalogue import (
     Scenario,
     Script,
     StepForm,
-    Window,
 )
 from aftersales.models.complaint import Channel, Complaint
 from aftersales.models.consistency import Check, Finding
@@ -52,6 +49,7 @@ from aftersales.models.negotiation import (
 )
 from aftersales.models.order import Order, OrderChange, OrderLine, Parcel, Payment
 from aftersales.models.people import Member, ReturnAddress, Shop, User
+from aftersales.models.policy import Agreement, Policy, Window
 from aftersales.models.refund import LedgerEntry, LedgerMood, Refund
 from aftersales.models.returning import FreightClaim, Receipt
 from aftersales.models.service import ServiceMessage, ServiceRequest

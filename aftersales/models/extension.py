@@ -5,8 +5,8 @@ from datetime import timedelta
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.models.catalogue import Window
 from aftersales.models.people import User
+from aftersales.models.policy import Window
 
 
 class Extension(models.Model):

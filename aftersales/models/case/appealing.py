@@ -19,7 +19,8 @@ from aftersales.enums import (
     Stage,
     Status,
 )
-from aftersales.models.case.fields import CaseFields, reasoned, required
+from aftersales.models.case.fields import reasoned, required
+from aftersales.models.case.owing import Owing
 from aftersales.models.history import Upload
 from aftersales.models.intervention import Appeal, Intervention
 from aftersales.rules import amounts, deadlines, rulings
@@ -59,7 +60,7 @@ def _reversed_status(case: Any, **_: Any) -> Status:
     return LEADS_TO.get(case.__dict__["_then"], Status(case.status))
 
 
-class Appealing(CaseFields):
+class Appealing(Owing):
     class Meta:
         abstract = True
 

@@ -15,10 +15,11 @@ from aftersales import clock
 from aftersales.enums import WANTS_GOODS, CaseType, Freight, Party, Phase, Status
 from aftersales.models.case.fields import CaseFields
 from aftersales.models.case.proofs import slot_errors
-from aftersales.models.catalogue import Policy, Reason, Window, by_slot, worded
+from aftersales.models.catalogue import Reason, by_slot, worded
 from aftersales.models.edition import Edition
 from aftersales.models.history import Event, Upload, plain
 from aftersales.models.order import Order, OrderLine
+from aftersales.models.policy import Policy, Window
 from aftersales.rules import amounts, deadlines, demands, eligibility, reminders
 from aftersales.rules.conditions import not_sent_back, unruled
 from aftersales.steps import Refused, open_case, step

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 from django_fsm import GET_STATE
 
 from aftersales.enums import CaseType, Freight, Party, Permission, Remedy, ScanKind, Status
-from aftersales.models.case.fields import CaseFields
+from aftersales.models.case.owing import Owing
 from aftersales.models.history import Upload
 from aftersales.models.people import ReturnAddress
 from aftersales.rules import amounts, facts
@@ -36,7 +36,7 @@ def _by_default(case: Any) -> Status:
     return Status.AWAITING_BUYER_RETURN if back else Status.REFUNDING
 
 
-class Handling(CaseFields):
+class Handling(Owing):
     class Meta:
         abstract = True
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 from django_fsm import GET_STATE
 
 from aftersales.enums import Direction, Party, Permission, Remedy, Status
-from aftersales.models.case.fields import CaseFields
+from aftersales.models.case.owing import Owing
 from aftersales.models.case.returning import checked_tracking
 from aftersales.models.history import Upload
 from aftersales.models.order import Parcel
@@ -27,7 +27,7 @@ COMPLETED = GET_STATE(_completed, states=[Status.COMPLETED, Status.CLOSED_PLATFO
 RESTARTS_WARRANTY = (Remedy.EXCHANGE, Remedy.REPAIR)
 
 
-class Replacing(CaseFields):
+class Replacing(Owing):
     class Meta:
         abstract = True
 

@@ -22,6 +22,7 @@ from aftersales.enums import (
     Status,
 )
 from aftersales.models.case.negotiating import ANYTIME, NEGOTIABLE, Negotiating
+from aftersales.models.case.owing import Owing
 from aftersales.models.catalogue import Plan, worded
 from aftersales.models.history import Upload
 from aftersales.models.negotiation import Message, Offer, Proposal, Round
@@ -47,7 +48,7 @@ class CounterOffer:
     amount: Decimal | None = None
 
 
-class Replying(Negotiating):
+class Replying(Negotiating, Owing):
     class Meta:
         abstract = True
 

@@ -11,7 +11,7 @@ from django_fsm import GET_STATE
 
 from aftersales.bulk import hold
 from aftersales.enums import Direction, Freight, Party, Permission, Purpose, Remedy, Status
-from aftersales.models.case.fields import CaseFields
+from aftersales.models.case.owing import Owing
 from aftersales.models.history import Upload
 from aftersales.models.order import Parcel
 from aftersales.models.people import ReturnAddress
@@ -52,7 +52,7 @@ def checked_tracking(carrier: str, tracking: str) -> tuple[str, str]:
 MOST_FREIGHT = Decimal("9999.99")  # yuan; more is a slip of the finger
 
 
-class Returning(CaseFields):
+class Returning(Owing):
     class Meta:
         abstract = True
 

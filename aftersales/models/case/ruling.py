@@ -21,7 +21,8 @@ from aftersales.enums import (
     Stage,
     Status,
 )
-from aftersales.models.case.fields import CaseFields, reasoned
+from aftersales.models.case.fields import reasoned
+from aftersales.models.case.owing import Owing
 from aftersales.models.catalogue import DecisionReason, worded
 from aftersales.models.people import ReturnAddress
 from aftersales.rules import amounts, deadlines, rulings
@@ -46,7 +47,7 @@ def _ruled_status(case: Any, ruling: str, **_: Any) -> Status:
     return Status.CLOSED_PLATFORM_DENIED
 
 
-class Deciding(CaseFields):
+class Deciding(Owing):
     class Meta:
         abstract = True
 

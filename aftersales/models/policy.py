@@ -1,0 +1,124 @@
+"""What the platform rules by: the windows of its clocks, its switches, the agreement of buyers."""
+
+from datetime import datetime
+from typing import Any
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.enums import CaseType, Clock
+from aftersales.rules import deadlines, worktime
+
+
+class Window(models.Model):
+    """时限: how long a clock runs (D1 to D19); the most specific row in force is taken.
+
+    A row with a case type beats one without, then one with dates beats one without. With
+    working hours, its minutes count only then, on working days (``rules/worktime.py``).
+    """
+
+    clock = models.CharField(_("时限"), max_length=10, choices=Clock)
+    case_type = models.CharField(_("售后类型"), max_length=30, choices=CaseType, blank=True)
+    minutes = models.PositiveIntegerField(_("分钟"), validators=[MinValueValidator(1)])
+    starts_on = models.DateField(_("起"), null=True, blank=True)
+    ends_on = models.DateField(_("止"), null=True, blank=True)
+    works_from = models.TimeField(_("工作时间起"), null=True, blank=True)
+    works_until = models.TimeField(_("工作时间止"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("时限")
+        verbose_name_plural = _("时限")
+        ordering = ["clock", "case_type", "starts_on"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["clock", "case_type", "starts_on"],
+                name="window_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_clock_display()} {self.minutes} min"
+
+    @property
+    def hours(self) -> str:
+        """The working hours in which it counts, ``10:00-18:00``; empty where it runs on."""
+        if self.works_from is None or self.works_until is None:
+            return ""
+        return str(worktime.Hours(self.works_from, self.works_until))
+
+    @classmethod
+    def in_force(cls, case_type: str, at: datetime) -> dict[str, Any]:
+        """Minutes per clock for a case type at a moment; the most specific row of each wins.
+
+        Beside the minutes of a clock in working time stand its hours (``deadlines.hours_of``).
+        """
+        today = timezone.localtime(at).date()
+        fitting = [
+            row
+            for row in cls.objects.filter(case_type__in=["", case_type])
+            if (row.starts_on is None or row.starts_on <= today)
+            and (row.ends_on is None or today <= row.ends_on)
+        ]
+        fitting.sort(key=lambda row: (bool(row.case_type), bool(row.starts_on or row.ends_on)))
+        taken = {str(row.clock): row for row in fitting}
+        minutes: dict[str, Any] = {clock: row.minutes for clock, row in taken.items()}
+        hours = {deadlines.hours_of(clock): row.hours for clock, row in taken.items() if row.hours}
+        return minutes | hours
+
+
+class Policy(models.Model):
+    """规则: the platform's switches, one row; stamped on each case when the buyer applies."""
+
+    max_applications_per_line = models.PositiveIntegerField(_("每件商品可申请次数"), default=1)
+    cancel_is_final = models.BooleanField(_("撤销后不可再次申请"), default=True)
+    min_rounds = models.PositiveIntegerField(_("驳回前协商轮数"), default=2)
+    any_message_counts = models.BooleanField(_("买家任何留言都算回复"), default=True)
+    negotiation_pauses_deadline = models.BooleanField(_("协商期间暂停处理时限"), default=False)
+    mobile_negotiation = models.BooleanField(_("手机端开放驳回协商"), default=False)
+    allow_early_intervention = models.BooleanField(_("商家处理前可申请平台介入"), default=False)
+    order_grace_minutes = models.PositiveIntegerField(
+        _("付款后多少分钟内退掉的未发货订单不计入订单数"), default=0, help_text=_("0 为都计入")
+    )
+    max_images = models.PositiveIntegerField(_("每次申请凭证上限"), default=8)
+    agreement_version = models.CharField(_("维权协议版本"), max_length=20, default="2026-11")
+
+    class Meta:
+        verbose_name = _("规则")
+        verbose_name_plural = _("规则")
+
+    def __str__(self) -> str:
+        return str(_("平台规则"))
+
+    @classmethod
+    def current(cls) -> "Policy":
+        return cls.objects.order_by("pk").first() or cls()
+
+    def stamped(self) -> dict[str, Any]:
+        """What a case keeps of the rules in force when the buyer applied."""
+        return {
+            field.name: getattr(self, field.name)
+            for field in self._meta.concrete_fields
+            if not field.primary_key
+        }
+
+
+class Agreement(models.Model):
+    """维权协议: the text a buyer accepts before an application is saved (S-11, G9)."""
+
+    version = models.CharField(_("版本"), max_length=20, unique=True)
+    text_zh = models.TextField(_("正文"))
+    text_en = models.TextField(_("英文正文"))
+
+    class Meta:
+        verbose_name = _("维权协议")
+        verbose_name_plural = _("维权协议")
+
+    def __str__(self) -> str:
+        return self.version
+
+    @property
+    def text(self) -> str:
+        return self.text_en if (get_language() or "").startswith("en") else self.text_zh
