@@ -147,6 +147,12 @@ class SlotForm(forms.Form):
         )
         return name
 
+    @property
+    def keeps_drafts(self) -> bool:
+        """Whether it asks for words or files, which one would be sorry to lose."""
+        typed = (forms.Textarea, forms.TextInput, SlotWidget)
+        return any(isinstance(field.widget, typed) for field in self.fields.values())
+
     def evidence(self) -> dict[str, list[Upload]]:
         """The uploads of every slot that has some."""
         found = {}

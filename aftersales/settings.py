@@ -323,6 +323,7 @@ CELERY_BEAT_SCHEDULE = {
     "run-simulations": _every(2, "aftersales.tasks.run_simulations"),
     "roll-up-figures": _every(60, "aftersales.tasks.roll_up_figures"),
     "drop-order-files": _every(3600, "aftersales.tasks.drop_order_files"),
+    "drop-drafts": _every(3600, "aftersales.tasks.drop_drafts"),
     "watch-parcels": _every(60, "aftersales.tasks.watch_parcels"),
     "check-consistency": _every(60, "aftersales.tasks.check_consistency"),
 }

@@ -8,6 +8,7 @@ from aftersales.figures import rolling
 from aftersales.imports import jobs
 from aftersales.logistics import traces
 from aftersales.models import Case
+from aftersales.models.draft import drop_old
 from aftersales.models.edition import put_in_force
 from aftersales.notices import delivering, reminding
 from aftersales.sweeping import take_due
@@ -76,6 +77,11 @@ def run_imports() -> None:
 @shared_task
 def drop_order_files() -> None:
     jobs.drop_files()
+
+
+@shared_task
+def drop_drafts() -> None:
+    drop_old()
 
 
 @shared_task

@@ -1,6 +1,7 @@
 """The one way a page moves a case, and the pages that all three kinds of people share."""
 
 import mimetypes
+import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from django.views.decorators.http import require_POST
 from django.views.generic import FormView
 
 from aftersales import clock, uploads
+from aftersales.drafting import Drafting
 from aftersales.enums import Party
 from aftersales.forms import StepForm, staged
 from aftersales.imports import samples
@@ -57,7 +59,7 @@ class CaseView(LoginRequiredMixin):
         return super().dispatch(request, *args, **kwargs)
 
 
-class StepView(CaseView, FormView):
+class StepView(CaseView, Drafting, FormView):
     """Show a step's form; on POST take the step with what was filled in.
 
     The URL names the step and, if it asks for anything, the form:
@@ -71,16 +73,30 @@ class StepView(CaseView, FormView):
 
     def get_form_kwargs(self) -> dict[str, Any]:
         label = STEPS[self.step].label
-        return super().get_form_kwargs() | {
+        kwargs = super().get_form_kwargs() | {
             "case": self.case,
             "user": self.request.user,
             "label": str(label),
         }
+        if self.restored:
+            kwargs["data"]["version"] = str(self.case.version)
+            kwargs["data"]["key"] = uuid.uuid4().hex
+        return kwargs
+
+    def draft_of(self) -> tuple[Case | None, str]:
+        return self.case, self.step
+
+    def already_sent(self, key: str) -> bool:
+        return self.case.events.filter(key=key).exists()
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         refusal = self.case.refusal(self.step, self.request.user)
         return super().get_context_data(
-            case=self.case, step=STEPS[self.step], refusal=refusal, **kwargs
+            case=self.case,
+            step=STEPS[self.step],
+            refusal=refusal,
+            draft_said=self.draft_said(),
+            **kwargs,
         )
 
     def take(self, form: StepForm) -> None:
@@ -92,11 +108,14 @@ class StepView(CaseView, FormView):
         except Refused as refused:
             form.refuse(refused)
             return self.form_invalid(form, conflict=refused.conflict)
+        self.forget()
         messages.success(self.request, self.success_message())
         return redirect(self.get_success_url())
 
     def form_invalid(self, form: StepForm, *, conflict: bool = False) -> HttpResponse:
         """422, or 409; after a conflict the form carries the new version, and the text is kept."""
+        if form.keeps_drafts:
+            self.kept = self.keep(self.request.POST, form)
         if conflict:
             fresh = self.request.POST.copy()
             fresh["version"] = str(self.case.version)

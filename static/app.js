@@ -176,6 +176,7 @@
 
   // Evidence slots: drop and paste fill the file field; with data-stage each file is sent at once.
   const token = () => document.querySelector("[name=csrfmiddlewaretoken]")?.value || "";
+  const changed = (slot) => slot.closest("form")?.dispatchEvent(new Event("change", { bubbles: true }));
   const complain = (slot, text) => {
     const p = document.createElement("p");
     p.className = "err";
@@ -202,7 +203,7 @@
     ask.upload.onprogress = (e) => { if (e.lengthComputable) bar.value = (e.loaded / e.total) * 100; };
     const fail = (text) => { line.remove(); complain(slot, text); };
     ask.onload = () => {
-      if (ask.status >= 200 && ask.status < 300) line.outerHTML = ask.responseText;
+      if (ask.status >= 200 && ask.status < 300) { line.outerHTML = ask.responseText; changed(slot); }
       else if (ask.status === 422 || ask.status === 413) fail(ask.responseText.trim() || words.uploadFailed.replace("{file}", file.name));
       else fail(words.uploadFailed.replace("{file}", file.name));
     };
@@ -253,9 +254,63 @@
     if (type === "drop" && e.dataTransfer.files.length) take(zone.closest(".slot"), e.dataTransfer.files);
   }));
   on("paste", ".slot", (slot, e) => e.clipboardData.files.length && take(slot, e.clipboardData.files));
-  on("click", ".slot [data-remove]", (button, e) => { e.preventDefault(); button.closest("li").remove(); });
+  on("click", ".slot [data-remove]", (button, e) => {
+    const slot = button.closest(".slot");
+    e.preventDefault();
+    button.closest("li").remove();
+    changed(slot);
+  });
 
-  // Small things: copy, character counts, drafts, double submits, toasts, error summary.
+  // Drafts: a form with data-draft is posted as it stands, a second after the last key, when a field
+  // is left and when the page is; files are in it by their tokens. What fails is tried again.
+  const unsaved = new Set(), timers = new WeakMap(), asks = new WeakMap();
+  const draft = (form) => {
+    const body = new FormData(form);
+    [...body].forEach(([name, value]) => value instanceof File && body.delete(name));
+    body.append("draft", "auto");
+    return body;
+  };
+  const noted = (form, text, kept) => {
+    $$("[data-draft-note]", form).forEach((note) => { note.textContent = text; });
+    if (kept) $$(".draft-x [hidden]", form).forEach((button) => { button.hidden = false; });
+  };
+  const later = (form, ms) => {
+    clearTimeout(timers.get(form));
+    timers.set(form, setTimeout(() => save(form), ms));
+  };
+  const save = async (form) => {
+    clearTimeout(timers.get(form));
+    if (!unsaved.delete(form)) return;
+    asks.get(form)?.abort();
+    const ask = new AbortController();
+    asks.set(form, ask);
+    try {
+      const answer = await fetch(form.action, { method: "POST", body: draft(form), signal: ask.signal });
+      if (!answer.headers.get("Content-Type")?.startsWith("text/plain")) throw new Error(answer.statusText);
+      noted(form, await answer.text(), answer.ok);
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      noted(form, words.draftOff);
+      unsaved.add(form);
+      later(form, 10000);
+    }
+  };
+  const rest = (form) => { // it is sent or given up: nothing of it is to be kept
+    unsaved.delete(form);
+    clearTimeout(timers.get(form));
+    asks.get(form)?.abort();
+  };
+  ["input", "change"].forEach((type) => document.addEventListener(type, (e) => {
+    const form = e.target.form || e.target;
+    if (!form.matches?.("form[data-draft]") || form.dataset.sent) return;
+    unsaved.add(form);
+    later(form, 1000);
+  }));
+  document.addEventListener("focusout", (e) => unsaved.has(e.target.form) && save(e.target.form));
+  addEventListener("online", () => unsaved.forEach(save));
+  addEventListener("pagehide", () => unsaved.forEach((form) => navigator.sendBeacon(form.action, draft(form))));
+
+  // Small things: copy, character counts, double submits, toasts, error summary.
   on("click", "[data-copy]", async (el) => {
     await navigator.clipboard?.writeText(el.dataset.copy);
     say(words.copied);
@@ -264,14 +319,11 @@
     setTimeout(() => { el.textContent = was; }, 1500);
   });
   on("input", "[data-count]", (el) => { const out = $(el.dataset.count); if (out) out.textContent = el.value.length; });
-  document.addEventListener("saved", (e) => $$("[data-draft-note]").forEach((note) => { note.textContent = e.detail?.value || words.saved; }));
   document.addEventListener("toast", (e) => toast(e.detail?.value));
-  addEventListener("pagehide", () => dirty.forEach((form) => {
-    if (form.dataset.draft && !form.dataset.sent) navigator.sendBeacon(form.dataset.draft, new FormData(form));
-  }));
   document.addEventListener("submit", (e) => {
     const form = e.target;
     dirty.delete(form);
+    (form.id === "discard" ? $$("form[data-draft]") : [form]).forEach(rest);
     if (form.method !== "post" || form.hasAttribute("hx-post") || "again" in form.dataset || e.defaultPrevented) return;
     if (form.dataset.sent) { e.preventDefault(); return; }
     form.dataset.sent = 1;

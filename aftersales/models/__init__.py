@@ -26,6 +26,7 @@ from aftersales.models.consistency import Check, Finding
 from aftersales.models.conversation import Conversation
 from aftersales.models.desk import Note, SavedView, Tag
 from aftersales.models.dossier import DossierCopy
+from aftersales.models.draft import Draft
 from aftersales.models.edition import Edition
 from aftersales.models.extension import Extension
 from aftersales.models.figures import Counted, DayFigure, Lived, Measure, RolledDay
@@ -73,6 +74,7 @@ __all__ = [
     "DayFigure",
     "DecisionReason",
     "DossierCopy",
+    "Draft",
     "Edition",
     "Event",
     "Evidence",

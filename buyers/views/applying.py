@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
@@ -13,15 +14,14 @@ from django.views.generic import View
 
 from aftersales import clock
 from aftersales.display import money, settled
+from aftersales.drafting import Drafting, unsaid
 from aftersales.enums import CaseType
-from aftersales.models import Agreement, Case, Event, Order, OrderLine, Policy
+from aftersales.models import Agreement, Case, Draft, Event, Order, OrderLine, Policy
 from aftersales.steps import Refused
 from buyers.demand import DemandForm
 from buyers.showing.case import demand_rows
 from buyers.views.base import BuyerPage
 from buyers.views.orders import caught_up
-
-DRAFTS = "applications"  # in the session: line → {"kind": …, "data": {field: [values]}}
 
 
 @dataclass(frozen=True)
@@ -146,29 +146,31 @@ class ApplyPage(BuyerPage, View):
         every = {each.kind: each.refusal for each in demands(self.line, self.base)}
         return every[kind]
 
-    # The draft.
+    # The draft: one for each demand of a line; the review page and the submission read it.
 
-    def draft(self, kind: CaseType) -> QueryDict | None:
-        kept = self.request.session.get(DRAFTS, {}).get(str(self.line.pk))
-        if not kept or kept["kind"] != kind:
-            return None
-        data = QueryDict(mutable=True)
-        for name, values in kept["data"].items():
-            data.setlist(name, values)
-        return data
+    def page_of(self, kind: CaseType) -> str:
+        """The path of a demand's form, under which its draft is kept."""
+        return unquote(reverse("buyers:apply_form", args=[*self.base, kind.value]))
 
-    def keep(self, kind: CaseType, form: DemandForm) -> None:
+    def put_down(self, kind: CaseType, form: DemandForm) -> None:
+        """What was filled in and holds, in place of what was there before."""
         kept = form.kept()
         if not (kept.get("key") or [""])[0]:
             kept["key"] = [uuid.uuid4().hex]
-        drafts = self.request.session.get(DRAFTS, {})
-        drafts[str(self.line.pk)] = {"kind": str(kind), "data": kept}
-        self.request.session[DRAFTS] = drafts
+        given = QueryDict(mutable=True)
+        for name, values in kept.items():
+            given.setlist(name, values)
+        Draft.keep(self.page_of(kind), self.user, given)
 
-    def forget(self) -> None:
-        drafts = self.request.session.get(DRAFTS, {})
-        drafts.pop(str(self.line.pk), None)
-        self.request.session[DRAFTS] = drafts
+    def made_by(self, key: str) -> Case | None:
+        """The case that this very click has made already."""
+        if not key:
+            return None
+        found = Event.objects.filter(
+            step="apply", key=key, user_id=self.user.pk, case__line=self.line
+        )
+        event = found.select_related("case").first()
+        return event.case if event else None
 
 
 class Choose(ApplyPage):
@@ -178,42 +180,53 @@ class Choose(ApplyPage):
         return self.choices()
 
 
-class Fill(ApplyPage):
+class Fill(ApplyPage, Drafting):
     """The form of one demand (B6)."""
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         if refusal := self.shut(self.kind):
             return self.choices(refusal=refusal)
-        return self.show(self.form(self.draft(self.kind), cleaned=True))
+        self.restored = self.draft()
+        form = self.form(self.restored.filled() if self.restored else None)
+        if self.restored:
+            unsaid(form)
+        return self.show(form)
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         if refusal := self.shut(self.kind):
+            self.keep(request.POST)
             return self.choices(refusal=refusal, status=409)
         form = self.form(request.POST)
         if "refresh" in request.POST:
-            form.is_valid()
-            form.errors.clear()
+            unsaid(form)
             return self.show(form)
         if not form.is_valid():
+            self.kept = self.keep(request.POST, form)
             return self.show(form, status=422)
-        self.keep(self.kind, form)
+        self.put_down(self.kind, form)
         return redirect(reverse("buyers:review", args=[*self.base, self.kind.value]))
 
-    def form(self, data: QueryDict | None, *, cleaned: bool = False) -> DemandForm:
+    def form(self, data: QueryDict | None) -> DemandForm:
         files = self.request.FILES if self.request.method == "POST" else None
-        form = DemandForm(data, files, line=self.line, kind=self.kind, user=self.user)
-        if data is not None and cleaned:
-            form.is_valid()
-            form.errors.clear()
-        return form
+        return DemandForm(data, files, line=self.line, kind=self.kind, user=self.user)
+
+    def get_form(self) -> DemandForm:
+        return self.form(self.request.POST)
+
+    def already_sent(self, key: str) -> bool:
+        return self.made_by(key) is not None
 
     def show(self, form: DemandForm, status: int = 200) -> HttpResponse:
-        context = self.context(form=form, kind=self.kind, here=self.request.path)
+        context = self.context(
+            form=form, kind=self.kind, here=self.request.path, draft_said=self.draft_said()
+        )
         return render(self.request, "buyers/apply/form.html", context, status=status)
 
 
 class Review(ApplyPage):
     """检查并提交 (B7): a summary, the agreement, and one button."""
+
+    seen = ""  # which state of the draft the summary shows
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         if refusal := self.shut(self.kind):
@@ -233,6 +246,8 @@ class Review(ApplyPage):
         if form is None:
             messages.error(request, _("请先填写申请"))
             return redirect(self.form_url)
+        if request.POST.get("seen", self.seen) != self.seen:  # typed on in another tab
+            return self.show(form, sentence=_("申请内容刚刚有改动，请核对后再提交"), status=409)
         version = request.POST.get("agreement", "") if request.POST.get("agreed") else ""
         try:
             case = Case.apply(
@@ -240,7 +255,8 @@ class Review(ApplyPage):
             )
         except Refused as refused:
             return self.refused(form, refused)
-        self.forget()
+        for kind in CaseType:
+            Draft.forget(self.page_of(kind), self.user)
         messages.success(request, _("申请已提交，等商家处理"))
         return redirect("buyers:case", code=case.code)
 
@@ -250,21 +266,12 @@ class Review(ApplyPage):
 
     def filled(self) -> DemandForm | None:
         """The draft as a form that still holds, or nothing."""
-        data = self.draft(self.kind)
-        if data is None:
+        draft = Draft.at(self.page_of(self.kind), self.user)
+        if draft is None:
             return None
-        form = DemandForm(data, line=self.line, kind=self.kind, user=self.user)
+        form = DemandForm(draft.filled(), line=self.line, kind=self.kind, user=self.user)
+        self.seen = draft.updated_at.isoformat()
         return form if form.is_valid() else None
-
-    def made_by(self, key: str) -> Case | None:
-        """The case that this very click has made already."""
-        if not key:
-            return None
-        found = Event.objects.filter(
-            step="apply", key=key, user_id=self.user.pk, case__line=self.line
-        )
-        event = found.select_related("case").first()
-        return event.case if event else None
 
     def refused(self, form: DemandForm, refused: Refused) -> HttpResponse:
         if "agreement" in refused.errors or not refused.errors:
@@ -291,6 +298,7 @@ class Review(ApplyPage):
             version=policy.agreement_version,
             agreement=agreement,
             sentence=sentence,
+            seen=self.seen,
         )
         return render(self.request, "buyers/apply/review.html", context, status=status)
 

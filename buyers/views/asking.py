@@ -98,7 +98,7 @@ class AnswerProposal(Ask):
             messages.success(request, _("已告诉商家你不接受"))
             return redirect(f"{self.url}#last")
         kind = CaseType(answered.type)
-        self.keep(kind, self.filled(kind, answered))
+        self.put_down(kind, self.filled(kind, answered))
         messages.success(request, _("已接受，核对后提交申请，商家会看到是聊天里谈妥的"))
         return redirect(self.next_url(answered))
 

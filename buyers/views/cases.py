@@ -11,6 +11,7 @@ from django.views.generic import TemplateView
 from aftersales import centre, clock
 from aftersales.asked import asked_of
 from aftersales.bids import bids_of, gap_text
+from aftersales.drafting import drafts_of
 from aftersales.enums import ENDED, OrderState, Party, Phase, RoundState, Status
 from aftersales.models import Case, Order, Round
 from aftersales.rules import facts
@@ -109,6 +110,7 @@ class CasePage(BuyerCase, TemplateView):
         now = clock.now()
         return super().get_context_data(
             page=page_of(self.case, self.user, now),
+            drafts=drafts_of(self.case, self.user),
             requests=asked_of(self.case, Party.BUYER),
             suspension=card_of(self.case, Party.BUYER),
             bids=bids_of(self.case),

@@ -42,6 +42,7 @@ class Row(NamedTuple):
     who: str
     looking: str
     tags: list[str]
+    draft: bool
 
 
 def rows_of(
@@ -92,6 +93,7 @@ def _row(case: Case, now: datetime, me: Member, trail: str, looking: list[Lookin
         who=_who(case, me),
         looking=_("、").join(each.name for each in looking),
         tags=[tag.name for tag in case.tags.all()],
+        draft=case.has_draft,  # type: ignore[attr-defined]
     )
 
 

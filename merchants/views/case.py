@@ -10,6 +10,7 @@ from django.views.generic import TemplateView
 from aftersales import calls, centre, clock, platform
 from aftersales.asked import title_of
 from aftersales.display import money
+from aftersales.drafting import drafts_of
 from aftersales.enums import AnswerState, Party, Remedy, Status
 from aftersales.forms import StepForm
 from aftersales.models import Case
@@ -34,6 +35,7 @@ class CasePage(MerchantCase, TemplateView):
         context = super().get_context_data(**kwargs)
         self.case.mark_read(Party.MERCHANT)  # the record shows every word
         centre.seen(self.request.user, self.case)
+        context["drafts"] = drafts_of(self.case, self.request.user)
         if tool.stage(self.case) == tool.WAIT:
             context |= waiting(self.case, clock.now())
         tool_url = tool.stage_url(self.case) + self.way.trail
@@ -62,7 +64,9 @@ class Peek(MerchantCase, TemplateView):
         case = self.case
         same = Case.objects.filter(shop=case.shop_id, line__goods_id=case.line.goods_id)
         same = same.exclude(pk=case.pk).select_related("reason").order_by("-applied_at")
-        return super().get_context_data(alike=same[:ALIKE] if case.line.goods_id else (), **kwargs)
+        alike = same[:ALIKE] if case.line.goods_id else ()
+        drafts = drafts_of(case, self.request.user)
+        return super().get_context_data(alike=alike, drafts=drafts, **kwargs)
 
 
 class Answer(MerchantStep):

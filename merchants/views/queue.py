@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -16,7 +16,7 @@ from django_htmx.http import trigger_client_event
 from aftersales import clock
 from aftersales.display import when
 from aftersales.enums import Party, Turn
-from aftersales.models import Case, CaseQuerySet, Evidence, Member, SavedView, Shop
+from aftersales.models import Case, CaseQuerySet, Draft, Evidence, Member, SavedView, Shop
 from merchants import counting, presence
 from merchants.showing.filters import menus, sorts
 from merchants.showing.rows import rows_of
@@ -45,7 +45,7 @@ class Queue(ShopView, TemplateView):
         self.request.counts = counts  # type: ignore[attr-defined]
         cases, beginning = work.cases, query.get("after", "")
         behind = after(cases, work.order, beginning)
-        listed = shown(cases if behind is None else behind).order_by(*work.order)
+        listed = shown(cases if behind is None else behind, member.user).order_by(*work.order)
         found = list(listed[: member.page_size + 1])
         page = found[: member.page_size]
         more = len(found) > len(page)
@@ -147,7 +147,7 @@ def _moment(told: str) -> Any:
     return moment if moment and moment.tzinfo else None
 
 
-def shown(cases: CaseQuerySet) -> CaseQuerySet:
+def shown(cases: CaseQuerySet, user: Any) -> CaseQuerySet:
     """The rows with what they show: one query, one for their parcels and one for their tags."""
     theirs = Evidence.objects.filter(case=OuterRef("pk"), party=Party.BUYER).order_by()
     counted = theirs.values("case").annotate(n=Count("pk")).values("n")
@@ -159,6 +159,7 @@ def shown(cases: CaseQuerySet) -> CaseQuerySet:
     )
     cases = cases.annotate(
         proof_count=Coalesce(Subquery(counted), 0),
+        has_draft=Exists(Draft.objects.filter(case=OuterRef("pk"), user=user.pk)),
         unseen_count=Coalesce(Subquery(unseen), 0),
     )
     shown_with = ("line", "reason", "order", "assignee__user")

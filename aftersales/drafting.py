@@ -1,0 +1,175 @@
+"""Nothing typed is lost: a page's form is kept as a draft while it is filled in, and given back."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.contrib import messages
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.forms import BaseForm
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.views.generic import View
+
+from aftersales import clock
+from aftersales.display import when
+from aftersales.forms import SlotField
+from aftersales.models import Case, Draft
+from aftersales.steps import STEPS
+
+TYPED = "typed"  # in the session: what came in after it had expired, for whoever signs in again
+MOST_TYPED = 30_000  # characters
+
+
+class Drafting(LoginRequiredMixin, View):
+    """A page that keeps what is typed into its form; the draft takes effect never by itself.
+
+    Script posts the form with ``draft=auto`` while somebody types and shows the sentence that it
+    gets; 存为草稿 and 放弃草稿 are the same without script. What comes in after the session has
+    expired waits in the new session and becomes the draft of the same person once he has signed
+    in; a decision is never taken for him.
+    """
+
+    restored: Draft | None = None  # on this page, from before
+    kept: Draft | None = None  # by this very request
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if request.user.is_authenticated:
+            self.take_over_typed()
+            if request.method == "POST" and "draft" in request.POST:
+                discard = request.POST["draft"] == "discard"
+                return self.discard_draft() if discard else self.save_draft()
+        return super().dispatch(request, *args, **kwargs)
+
+    # What the page itself says.
+
+    def draft_of(self) -> tuple[Case | None, str]:
+        """The case and the step that the draft is for."""
+        return None, ""
+
+    def already_sent(self, key: str) -> bool:
+        """Whether the click that these answers belong to has had its effect."""
+        return False
+
+    # Saving.
+
+    def keep(self, given: QueryDict, form: Any = None) -> Draft | None:
+        """Store the answers; files that came with them are staged by ``form``."""
+        key = given.get("key", "")[:64]
+        if key and self.already_sent(key):
+            return None
+        kept = given.copy()
+        for name, field in getattr(form, "fields", {}).items():
+            if isinstance(field, SlotField):
+                kept.setlist(f"{name}_kept", [upload.token for upload in field.kept])
+        case, step = self.draft_of()
+        return Draft.keep(self.request.path, self.request.user, kept, case=case, step=step)
+
+    def forget(self) -> None:
+        Draft.forget(self.request.path, self.request.user)
+
+    def save_draft(self) -> HttpResponse:
+        form = self.get_form() if self.request.FILES else None
+        wrong = form is not None and not form.is_valid()
+        draft = self.keep(self.request.POST, form)
+        said = saved(draft) if draft else _("草稿没有保存")
+        if self.request.POST["draft"] == "auto":
+            return HttpResponse(said, status=200 if draft else 422, content_type="text/plain")
+        messages.info(self.request, said)
+        for name in form.fields if wrong and form else ():
+            for sentence in form.errors.get(name, ()) if name.startswith("proof_") else ():
+                messages.error(self.request, sentence)
+        return redirect(self.request.get_full_path())
+
+    def discard_draft(self) -> HttpResponse:
+        self.forget()
+        messages.info(self.request, _("草稿已放弃"))
+        return redirect(self.request.get_full_path())
+
+    # Giving back.
+
+    def draft(self) -> Draft | None:
+        return Draft.at(self.request.path, self.request.user)
+
+    def get_form(self, *args: Any, **kwargs: Any) -> Any:
+        form = super().get_form(*args, **kwargs)  # type: ignore[misc]
+        if self.restored:
+            unsaid(form)
+        return form
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        kwargs: dict[str, Any] = super().get_form_kwargs()  # type: ignore[misc]
+        if self.request.method in ("GET", "HEAD") and (draft := self.draft()):
+            self.restored = draft
+            kwargs["data"] = draft.filled()
+        return kwargs
+
+    def draft_said(self) -> str:
+        """The line under the form: since when there is a draft; nothing without one."""
+        if self.kept:
+            return saved(self.kept)
+        if self.restored:
+            return _("恢复自 %(at)s") % {"at": when(self.restored.updated_at, clock.now())}
+        return ""
+
+    # An expired session.
+
+    def handle_no_permission(self) -> Any:
+        if self.request.method == "POST" and self.request.POST.get("by"):
+            self.put_by()
+            if self.request.POST.get("draft") == "auto":
+                said = _("登录已过期，内容已暂存，重新登录后恢复")
+                return HttpResponse(said, status=401, content_type="text/plain")
+        return super().handle_no_permission()
+
+    def put_by(self) -> None:
+        """Keep what an expired session still brought, for the one who had typed it."""
+        given = dict(self.request.POST.lists())
+        if sum(len(value) for values in given.values() for value in values) <= MOST_TYPED:
+            self.request.session[TYPED] = {"path": self.request.path, "data": given}
+
+    def take_over_typed(self) -> None:
+        typed = self.request.session.get(TYPED)
+        if not typed or typed["path"] != self.request.path:
+            return
+        del self.request.session[TYPED]
+        given = QueryDict(mutable=True)
+        for name, values in typed["data"].items():
+            given.setlist(name, values)
+        if given.get("by") == str(self.request.user.pk) and self.keep(given):
+            messages.info(self.request, _("登录前填写的内容已恢复，还没有提交"))
+
+
+def saved(draft: Draft) -> str:
+    return _("草稿已保存 %(at)s") % {"at": f"{localtime(draft.updated_at):%H:%M:%S}"}
+
+
+class Shown(NamedTuple):
+    """A draft on the page of its case: go on with it, or read what can't be sent any more."""
+
+    label: str
+    url: str
+    at: datetime
+    refusal: str
+    texts: list[str]
+
+
+def drafts_of(case: Case, user: Any) -> list[Shown]:
+    """What this person has begun on this case and not sent."""
+    return [
+        Shown(
+            draft.label,
+            draft.path,
+            draft.updated_at,
+            case.refusal(draft.step, user) if draft.step in STEPS else "",
+            draft.texts(),
+        )
+        for draft in Draft.objects.filter(case=case, user=user.pk)
+    ]
+
+
+def unsaid(form: BaseForm) -> None:
+    """Clean what was typed so far, and complain of nothing: it was not sent yet."""
+    form.is_valid()
+    form.errors.clear()
