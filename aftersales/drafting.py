@@ -71,14 +71,14 @@ class Drafting(LoginRequiredMixin, View):
 
     def save_draft(self) -> HttpResponse:
         form = self.get_form() if self.request.FILES else None
-        wrong = form is not None and not form.is_valid()
+        errors = form.errors if form else {}
         draft = self.keep(self.request.POST, form)
         said = saved(draft) if draft else _("草稿没有保存")
         if self.request.POST["draft"] == "auto":
             return HttpResponse(said, status=200 if draft else 422, content_type="text/plain")
         messages.info(self.request, said)
-        for name in form.fields if wrong and form else ():
-            for sentence in form.errors.get(name, ()) if name.startswith("proof_") else ():
+        for name, sentences in errors.items():
+            for sentence in sentences if name.startswith("proof_") else ():
                 messages.error(self.request, sentence)
         return redirect(self.request.get_full_path())
 

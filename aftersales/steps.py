@@ -9,7 +9,7 @@ to the chain. One click and ten thousand due cases (``sweeping``) take the same 
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -71,6 +71,7 @@ class Step:
     for_whom: Sequence[Callable[[Any, Party, Any], bool]]
     versioned: bool
     while_suspended: bool
+    undoable: bool
     move: Callable[..., Any]
 
     def unmet(self, case: Any) -> Callable[[Any], bool] | None:
@@ -93,7 +94,8 @@ class Act:
     case: "Stepped"
     event: Event
     rows: list[models.Model] = field(default_factory=list)
-    changed: list[tuple[models.Model, tuple[str, ...]]] = field(default_factory=list)
+    changed: list[tuple[models.Model, dict[str, Any]]] = field(default_factory=list)
+    removed: list[models.Model] = field(default_factory=list)
 
 
 STEPS: dict[str, Step] = {}
@@ -110,13 +112,15 @@ def step(
     for_whom: Iterable[Callable[[Any, Party, Any], bool]] = (),
     versioned: bool = True,
     while_suspended: bool = False,
+    undoable: bool = False,
 ) -> Callable[[Body], Body]:
     """A step in the life of a case; what the method returns goes into the history.
 
     ``conditions`` ask the case; ``for_whom`` asks (case, party, user) where it matters who it is.
     ``versioned=False`` is for steps that do not answer what is on the page (a chat message):
     they need no version, only an idempotency key. While the platform has suspended a case (T-23)
-    its sides take only the steps that say ``while_suspended``.
+    its sides take only the steps that say ``while_suspended``. An ``undoable`` step may be given
+    ``undo_within``: for so long no money and no notice leaves, and ``undo`` puts back what was.
     """
 
     def decorate(body: Body) -> Body:
@@ -126,16 +130,8 @@ def step(
             body
         )
         STEPS[name] = Step(
-            name,
-            label,
-            frozenset(by),
-            frozenset(source),
-            permission,
-            asked,
-            list(for_whom),
-            versioned,
-            while_suspended,
-            move,
+            *(name, label, frozenset(by), frozenset(source), permission, asked, list(for_whom)),
+            *(versioned, while_suspended, undoable, move),
         )
 
         @wraps(move)
@@ -158,6 +154,9 @@ class Stepped(models.Model):
     reply_due_at = models.DateTimeField(_("等待买家回复至"), null=True, blank=True)
     evidence_due_at = models.DateTimeField(_("举证截止"), null=True, blank=True)
     wake_at = models.DateTimeField(_("下次自动处理"), null=True, blank=True)
+    # an agreement that may still be undone: until when, and how everything stood before it
+    held_until = models.DateTimeField(_("可撤销至"), null=True, blank=True)
+    stood = models.JSONField(_("撤销后恢复"), null=True, blank=True)
     updated_at = models.DateTimeField(_("更新时间"))
 
     class Meta:
@@ -166,7 +165,9 @@ class Stepped(models.Model):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._rows: list[models.Model] = []
-        self._changed: list[tuple[models.Model, tuple[str, ...]]] = []
+        self._changed: list[tuple[models.Model, dict[str, Any]]] = []  # with its former values
+        self._removed: list[models.Model] = []
+        self.hold = timedelta()  # how long the step in hand may be undone
         self._at: datetime | None = None
         self.acting = Party.CLOCK  # in whose name the step in hand is taken
 
@@ -193,6 +194,10 @@ class Stepped(models.Model):
     def next_wake(self) -> datetime | None:
         raise NotImplementedError
 
+    def standing_before(self, user: Any) -> dict[str, Any]:
+        """How everything stood before the step in hand, for ``undo`` to put back."""
+        raise NotImplementedError
+
     @classmethod
     def for_writing(cls) -> models.QuerySet[Any]:
         raise NotImplementedError
@@ -214,9 +219,13 @@ class Stepped(models.Model):
 
     def change(self, row: models.Model, **values: Any) -> None:
         """Set fields of a related row; the engine stores them with the step."""
+        self._changed.append((row, {name: getattr(row, name) for name in values}))
         for name, value in values.items():
             setattr(row, name, value)
-        self._changed.append((row, tuple(values)))
+
+    def remove(self, *rows: models.Model) -> None:
+        """Take back rows that a step handed over; the engine deletes them with the step."""
+        self._removed.extend(rows)
 
     # What pages ask.
 
@@ -288,6 +297,7 @@ class Stepped(models.Model):
         key: str,
         answers: dict[str, Any],
         due: datetime | None = None,
+        hold: timedelta = timedelta(),
     ) -> Act:
         """Take the step in memory: the body, the clock, the version and the link of the chain.
 
@@ -295,8 +305,8 @@ class Stepped(models.Model):
         does may be late (a sweep that stood still) and is then judged by when it fell due.
         """
         before = str(self.status)
-        self._at, self._rows, self._changed = at, [], []
-        self.acting = party
+        self._at, self._rows, self._changed, self._removed = at, [], [], []
+        self.acting, self.hold = party, hold
         self.version += 1
         try:
             details = known.move(self, by=user, **answers) or {}
@@ -309,6 +319,8 @@ class Stepped(models.Model):
         self.updated_at = at
         self.restart_clock(before)
         self.wake_at = self.next_wake()
+        self.held_until = at + hold if hold else None
+        self.stood = plain(self.standing_before(user)) if hold else None
         event = Event(
             case=self,  # type: ignore[misc]
             version=self.version,
@@ -322,7 +334,7 @@ class Stepped(models.Model):
             key=key,
         )
         event.hash = self.chain = event.digest(self.chain)
-        return Act(self, event, self._rows, self._changed)
+        return Act(self, event, self._rows, self._changed, self._removed)
 
 
 def _locked(case: Stepped) -> Any:
@@ -349,9 +361,11 @@ def _take(
     by: Any,
     version: int | None = None,
     key: str = "",
+    undo_within: timedelta = timedelta(),
     **answers: Any,
 ) -> None:
     """Take one step for one person (``by=None`` is the clock), whole or not at all."""
+    hold = undo_within if known.undoable else timedelta()
     refused: Refused | None = None
     with transaction.atomic():
         row = _locked(case)
@@ -371,7 +385,7 @@ def _take(
             if known.versioned and by is not None and version is not None and version != seen:
                 raise Refused(STALE, conflict=True)
             party = row._check(known, by, str(answers.get("as_party", "")))
-            write([row.run(known, party, by, at, key, answers)])
+            write([row.run(known, party, by, at, key, answers, hold=hold)])
         except Refused as why:
             refused = why
             row = _locked(case)  # what the refused step did to the instance is thrown away
@@ -393,10 +407,12 @@ def write(acts: Sequence[Act]) -> None:
     update_rows(cases, names)
     changed: dict[tuple[type[models.Model], tuple[str, ...]], dict[Any, models.Model]] = {}
     for act in acts:
-        for row, fields in act.changed:
-            changed.setdefault((type(row), fields), {})[row.pk] = row
+        for row, former in act.changed:
+            changed.setdefault((type(row), tuple(former)), {})[row.pk] = row
     for (_model, fields), rows in changed.items():
         update_rows(list(rows.values()), fields)
+    for gone in [row for act in acts for row in act.removed]:
+        gone.delete()
     insert_rows([row for act in acts for row in act.rows])
     insert_rows([act.event for act in acts])
     Fault.objects.filter(case__in=[case.pk for case in cases]).delete()  # what broke has passed

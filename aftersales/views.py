@@ -109,7 +109,7 @@ class StepView(CaseView, Drafting, FormView):
             form.refuse(refused)
             return self.form_invalid(form, conflict=refused.conflict)
         self.forget()
-        messages.success(self.request, self.success_message())
+        self.say_done()
         return redirect(self.get_success_url())
 
     def form_invalid(self, form: StepForm, *, conflict: bool = False) -> HttpResponse:
@@ -122,6 +122,9 @@ class StepView(CaseView, Drafting, FormView):
             form.data = fresh
         context = self.get_context_data(form=form, conflict=conflict)
         return self.render_to_response(context, status=409 if conflict else 422)
+
+    def say_done(self) -> None:
+        messages.success(self.request, self.success_message())
 
     def success_message(self) -> str:
         status = self.case.get_status_display()

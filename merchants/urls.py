@@ -36,6 +36,7 @@ from merchants.views.case import (
     CasePage,
     Chat,
     Peek,
+    Undo,
     Wait,
 )
 from merchants.views.conversations import Conversations, Thread
@@ -86,6 +87,7 @@ urlpatterns = [
     ),
     path(f"{CASE}agree_resend/", Answer.as_view(step="agree_resend"), name="agree_resend"),
     path(f"{CASE}agree_refusal/", Answer.as_view(step="agree_refusal"), name="agree_refusal"),
+    path(f"{CASE}undo/", Undo.as_view(step="undo"), name="undo"),
     path(f"{CASE}take_back/", Answer.as_view(step="take_back"), name="take_back"),
     path(f"{CASE}confirm_receipt/", Answer.as_view(step="confirm_receipt"), name="confirm_receipt"),
     path(

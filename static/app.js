@@ -26,7 +26,8 @@
   const tick = () => $$("[data-until]").forEach((el) => {
     const ms = Date.parse(el.dataset.until) - now();
     const s = Math.max(0, Math.floor(ms / 1000));
-    el.textContent = ms > 0 ? left(s, el.dataset.long) : words.over;
+    el.textContent = el.dataset.seconds ? Math.ceil(Math.max(0, ms) / 1000) : ms > 0 ? left(s, el.dataset.long) : words.over;
+    if (ms <= 0) el.closest("[data-fleeting]")?.remove();
     if (el.dataset.say && marks.includes(s) && el.dataset.said !== String(s)) {
       el.dataset.said = s;
       say(`${el.dataset.say} ${el.textContent}`);

@@ -143,11 +143,14 @@ def everybody_is_told(seen: Seen) -> Iterator[Broken]:
 
     Members come and go: of a shop, one notice is enough.
     """
+    undone = {event.version - 1 for event in seen.events if event.step == "undo"}
     for event in seen.events:
         if event.delivered_at is None:
             if event.at < seen.at - LOST_AFTER:
                 yield "notice_waiting", {"version": event.version}
                 break
+            continue
+        if event.version in undone:
             continue
         sides = {str(party) for party, _user in people_of(event, seen.members)}
         if any((event.pk, side) not in seen.told for side in sides):

@@ -33,6 +33,7 @@ from aftersales.enums import CaseType, Party, Status
 from aftersales.models import Case, Event, Order, OrderLine
 from aftersales.models.figures import NEVER, Lived, Measure
 from aftersales.rules.deadlines import CHINA
+from aftersales.steps import STEPS
 
 Events = QuerySet[Lived]
 
@@ -43,6 +44,7 @@ SETTLING = (
     *("accept_plan", "accept_counter", "confirm_agreed"),
     *("agree", "agree_return", "agree_resend"),
 )
+UNDOABLE = [name for name, known in STEPS.items() if known.undoable]
 MERCHANTS_TURN = (Status.PENDING_MERCHANT, Status.AWAITING_MERCHANT_RECEIPT)
 NOT_HIS_DOING = (
     Status.CANCELLED,
@@ -97,10 +99,19 @@ FACTS: dict[str, Any] = {
 PLAIN = ("id", "case_id", "step", "party", "before", "after", "at")
 
 
+def lasting(events: QuerySet[Event]) -> QuerySet[Event]:
+    """Without agreements that were taken back within seconds, and without the taking back."""
+    taken_back = Event.objects.filter(
+        case_id=OuterRef("case_id"), step="undo", version=OuterRef("version") + 1
+    )
+    undone = Q(step__in=UNDOABLE) & Exists(taken_back)
+    return events.exclude(step="undo").exclude(undone)
+
+
 def lived(since: datetime, until: datetime) -> QuerySet[Event, Any]:
     """The rows of ``Lived``: the whole history of each case with an event of since ≤ at < until."""
     cases = Event.objects.filter(at__gte=since, at__lt=until).order_by().values("case_id")
-    events = Event.objects.filter(case_id__in=cases).order_by()
+    events = lasting(Event.objects.filter(case_id__in=cases)).order_by()
     return events.annotate(**FACTS).values_list(*PLAIN, *FACTS)
 
 

@@ -24,6 +24,7 @@ from aftersales.models.figures import DAYS, NEVER, Counted, DayFigure, Lived, Me
 from aftersales.rules.deadlines import CHINA
 
 DAY = timedelta(days=1)
+SETTLED = timedelta(minutes=1)  # what was agreed just before midnight can be undone after it
 SHOWN = 2 * DAYS * DAY  # what a page shows: a window, and the one before it
 
 # ``last`` is kept only where a window can hold both days, so that rows do not depend on how far
@@ -74,7 +75,7 @@ def catch_up() -> int:
 
     With them, what the platform may have taken back is counted again for as long as pages show it.
     """
-    last, newest = yesterday(), rolled_until()
+    last, newest = in_china(clock.now() - SETTLED).date() - DAY, rolled_until()
     if newest is not None and newest >= last:
         return 0
     if newest is None:

@@ -84,6 +84,7 @@ class Policy(models.Model):
     )
     max_images = models.PositiveIntegerField(_("每次申请凭证上限"), default=8)
     agreement_version = models.CharField(_("维权协议版本"), max_length=20, default="2026-11")
+    undo_seconds = models.PositiveIntegerField(_("同意后可撤销的秒数"), default=10)
 
     class Meta:
         verbose_name = _("规则")

@@ -24,7 +24,8 @@ logger = logging.getLogger(__name__)
 MOST_MAIL_TRIES = 8
 
 # Steps that nobody needs to be told of: they change nothing for anybody else.
-SILENT = {"confirm_risks", "note_failed_payout", "reveal_number"} | visibility.REVIEWERS_OWN
+SILENT = {"confirm_risks", "note_failed_payout", "reveal_number", "undo"} | visibility.REVIEWERS_OWN
+UNDOABLE = {name for name, known in STEPS.items() if known.undoable}
 # The shop's own business: told to the one member whom it concerns.
 FOR_ONE = {"assign": "member_user"}
 
@@ -32,17 +33,22 @@ FOR_ONE = {"assign": "member_user"}
 def deliver_due(limit: int = 1000) -> int:
     """Make notices of the next undelivered events; return how many events were delivered."""
     with transaction.atomic():
+        at = clock.now()
         waiting = Event.objects.filter(delivered_at=None).select_for_update(
             of=("self",), skip_locked=True
         )
+        waiting = waiting.exclude(case__held_until__gt=at)  # may still be undone
         events = list(
             waiting.select_related("case__line", "case__shop", "case__buyer").order_by("id")[:limit]
         )
         if not events:
             return 0
         staff = members_of({event.case.shop_id for event in events})
+        gone = _undone(events)
         notices: list[Notice] = []
         for event in events:
+            if (event.case_id, event.version) in gone:
+                continue
             notices.extend(_notices(event, staff.get(event.case.shop_id, [])))
         _fold(notices)
         Notice.objects.bulk_create(notices, ignore_conflicts=True, batch_size=1000)
@@ -74,6 +80,13 @@ def _fold(notices: Sequence[Notice]) -> None:
 
 def _place(notice: Notice) -> tuple[int, int | None, str]:
     return notice.user_id, notice.case_id, notice.kind
+
+
+def _undone(events: list[Event]) -> set[tuple[int, int]]:
+    """Case and version of the agreements among them that were taken back in time."""
+    cases = {event.case_id for event in events if event.step in UNDOABLE}
+    taken_back = Event.objects.filter(case__in=cases, step="undo") if cases else []
+    return {(event.case_id, event.version - 1) for event in taken_back}
 
 
 def _notices(event: Event, members: list[User]) -> list[Notice]:

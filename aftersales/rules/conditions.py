@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
 from aftersales import clock
@@ -407,3 +408,21 @@ def second_person(case: "Case", party: Party, user: Any) -> bool:
     """Two-person rule: who proposed a reversal does not confirm it."""
     appeal = case.open_appeal
     return appeal is None or appeal.decided_by_id != user.pk
+
+
+@refuses(_("已超过可以撤销的时间，同意已经生效"), conflict=True)
+def still_held(case: "Case") -> bool:
+    """UX §5.4: within the seconds of the policy, and nothing else has happened since."""
+    return case.held_until is not None and case.at < case.held_until
+
+
+@refuses(_("处理时限已过，不能撤销"), conflict=True)
+def before_the_deadline(case: "Case") -> bool:
+    """What time would have decided meanwhile stays decided."""
+    due_at = parse_datetime((case.stood or {}).get("due_at") or "")
+    return due_at is None or case.at < due_at
+
+
+@refuses(_("只有同意的人自己可以撤销"))
+def agreed_himself(case: "Case", party: Party, user: Any) -> bool:
+    return bool((case.stood or {}).get("by") == user.pk)

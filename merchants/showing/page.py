@@ -34,6 +34,7 @@ from aftersales.enums import (
 from aftersales.models import Case, Member, Parcel, Policy, Supplement, User, VirtualNumber
 from aftersales.rules import facts
 from aftersales.rules.deadlines import executing, no_reason_until
+from aftersales.steps import STEPS
 from merchants.showing import tool
 from merchants.showing.record import record_of, shots_of
 from merchants.showing.standing import (
@@ -235,6 +236,13 @@ def agree_label(case: Case) -> str:
         CaseType.EXCHANGE: _("同意换货"),
         CaseType.REPAIR: _("同意维修"),
     }.get(CaseType(case.type), _("同意退货"))
+
+
+def agreed_words(step: str, case: Case) -> str:
+    """同意退款 ¥128.00: what has just been agreed to."""
+    if step == "agree":
+        return _("同意退款 %(amount)s") % {"amount": money(case.worth)}
+    return agree_label(case) if step == "agree_return" else str(STEPS[step].label)
 
 
 def entry_button(case: Case, user: User, trail: str = "") -> Button | None:

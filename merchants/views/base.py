@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from aftersales import clock
 from aftersales.asked import asked_of
 from aftersales.bids import bids_of, gap_text
+from aftersales.context import UNDO
 from aftersales.enums import Party, Permission
 from aftersales.forms import StepForm
 from aftersales.models import Case, CaseQuerySet, Member, Shop, Tag, User
@@ -24,7 +25,7 @@ from aftersales.suspensions import card_of
 from aftersales.views import CaseView, StepView
 from merchants import counting, presence
 from merchants.forms.desk import NoteForm
-from merchants.showing.page import page_of
+from merchants.showing.page import agreed_words, page_of
 from merchants.worklist import Way
 
 KEYS = [
@@ -126,6 +127,24 @@ class MerchantStep(MerchantCase, StepView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         self.may_enter()
         return super().post(request, *args, **kwargs)
+
+    def take(self, form: StepForm) -> None:
+        answers = form.answers()
+        if STEPS[self.step].undoable:
+            answers["undo_within"] = self.case.undo_window
+        getattr(self.case, self.step)(by=self.request.user, **answers)
+
+    def say_done(self) -> None:
+        """An agreement that can be undone says so for as long; on the next case's page too."""
+        if self.case.held_until is None:
+            super().say_done()
+            return
+        self.request.session[UNDO] = {
+            "code": self.case.code,
+            "version": self.case.version,
+            "until": self.case.held_until.isoformat(),
+            "text": _("已%(what)s") % {"what": agreed_words(self.step, self.case)},
+        }
 
     def get_template_names(self) -> list[str]:
         if self.template_name:

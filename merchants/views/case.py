@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -9,6 +10,7 @@ from django.views.generic import TemplateView
 
 from aftersales import calls, centre, clock, platform
 from aftersales.asked import title_of
+from aftersales.context import UNDO
 from aftersales.display import money
 from aftersales.drafting import drafts_of
 from aftersales.enums import AnswerState, Party, Remedy, Status
@@ -89,7 +91,8 @@ def _agree(case: Any) -> tuple[str, str, str]:
     amount = money(case.worth)
     return (
         _("同意退款 %(amount)s？") % {"amount": amount},
-        _("退款将原路退回买家，商品不退回，正在进行的协商同时结束。同意后不能撤回。"),
+        _("退款将原路退回买家，商品不退回，正在进行的协商同时结束。同意后 %(n)s 秒内可以撤销。")
+        % {"n": int(case.undo_window.total_seconds())},
         _("同意退款 %(amount)s") % {"amount": amount},
     )
 
@@ -185,7 +188,16 @@ def _withdraw(case: Any) -> tuple[str, str, str]:
     )
 
 
+def _undo(case: Any) -> tuple[str, str, str]:
+    return (
+        _("撤销同意？"),
+        _("撤销后售后单恢复到同意之前，处理时限照原来计算；不退款，也不通知买家。"),
+        _("撤销同意"),
+    )
+
+
 WORDS = {
+    "undo": _undo,
     "agree": _agree,
     "agree_resend": _agree_resend,
     "refund_instead": _refund_instead,
@@ -196,6 +208,14 @@ WORDS = {
     "accept_counter": _accept_counter,
     "withdraw": _withdraw,
 }
+
+
+class Undo(Answer):
+    """撤销同意: as if nothing had been agreed, within seconds."""
+
+    def say_done(self) -> None:
+        self.request.session.pop(UNDO, None)
+        messages.success(self.request, _("已撤销，售后单恢复待处理"))
 
 
 class Chat(MerchantStep):

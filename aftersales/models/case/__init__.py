@@ -26,6 +26,7 @@ from aftersales.models.case.requesting import Requesting
 from aftersales.models.case.returning import Returning
 from aftersales.models.case.ruling import Deciding
 from aftersales.models.case.suspending import Suspending
+from aftersales.models.case.undoing import Undoing
 from aftersales.models.people import User
 
 
@@ -53,6 +54,7 @@ class Case(
     Applying,
     Assigning,
     Handling,
+    Undoing,
     Requesting,
     Rejecting,
     Returning,

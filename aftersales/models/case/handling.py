@@ -47,6 +47,7 @@ class Handling(Owing):
         source=ANSWERABLE,
         target=Status.REFUNDING,
         conditions=[unruled, refund_only],
+        undoable=True,
     )
     def agree(self, *, by: Any) -> dict[str, Any]:
         """T-03, T-22: exactly the applied amount; less is only possible as an accepted plan."""
@@ -63,6 +64,7 @@ class Handling(Owing):
         source=ANSWERABLE,
         target=Status.AWAITING_MERCHANT_SHIP,
         conditions=[unruled, wants_resend],
+        undoable=True,
     )
     def agree_resend(self, *, by: Any) -> dict[str, Any]:
         """Walk 6 of §1.7: what is missing is sent; nothing comes back."""
@@ -78,6 +80,7 @@ class Handling(Owing):
         source=ANSWERABLE,
         target=Status.AWAITING_BUYER_RETURN,
         conditions=[unruled, wants_return, goods_not_back],
+        undoable=True,
     )
     def agree_return(
         self,
@@ -127,6 +130,7 @@ class Handling(Owing):
         source=[Status.PENDING_MERCHANT],
         target=Status.AWAITING_DELIVERY_REFUSAL,
         conditions=[parcel_in_transit],
+        undoable=True,
     )
     def agree_refusal(self, *, by: Any) -> dict[str, Any]:
         """T-05: the buyer refuses the parcel, the refund follows when it is back."""

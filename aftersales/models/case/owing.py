@@ -68,7 +68,7 @@ class Owing(CaseFields):
                 amount=amount,
                 purpose=purpose,
                 state=RefundState.OWED,
-                due_at=self.at,
+                due_at=self.at + self.hold,
                 owed_at=self.at,
             )
         )
