@@ -2,7 +2,8 @@
 
 import unicodedata
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from crispy_forms.helper import FormHelper
@@ -16,7 +17,7 @@ from aftersales import uploads
 from aftersales.enums import Party, RequestKind
 from aftersales.logistics.carriers import CARRIERS, OTHER, guess_carrier
 from aftersales.models import Case, CaseRequest, Proof, Upload, User
-from aftersales.rules import requests
+from aftersales.rules import requests, visibility
 from aftersales.steps import Refused
 
 CARDS = "components/options.html"
@@ -29,6 +30,33 @@ class Staged(NamedTuple):
     name: str
     url: str
     thumb: str
+
+
+@dataclass(frozen=True)
+class Material:
+    """A file that is on the case already, offered to be used again."""
+
+    upload: Upload
+    label: str
+    thumb: str
+
+    @property
+    def value(self) -> str:
+        return self.upload.token
+
+
+def material_of(case: Case, party: Party) -> list[Material]:
+    """本单素材: every file of the case whose content this side sees, whoever filed it."""
+    found: dict[int, Material] = {}
+    filed = case.evidence.select_related("upload")
+    for each in filed.order_by("-pk"):
+        if each.upload_id in found or not visibility.sees_content(each, case, party):
+            continue
+        url = reverse("file", args=[each.upload.token])
+        label = f"{each.get_party_display()} {each.label or each.upload.name}"
+        thumb = f"{url}?thumb=1" if each.upload.image else ""
+        found[each.upload_id] = Material(each.upload, label, thumb)
+    return list(found.values())
 
 
 def staged(upload: Upload) -> Staged:
@@ -64,6 +92,7 @@ class SlotField(forms.Field):
         super().__init__(label=label, required=required, widget=widget, help_text=hint)
         self.user, self.slot, self.most = user, slot, most
         self.kept: list[Upload] = []
+        self.material: Callable[[], list[Material]] = list  # what else may be used: on the case
         self.stage_url = reverse("stage")
         self.rule = (_("必传，1–%(most)s 张") if required else _("选填，最多 %(most)s 张")) % {
             "most": most
@@ -73,9 +102,21 @@ class SlotField(forms.Field):
     def files(self) -> list[Staged]:
         return [staged(upload) for upload in self.kept]
 
+    @property
+    def offered(self) -> list[Material]:
+        """What is on the case and not in this slot yet."""
+        return [each for each in self.material() if each.upload not in self.kept]
+
+    def _kept(self, tokens: Sequence[str]) -> list[Upload]:
+        """His own files and the case's, in the order in which they were chosen; no others."""
+        own = {upload.token: upload for upload in uploads.of(self.user, tokens)}
+        if any(token not in own for token in tokens):
+            own |= {each.value: each.upload for each in self.material()}
+        return [own[token] for token in dict.fromkeys(tokens) if token in own]
+
     def clean(self, value: Any) -> list[Upload]:
         tokens, chosen = value or ([], [])
-        self.kept = uploads.of(self.user, tokens)
+        self.kept = self._kept(tokens)
         errors = []
         for file in chosen:
             try:
@@ -179,14 +220,32 @@ class StepForm(SlotForm):
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     key = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
 
-    def __init__(self, *args: Any, case: Case, user: User, label: str = "", **kwargs: Any) -> None:
-        self.case, self.user, self.label = case, user, label
+    def __init__(
+        self,
+        *args: Any,
+        case: Case,
+        user: User,
+        party: Party | None = None,
+        label: str = "",
+        **kwargs: Any,
+    ) -> None:
+        self.case, self.user, self.party, self.label = case, user, party, label
+        self._material: list[Material] | None = None
         super().__init__(*args, **kwargs)
         self.initial = {"version": case.version, "key": uuid.uuid4().hex, **self.initial}
         self.fit()
         for name, field in self.fields.items():
             if name not in ("version", "key"):
                 soften(field)
+            if isinstance(field, SlotField):
+                field.material = self.material
+
+    def material(self) -> list[Material]:
+        """本单素材; nothing for a form that stands on no side."""
+        if self._material is None:
+            side = self.party
+            self._material = material_of(self.case, side) if side else []
+        return self._material
 
     def fit(self) -> None:
         """Fit the fields to the case, before they are bound."""

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 from django.views.generic import FormView
 
 from aftersales import clock, uploads
+from aftersales.changes import since
 from aftersales.drafting import Drafting
 from aftersales.enums import Party
 from aftersales.forms import StepForm, staged
@@ -76,6 +77,7 @@ class StepView(CaseView, Drafting, FormView):
         kwargs = super().get_form_kwargs() | {
             "case": self.case,
             "user": self.request.user,
+            "party": self.party,
             "label": str(label),
         }
         if self.restored:
@@ -114,14 +116,36 @@ class StepView(CaseView, Drafting, FormView):
 
     def form_invalid(self, form: StepForm, *, conflict: bool = False) -> HttpResponse:
         """422, or 409; after a conflict the form carries the new version, and the text is kept."""
-        if form.keeps_drafts:
-            self.kept = self.keep(self.request.POST, form)
+        self.remember(form)
         if conflict:
             fresh = self.request.POST.copy()
             fresh["version"] = str(self.case.version)
             form.data = fresh
-        context = self.get_context_data(form=form, conflict=conflict)
+        context = self.get_context_data(form=form, **self.conflict(form) if conflict else {})
         return self.render_to_response(context, status=409 if conflict else 422)
+
+    def remember(self, form: StepForm) -> None:
+        """What was typed is a draft too, should the page with the answer be closed."""
+        if form.keeps_drafts:
+            self.kept = self.keep(self.request.POST, form)
+
+    def conflict(self, form: StepForm) -> dict[str, Any]:
+        """What happened since the page was made, and whether something typed is at stake."""
+        version = self.request.POST.get("version", "")
+        changes = since(self.case, version, self.party, self.request.user)
+        return {"conflict": True, "changes": changes, "typed": form.keeps_drafts}
+
+    def stale_part(self, form: StepForm) -> HttpResponse:
+        """The answer to a part of a page that asked for more of a form which is over: a note above
+        the form, which stays as it is."""
+        self.remember(form)
+        context = self.conflict(form) | {
+            "case": self.case,
+            "now": clock.now(),
+            "refusal": self.case.refusal(self.step, self.request.user),
+        }
+        part = render(self.request, "components/changed.html", context, status=409)
+        return above_the_form(part)
 
     def say_done(self) -> None:
         messages.success(self.request, self.success_message())
@@ -129,6 +153,12 @@ class StepView(CaseView, Drafting, FormView):
     def success_message(self) -> str:
         status = self.case.get_status_display()
         return self.done or _("{name}：{text}").format(name=self.case, text=status)
+
+
+def above_the_form(part: HttpResponse) -> HttpResponse:
+    """Tell htmx to put a note where every page with such a form has room for one."""
+    part["HX-Retarget"], part["HX-Reswap"], part["HX-Reselect"] = "#stale", "innerHTML", ".changed"
+    return part
 
 
 class AnswersRequest:
@@ -161,12 +191,14 @@ def home(request: HttpRequest) -> HttpResponse:
     return redirect("buyers:home")
 
 
-@login_required
 @require_POST
 def stage(request: HttpRequest) -> HttpResponse:
     """Take one chosen file at once; the answer is its line in the slot, or the sentence (422)."""
+    if not isinstance(request.user, User):
+        said = _("登录已过期，请重新登录后再上传")
+        return HttpResponse(said, status=401, content_type="text/plain")
     chosen = request.FILES.get("file")
-    if chosen is None or not isinstance(request.user, User):
+    if chosen is None:
         return HttpResponse(_("没有收到文件"), status=422, content_type="text/plain")
     try:
         upload = uploads.keep(chosen, request.user)

@@ -186,13 +186,13 @@
   };
   const stage = (slot, file) => {
     const list = slot.querySelector(".shots"), line = document.createElement("li");
-    const bar = document.createElement("progress"), name = document.createElement("span");
+    const bar = document.createElement("progress"), name = document.createElement("span"), part = document.createElement("b");
     name.className = "name";
     name.textContent = file.name;
     bar.max = 100;
     bar.value = 0;
     bar.setAttribute("aria-label", file.name);
-    line.append(bar, name);
+    line.append(bar, part, name);
     list.append(line);
     const body = new FormData();
     body.append("file", file);
@@ -201,11 +201,15 @@
     ask.open("POST", slot.dataset.stage);
     ask.setRequestHeader("X-CSRFToken", token());
     ask.setRequestHeader("HX-Request", "true");
-    ask.upload.onprogress = (e) => { if (e.lengthComputable) bar.value = (e.loaded / e.total) * 100; };
+    ask.upload.onprogress = (e) => {
+      if (!e.lengthComputable) return;
+      bar.value = (e.loaded / e.total) * 100;
+      part.textContent = `${Math.floor(bar.value)}%`;
+    };
     const fail = (text) => { line.remove(); complain(slot, text); };
     ask.onload = () => {
       if (ask.status >= 200 && ask.status < 300) { line.outerHTML = ask.responseText; changed(slot); }
-      else if (ask.status === 422 || ask.status === 413) fail(ask.responseText.trim() || words.uploadFailed.replace("{file}", file.name));
+      else if (ask.getResponseHeader("Content-Type")?.startsWith("text/plain")) fail(ask.responseText.trim());
       else fail(words.uploadFailed.replace("{file}", file.name));
     };
     ask.onerror = () => fail(words.uploadFailed.replace("{file}", file.name));
@@ -234,7 +238,7 @@
     slot.querySelector("[data-errors]")?.replaceChildren();
     const input = slot.querySelector("input[type=file]");
     if (slot.dataset.stage) {
-      const room = (Number(slot.dataset.most) || 99) - $$(".shots li", slot).length;
+      const room = (Number(slot.dataset.most) || 99) - $$(".shots:not(.picks) li, .picks :checked", slot).length;
       [...files].slice(0, Math.max(0, room)).forEach((file) => stage(slot, file));
       if (files.length > room) complain(slot, slot.dataset.tooMany);
       input.value = "";
@@ -254,7 +258,19 @@
     zone.classList.toggle("over", type === "dragover");
     if (type === "drop" && e.dataTransfer.files.length) take(zone.closest(".slot"), e.dataTransfer.files);
   }));
-  on("paste", ".slot", (slot, e) => e.clipboardData.files.length && take(slot, e.clipboardData.files));
+  // A picture may be pasted while writing: it goes to the slot under the hand, else to the last one
+  // used, else to the first with room.
+  let used = null;
+  ["pointerover", "focusin"].forEach((type) => on(type, ".slot", (slot) => { used = slot; }));
+  document.addEventListener("paste", (e) => {
+    const files = e.clipboardData?.files;
+    if (!files?.length) return;
+    const form = e.target.closest?.("form") || document;
+    const slot = e.target.closest?.(".slot") || (used?.isConnected && used) || form.querySelector(".slot");
+    if (!slot) return;
+    e.preventDefault();
+    take(slot, files);
+  });
   on("click", ".slot [data-remove]", (button, e) => {
     const slot = button.closest(".slot");
     e.preventDefault();

@@ -238,11 +238,13 @@ def upload_slot(
     multiple: bool = True,
     most: int = 0,
     required: bool = False,
+    material: Sequence[Any] = (),
 ) -> dict[str, Any]:
     """A place for evidence that takes files by button, drop and paste.
 
     With stage_url each file is sent there as soon as it is chosen and the answer, one <li>, joins
-    the list; without it the files go with the form. ``files`` are those staged already.
+    the list; without it the files go with the form. ``files`` are those staged already,
+    ``material`` those on the case that may be ticked instead.
     """
     return {
         "name": name,
@@ -258,6 +260,7 @@ def upload_slot(
         "most": most,
         "too_many": _("最多上传 {n} 张").format(n=most),
         "required": required,
+        "material": material,
     }
 
 
@@ -285,6 +288,7 @@ def file_slot(field: BoundField) -> dict[str, Any]:
         multiple=most > 1,
         most=most,
         required=inner.required,
+        material=getattr(inner, "offered", ()),
     )
 
 

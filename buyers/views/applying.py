@@ -18,6 +18,7 @@ from aftersales.drafting import Drafting, unsaid
 from aftersales.enums import CaseType
 from aftersales.models import Agreement, Case, Draft, Event, Order, OrderLine, Policy
 from aftersales.steps import Refused
+from aftersales.views import above_the_form
 from buyers.demand import DemandForm
 from buyers.showing.case import demand_rows
 from buyers.views.base import BuyerPage
@@ -195,6 +196,10 @@ class Fill(ApplyPage, Drafting):
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         if refusal := self.shut(self.kind):
             self.keep(request.POST)
+            if request.headers.get("HX-Request"):
+                context = {"sentence": refusal}
+                part = render(request, "buyers/apply/_shut.html", context, status=409)
+                return above_the_form(part)
             return self.choices(refusal=refusal, status=409)
         form = self.form(request.POST)
         if "refresh" in request.POST:

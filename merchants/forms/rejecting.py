@@ -96,16 +96,16 @@ class RejectForm(FacesRisks):
             )
 
     def _offer_again(self, proof: Proof, name: str) -> None:
-        """Pictures already filed for the same slot by this user are offered again."""
+        """Pictures that the shop has filed for the same slot already are offered again."""
         field = self.fields[name]
         if not isinstance(field, SlotField):
             return
         shown = f"{name}_kept" in self.data
         if self.is_bound and (shown or self.data.get("reason_was") == self.raw_reason):
             return
-        earlier = self.case.evidence.filter(
-            party=Party.MERCHANT, slot=proof.code, upload__user=self.user
-        ).select_related("upload")
+        earlier = self.case.evidence.filter(party=Party.MERCHANT, slot=proof.code).select_related(
+            "upload"
+        )
         field.again = [piece.upload for piece in earlier][-field.most :]  # type: ignore[attr-defined]
 
     @property

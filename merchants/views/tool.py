@@ -67,7 +67,11 @@ class ToolStep(GuardedStep):
             return super().post(request, *args, **kwargs)
         self.may_enter()
         if self.case.refusal(self.step, request.user):
-            return redirect(self.stage_url())
+            form = self.get_form()
+            form.is_valid()
+            if request.headers.get("HX-Request"):
+                return self.stale_part(form)
+            return self.form_invalid(form, conflict=True)
         return self.redraw(asked)
 
     def redraw(self, asked: str) -> HttpResponse:
@@ -79,12 +83,14 @@ class ToolStep(GuardedStep):
 
     def form_invalid(self, form: StepForm, *, conflict: bool = False) -> HttpResponse:
         if conflict and self.case.round_state == RoundState.WAITING:
-            return self.wait_page(" ".join(str(text) for text in form.non_field_errors()))
+            self.remember(form)
+            told = self.conflict(form)
+            return self.wait_page(" ".join(str(text) for text in form.non_field_errors()), **told)
         return super().form_invalid(form, conflict=conflict)
 
-    def wait_page(self, sentence: str) -> HttpResponse:
+    def wait_page(self, sentence: str, **told: Any) -> HttpResponse:
         """NEG-20: 请耐心等待消费者回复, in answer to any attempt."""
-        context = MerchantCase.get_context_data(self, refused=sentence)
+        context = MerchantCase.get_context_data(self, refused=sentence, refusal=sentence, **told)
         context |= waiting(self.case, clock.now())
         self.template_name = "merchants/cases/wait.html"
         return self.render_to_response(context, status=409)

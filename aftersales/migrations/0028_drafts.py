@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('aftersales', '0025_receiving_and_shipping'),
+        ('aftersales', '0027_figures_by_one_pass'),
     ]
 
     operations = [
