@@ -33,6 +33,7 @@ TRIED = {  # the tests below, by switch
     "order_grace_minutes",
     "max_images",
     "agreement_version",
+    "undo_seconds",
 }
 
 
@@ -238,3 +239,15 @@ def test_the_agreement_that_the_policy_names_is_the_one_to_accept(
     with pytest.raises(Refused, match="维权协议"):
         apply(order, agreement_version="2026-11")
     assert apply(order, agreement_version="2027-01").agreement_version == "2027-01"
+
+
+@pytest.mark.parametrize("seconds", [0, 10, 30])
+def test_how_long_an_agreement_can_be_undone(seconds: int, make_case: Any, merchant: User) -> None:
+    """With 0 it takes effect at once."""
+    set_policy(undo_seconds=seconds)
+    case = make_case()
+
+    case.agree(by=merchant, undo_within=case.undo_window)
+
+    assert case.held_until == (case.at + seconds * SECOND if seconds else None)
+    assert case.refunds.get().due_at == case.at + seconds * SECOND

@@ -11,6 +11,7 @@ STEPS = [
     "agree_return",
     "agree_refusal",
     "take_back",
+    "undo",
     "confirm_receipt",
     "accept_counter",
     "improve_offer",

@@ -97,6 +97,7 @@ BY: dict[str, set[Party]] = {
     "prove_suspension": {BUYER, MERCHANT, STAFF},
     "take_back": {MERCHANT, CLOCK},
     "take_over": {STAFF},
+    "undo": {MERCHANT},
     "uphold_appeal": {STAFF},
     "withdraw": {BUYER, MERCHANT},
 }
@@ -135,6 +136,7 @@ NEEDS: dict[str, Permission] = {
     "send_message": Permission.NEGOTIATE,
     "ship_replacement": Permission.SHIP,
     "take_back": Permission.RECEIVE,
+    "undo": Permission.AGREE,
     "withdraw": Permission.NEGOTIATE,
 }
 

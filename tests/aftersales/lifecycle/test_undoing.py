@@ -8,7 +8,7 @@ import pytest
 from aftersales.consistency import checking
 from aftersales.enums import Party, RefundState, RoundState, Stage, Status
 from aftersales.figures import rolling
-from aftersales.models import Case, Counted, Event, Notice, Policy, Refund, User
+from aftersales.models import Case, Counted, Event, Notice, Refund, User
 from aftersales.notices.delivering import deliver_due
 from aftersales.payments import pay_due
 from aftersales.steps import STEPS
@@ -170,19 +170,6 @@ def test_nothing_is_held_where_nobody_can_undo(make_case: Any, merchant: User) -
 
     assert case.held_until is None
     assert Refund.objects.get().due_at == case.at
-
-
-def test_the_seconds_are_the_policys(make_case: Any, merchant: User, now: Any) -> None:
-    Policy.objects.update(undo_seconds=30)
-    case = make_case()
-    agree(case, merchant)
-
-    assert case.held_until == case.updated_at + timedelta(seconds=30)
-
-    Policy.objects.update(undo_seconds=0)
-    case = make_case()
-    agree(case, merchant)
-    assert case.held_until is None
 
 
 def test_only_agreeing_can_be_undone() -> None:
