@@ -116,18 +116,11 @@ class Drafting(LoginRequiredMixin, View):
     # An expired session.
 
     def handle_no_permission(self) -> Any:
-        if self.request.method == "POST" and self.request.POST.get("by"):
-            self.put_by()
-            if self.request.POST.get("draft") == "auto":
-                said = _("登录已过期，内容已暂存，重新登录后恢复")
-                return HttpResponse(said, status=401, content_type="text/plain")
+        kept = self.request.method == "POST" and put_by(self.request)
+        if kept and self.request.POST.get("draft") == "auto":
+            said = _("登录已过期，内容已暂存，重新登录后恢复")
+            return HttpResponse(said, status=401, content_type="text/plain")
         return super().handle_no_permission()
-
-    def put_by(self) -> None:
-        """Keep what an expired session still brought, for the one who had typed it."""
-        given = dict(self.request.POST.lists())
-        if sum(len(value) for values in given.values() for value in values) <= MOST_TYPED:
-            self.request.session[TYPED] = {"path": self.request.path, "data": given}
 
     def take_over_typed(self) -> None:
         typed = self.request.session.get(TYPED)
@@ -139,6 +132,16 @@ class Drafting(LoginRequiredMixin, View):
             given.setlist(name, values)
         if given.get("by") == str(self.request.user.pk) and self.keep(given):
             messages.info(self.request, _("登录前填写的内容已恢复，还没有提交"))
+
+
+def put_by(request: HttpRequest) -> bool:
+    """Keep what an expired session or page still brought, for the one who had typed it."""
+    given = dict(request.POST.lists())
+    length = sum(len(value) for values in given.values() for value in values)
+    if "by" not in given or length > MOST_TYPED:
+        return False
+    request.session[TYPED] = {"path": request.path, "data": given}
+    return True
 
 
 def saved(draft: Draft) -> str:

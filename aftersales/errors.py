@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from aftersales.drafting import put_by
 from aftersales.prefs import Prefs
 
 EXPLAINED = {405, 413, 429, 503}
@@ -80,4 +81,13 @@ def handler500(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return page(request, 403, template="csrf.html")
+    """A page from before the last sign-in is out of date; what was typed on it is not lost.
+
+    Only a page of our own is believed (``Origin``): nobody else puts words into a draft.
+    """
+    ours = request.headers.get("Origin") == f"{request.scheme}://{request.get_host()}"
+    kept = ours and put_by(request)
+    if kept and request.POST.get("draft") == "auto":
+        said = _("页面已过期，内容已暂存，刷新后恢复")
+        return HttpResponse(said, status=403, content_type="text/plain")
+    return page(request, 403, template="csrf.html", back=request.path if kept else "")

@@ -131,6 +131,8 @@ class ApplyPage(BuyerPage, View):
         """The page of choosing; also the answer to a demand that is not, or no longer, open."""
         why_not = Case.why_not(self.line)
         every = demands(self.line, self.base)
+        begun = Draft.objects.filter(user=self.user, path__in=[unquote(each.url) for each in every])
+        paths = set(begun.values_list("path", flat=True))
         earlier = Case.objects.filter(line=self.line).order_by("-applied_at").first()
         context = self.context(
             why_not=why_not,
@@ -138,6 +140,7 @@ class ApplyPage(BuyerPage, View):
             open=[each for each in every if not each.refusal],
             shut=[] if why_not else [each for each in every if each.refusal],
             earlier=earlier,
+            begun=[each.url for each in every if unquote(each.url) in paths],
             ask_url=reverse("buyers:ask", args=self.base),
         )
         return render(self.request, "buyers/apply/choose.html", context, status=status)

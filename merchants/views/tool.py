@@ -90,7 +90,7 @@ class ToolStep(GuardedStep):
 
     def wait_page(self, sentence: str, **told: Any) -> HttpResponse:
         """NEG-20: 请耐心等待消费者回复, in answer to any attempt."""
-        context = MerchantCase.get_context_data(self, refused=sentence, refusal=sentence, **told)
+        context = MerchantCase.get_context_data(self, refused=sentence, **told)
         context |= waiting(self.case, clock.now())
         self.template_name = "merchants/cases/wait.html"
         return self.render_to_response(context, status=409)

@@ -253,3 +253,19 @@ def test_old_drafts_are_dropped(make_case, at, type_in, now):
     drop_drafts()
 
     assert not Draft.objects.exists()
+
+
+def test_a_page_from_before_the_last_sign_in_loses_nothing(make_case, at, text_of, merchant):
+    """Signed in again in another tab: its token is old, its words are not lost."""
+    case, client = make_case(), Client(enforce_csrf_checks=True)
+    client.force_login(merchant)
+    path, typed = at("send_message", case), {"by": merchant.pk, "text": LONG}
+
+    foreign = client.post(path, typed, headers={"origin": "https://elsewhere.example"})
+    assert LONG not in text_of(client.get(path))
+    own = client.post(path, typed, headers={"origin": "http://testserver"})
+
+    assert (foreign.status_code, own.status_code) == (403, 403)
+    assert f'<a href="{path}">回到刚才的页面' in text_of(own)
+    assert LONG in text_of(client.get(path))
+    assert not case.messages.exists()
