@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('aftersales', '0028_drafts'),
+        ('aftersales', '0032_drafts'),
     ]
 
     operations = [
