@@ -12,6 +12,7 @@ from tests.factories import MemberFactory, OrderFactory
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 WORDS = "照片里看不到裂纹，麻烦在自然光下再拍一张杯口的近照，谢谢。"
+TEXT = "form[data-draft] textarea[name=text]"
 WIDTHS = pytest.mark.parametrize("width", [1440, 390])
 # A screenshot, as the clipboard hands it over.
 PASTE = """async (selector) => {
@@ -39,22 +40,22 @@ def test_typed_and_pasted_is_there_after_a_lost_session(
     case = make_case()
     page = new_page(merchant, width=width)
     page.goto(path("merchants", "send_message", case))
-    page.locator("textarea[name=text]").fill(WORDS)
-    page.evaluate(PASTE, "textarea[name=text]")
+    page.locator(TEXT).fill(WORDS)
+    page.evaluate(PASTE, TEXT)
     page.locator(".slot input[name=proof_chat_kept]").wait_for(state="attached")
     page.locator("[data-draft-note]", has_text="草稿已保存").wait_for()
     shoot(page, "saved")
 
     Session.objects.all().delete()
-    page.locator("textarea[name=text]").fill(f"{WORDS}盒子也请拍一下。")
+    page.locator(TEXT).fill(f"{WORDS}盒子也请拍一下。")
     page.locator("[data-draft-note]", has_text="登录已过期，内容已暂存").wait_for()
     page.goto(path("merchants", "send_message", case))
     page.locator("input[name=login]").fill(merchant.username)
     page.locator("input[name=password]").fill("secret-for-tests")
     page.locator("form button[type=submit]", has_text="登录").click()
 
-    page.locator("textarea[name=text]").wait_for()
-    assert page.locator("textarea[name=text]").input_value() == f"{WORDS}盒子也请拍一下。"
+    page.locator(TEXT).wait_for()
+    assert page.locator(TEXT).input_value() == f"{WORDS}盒子也请拍一下。"
     assert page.locator(".slot .shots:not(.picks) img").count() == 1
     assert page.get_by_text("登录前填写的内容已恢复，还没有提交").is_visible()
     shoot(page, "restored")
@@ -70,35 +71,44 @@ def test_a_tab_closed_in_the_middle_of_a_word(make_case, buyer, new_page):
     case = make_case("waiting")
     page = new_page(buyer, width=390)
     page.goto(path("buyers", "reply", case))
-    page.locator("textarea[name=text]").press_sequentially("四十五元太少")
-    with page.expect_request(lambda ask: ask.method == "POST"):
-        page.close(run_before_unload=True)
+    page.locator(TEXT).press_sequentially("四十五元太少")
+    page.goto("about:blank")  # what closing does, and a browser that is still there to be asked
+    for _ in range(50):
+        if Draft.objects.exists():
+            break
+        page.wait_for_timeout(200)
 
     page = new_page(buyer, width=390)
     page.goto(path("buyers", "case", case))
     page.get_by_role("link", name="继续填写").click()
 
-    assert page.locator("textarea[name=text]").input_value() == "四十五元太少"
+    assert page.locator(TEXT).input_value() == "四十五元太少"
     assert not case.attempts.exists()
 
 
 @WIDTHS
 def test_a_stale_page_keeps_what_was_typed(make_case, merchant, shop, new_page, shoot, width):
-    """小李 has agreed meanwhile."""
-    case = make_case("rejected")
+    """小李 has spoken meanwhile, then agreed: first it can be sent again, then no more."""
+    case = make_case("refused_goods", type="return_refund")
     colleague = MemberFactory(shop=shop, user__username="xiaoli", user__nick="小李").user
     page = new_page(merchant, width=width)
     page.goto(path("merchants", "ask_platform", case))
-    page.locator("textarea").first.fill(WORDS)
-    case.agree(by=colleague)
+    page.locator("textarea[name=reason]").fill(WORDS)
+    case.send_message(by=colleague, text="您好")
 
-    page.locator("#panel button[type=submit].btn-primary").click()
-
+    send = page.locator("#panel button[type=submit].btn-primary")
+    send.click()
     page.locator(".changed").wait_for()
-    assert "小李 同意退款" in page.locator(".changed li").inner_text()
-    assert page.locator("textarea").first.input_value() == WORDS
-    assert page.locator("#panel button[type=submit].btn-primary").count() == 0
+    assert "小李 发送消息" in page.locator(".changed li").inner_text()
+    assert page.locator("textarea[name=reason]").input_value() == WORDS
     shoot(page, "stale")
+    case.confirm_receipt(by=colleague)
+    send.click()
+
+    page.locator(".changed li", has_text="小李 确认收货").wait_for()
+    assert page.locator("textarea[name=reason]").input_value() == WORDS
+    assert send.count() == 0
+    shoot(page, "over")
 
 
 @WIDTHS
@@ -128,7 +138,7 @@ def test_what_is_on_the_case_is_ticked_and_sent(make_case, merchant, new_page, s
     page.goto(path("merchants", "send_message", case))
     page.get_by_text("用本单已有的素材").click()
     page.locator(".picks label").first.click()
-    page.locator("textarea[name=text]").fill("这张看不清杯口")
+    page.locator(TEXT).fill("这张看不清杯口")
     page.locator("[data-draft-note]", has_text="草稿已保存").wait_for()
     shoot(page, "material")
     page.get_by_role("button", name="发送消息").click()
@@ -173,14 +183,14 @@ def test_without_script(make_case, merchant, browser, live_server, shoot, tmp_pa
     note = tmp_path / "说明.txt"
     note.write_text("no picture")
     page.goto(path("merchants", "send_message", case))
-    page.locator("textarea[name=text]").fill(WORDS)
+    page.locator(TEXT).fill(WORDS)
     page.locator("input[name=proof_chat]").set_input_files(str(note))
     page.get_by_role("button", name="存为草稿").click()
 
     assert page.get_by_text("说明.txt 不是 JPG").is_visible()
-    assert page.locator("textarea[name=text]").input_value() == WORDS
+    assert page.locator(TEXT).input_value() == WORDS
     shoot(page, "kept")
     page.get_by_role("button", name="放弃草稿").click()
-    assert page.locator("textarea[name=text]").input_value() == ""
+    assert page.locator(TEXT).input_value() == ""
     assert not Draft.objects.exists()
     context.close()

@@ -19,21 +19,22 @@ def test_a_stale_page_says_who_did_what_and_offers_to_send_again(
     make_case, at_desk, colleague, merchant, text_of
 ):
     """Sent again with the version that the answer carries, it is taken."""
-    case, photo = make_case("rejected"), upload(merchant)
+    case, photo = make_case("refused_goods", type="return_refund"), upload(merchant)
     seen = case.version
     case.send_message(by=colleague, text="您好")
-    typed = {"reason": LONG, "proof_statement_kept": photo.token}
+    typed = {"reason": LONG, "proof_platform_kept": photo.token}
 
     answer = at_desk.send("ask_platform", case, version=seen, **typed)
-    if answer.status_code == 422:
-        pytest.fail(text_of(answer))
     page = text_of(answer)
 
     assert answer.status_code == 409
-    assert "12:00</time> <b>小李</b> 发送消息" in page
-    assert "现在：" in page
+    assert "</time> <b>小李</b> 发送消息" in page
+    assert "核对后可以再次提交" in page
     assert LONG in page
+    assert photo.token in page
     assert f'name="version" value="{case.version}"' in page
+    assert at_desk.send("ask_platform", case, **typed).status_code == 302
+    assert case.status == Status.PLATFORM_REVIEW
 
 
 def test_who_is_too_late_reads_it_and_keeps_his_words(

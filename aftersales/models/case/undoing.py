@@ -27,6 +27,8 @@ OF_THE_ENGINE = {"status", "version", "chain", "updated_at", "turn", "due_at", "
 
 
 class Undoing(CaseFields):
+    _going_back = False
+
     class Meta:
         abstract = True
 
@@ -34,6 +36,14 @@ class Undoing(CaseFields):
     def undo_window(self) -> timedelta:
         """How long an agreement may be undone, by the policy in force when the buyer applied."""
         return timedelta(seconds=int(self.policy.get("undo_seconds", SHIPPED)))
+
+    def restart_clock(self, before: str) -> None:
+        """What was undone goes on with the clock that it had, and with its reminders."""
+        began, reminded = self.due_from, self.remind_at
+        super().restart_clock(before)
+        if self._going_back:
+            self.due_from, self.remind_at = began, reminded
+        self._going_back = False
 
     def standing_before(self, user: Any) -> dict[str, Any]:
         """The status, the clock, and the former values of all that the step in hand has changed."""
@@ -80,6 +90,7 @@ class Undoing(CaseFields):
             self.change(row, **read_back(row, values))
         for attname, value in read_back(self, stood["fields"]).items():
             setattr(self, attname, value)
+        self._going_back = True
         self.set_due(as_moment(stood["due_at"]))
         said = Message.objects.filter(case_id=self.pk, version=agreed.version)
         self.remove(*refunds, *said)
