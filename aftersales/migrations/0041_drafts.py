@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('aftersales', '0031_remind_of_what_runs'),
+        ('aftersales', '0040_simulations'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('aftersales', '0032_drafts'),
+        ('aftersales', '0041_drafts'),
     ]
 
     operations = [
