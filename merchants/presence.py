@@ -35,5 +35,10 @@ def elsewhere(team: Iterable[Member], me: Member) -> dict[int, list[Looking]]:
     return known
 
 
+def told(looking: Iterable[Looking]) -> str:
+    """The same in a word, so that a page can say what it shows already."""
+    return " ".join(f"{each.name}@{each.since:%H%M%S}" for each in looking)
+
+
 def _key(member: Member) -> str:
     return f"looking:{member.pk}"

@@ -85,6 +85,7 @@ class MerchantCase(CaseView):
         team = self.request.team  # type: ignore[attr-defined]
         if self.enters:
             presence.enter(self.case, member)
+        looking = presence.elsewhere(team, member).get(self.case.pk, [])
         frame = {
             "case": self.case,
             "now": now,
@@ -97,7 +98,8 @@ class MerchantCase(CaseView):
             "shop_tags": Tag.objects.filter(shop=self.case.shop_id),
             "me": member,
             "page_keys": KEYS,
-            "looking": presence.elsewhere(team, member).get(self.case.pk, []),
+            "looking": looking,
+            "told": presence.told(looking),
             "requests": asked_of(self.case, Party.MERCHANT),
             "suspension": card_of(self.case, Party.MERCHANT),
             "bids": bids_of(self.case),

@@ -81,11 +81,14 @@ class Presence(MerchantCase, TemplateView):
 
     template_name = "merchants/cases/_looking.html"
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         presence.enter(self.case, self.member)
-        team = self.request.team  # type: ignore[attr-defined]
+        team = request.team  # type: ignore[attr-defined]
         looking = presence.elsewhere(team, self.member).get(self.case.pk, [])
-        return {"looking": looking, "now": clock.now()}
+        if presence.told(looking) == request.GET.get("told"):  # nobody hears it twice
+            return HttpResponse(status=204)
+        told = {"looking": looking, "told": presence.told(looking), "now": clock.now()}
+        return self.render_to_response(told)
 
 
 # Saved views --------------------------------------------------------------------------------------

@@ -154,7 +154,10 @@ def test_colleagues_see_who_has_the_case_open_and_since_when(
     desk.look("presence", case)
 
     assert "小李 正在处理（<time" in text_of(at_desk.look("case", case))
-    assert ">12:00</time> 打开）" in text_of(at_desk.look("presence", case))
+    asked = at_desk.look("presence", case)
+    assert ">12:00</time> 打开）" in text_of(asked)
+    told = asked.context["told"]
+    assert at_desk.look("presence", case, told=told).status_code == 204
     assert "正在处理（" not in text_of(at_desk.look("case", other))
     assert [row.looking for row in at_desk.look("queue").context["rows"]] == ["小李", ""]
 

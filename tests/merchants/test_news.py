@@ -27,7 +27,7 @@ def test_nothing_new_says_nothing(make_case, at_desk, now, text_of):
 
     answer = ask(at_desk, page)
 
-    assert text_of(answer).strip() == ""
+    assert (answer.status_code, answer.content) == (204, b"")
     assert numbers(answer)["mine"] == 1
 
 
@@ -45,6 +45,7 @@ def test_rows_that_moved_and_new_ones_are_counted_not_moved(make_case, at_desk, 
 
     assert "有 2 条更新，" in text_of(answer)
     assert f'href="{reverse("merchants:queue")}?tab=mine"' in text_of(answer)
+    assert ask(at_desk, page, told=2).status_code == 204
 
 
 def test_the_numbers_of_a_shop_are_counted_once_in_15_seconds(
