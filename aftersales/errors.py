@@ -1,11 +1,13 @@
 """What people see when something is not there, not allowed or broken, and the number to tell us."""
 
+import sys
 from collections.abc import Callable
 from secrets import token_hex
 from typing import Any
 
 import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFilesSent
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
@@ -14,6 +16,7 @@ from aftersales.drafting import put_by
 from aftersales.prefs import Prefs
 
 EXPLAINED = {405, 413, 429, 503}
+RETRY_AFTER = "30"  # seconds
 
 
 def trace(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
@@ -45,7 +48,8 @@ def explain(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[...
 
 def page(request: HttpRequest, status: int, **context: Any) -> HttpResponse:
     """The page of an error, or for htmx its fragment; nothing on it asks the database."""
-    base = "components/bare.html" if getattr(request, "htmx", False) else "base.html"
+    fragment = request.headers.get("HX-Request") == "true"
+    base = "components/bare.html" if fragment else "base.html"
     prefs = getattr(request, "prefs", Prefs())
     context |= {"base": base, "prefs": prefs, "trace": request.META.get("TRACE", "")}
     name = context.pop("template", f"{status}.html")
@@ -66,9 +70,20 @@ def handler404(request: HttpRequest, exception: Exception | None = None) -> Http
     return page(request, 404)
 
 
+def handler429(request: HttpRequest) -> HttpResponse:
+    return page(request, 429)
+
+
 def handler500(request: HttpRequest) -> HttpResponse:
-    """Whatever is broken may break the page too, so there is a plain answer behind it."""
+    """A database that is away or too slow will be back (503); anything else is our mistake (500).
+
+    Whatever is broken may break the page too, so there is a plain answer behind it.
+    """
     try:
+        if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+            answer = page(request, 503)
+            answer.headers["Retry-After"] = RETRY_AFTER
+            return answer
         return page(request, 500)
     except Exception:
         structlog.get_logger(__name__).exception("the error page itself failed")

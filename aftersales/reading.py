@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language, gettext_lazy
@@ -135,3 +136,8 @@ def set_language(request: HttpRequest) -> HttpResponse:
     if language in dict(settings.LANGUAGES):
         prefs.keep(request, response, language=language)
     return response
+
+
+def icon(request: HttpRequest) -> HttpResponse:
+    """Where browsers look beside a file or a PDF, which can name no icon."""
+    return redirect(static("img/favicon.svg"))

@@ -9,6 +9,7 @@ from aftersales import centre, reading, views
 handler400 = "aftersales.errors.handler400"
 handler403 = "aftersales.errors.handler403"
 handler404 = "aftersales.errors.handler404"
+handler429 = "aftersales.errors.handler429"  # asked for by allauth
 handler500 = "aftersales.errors.handler500"
 
 urlpatterns = [
@@ -26,6 +27,7 @@ urlpatterns = [
     path("files/<str:token>/", views.file, name="file"),
     path("demo/clock/", views.demo_clock, name="demo_clock"),
     path("demo/samples/<str:name>", views.demo_sample, name="demo_sample"),
+    path("favicon.ico", reading.icon, name="icon"),
     path("prefs/", reading.Preferences.as_view(), name="prefs"),
     path("prefs/language/", reading.set_language, name="set_language"),
 ]

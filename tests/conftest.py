@@ -14,6 +14,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import Client
+from django.utils import translation
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 pytest_plugins = ["tests.world"]
@@ -76,6 +77,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
             )
         with django_db_blocker.unblock():
             connection.close()
+
+
+@pytest.fixture(autouse=True)
+def one_language() -> Iterator[None]:
+    """What a request spoke is no language for the next test of this thread."""
+    yield
+    translation.deactivate()
 
 
 # The browser --------------------------------------------------------------------------------------

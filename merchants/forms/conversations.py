@@ -17,7 +17,8 @@ from aftersales.rules import proposals
 class TalkForm(SlotForm):
     """``take`` does what was filled in; ``key`` is the click."""
 
-    key = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
+    # two of these forms stand on one page, so the field has no id
+    key = forms.CharField(widget=forms.HiddenInput(attrs={"id": False}), required=False, max_length=64)
 
     def __init__(self, *args: Any, talk: Conversation, user: User, **kwargs: Any) -> None:
         self.talk, self.user = talk, user

@@ -28,7 +28,7 @@ def test_every_error_has_a_page_that_asks_no_database(request_, status):
 
 
 def test_for_htmx_an_error_is_a_fragment(request_):
-    request_.htmx = True
+    request_.META["HTTP_HX_REQUEST"] = "true"
 
     response = errors.page(request_, 409)
 

@@ -1,0 +1,175 @@
+"""Every page of the project, visited by everybody on a rich market."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import ConsoleMessage, Page
+
+from aftersales.market.build import Market
+from aftersales.models import User
+from aftersales.notices.delivering import deliver_due
+from tests.crawl.looks import faults, seen_faults
+from tests.crawl.places import Place, names, places
+from tests.crawl.rich import Rich, Visit, enrich
+
+TABLE = places()
+EACH_STATE = ("tabs", "statuses", "app")
+# Django makes these of one template for every model: one of each is looked at in the browser.
+ALIKE = ("delete", "history", "add")
+# URLs without a name: Django's own redirect of an old address, and its catch-all.
+# Faults that are not ours: Django's own help text of a password holds paragraphs in a paragraph.
+NOT_OURS = {"admin:auth_user_password_change": "unexpected-end-tag {'name': 'p'}"}
+UNNAMED = ("?<path:object_id>/", "?(?P<url>.*)$")
+
+
+@pytest.fixture
+def rich(transactional_db: None, settings: Any, tmp_path: Path) -> Iterator[Rich]:
+    settings.DEMO, settings.VAR = True, tmp_path
+    settings.DEMO_CLOCK = tmp_path / "clock"
+    Market().build()
+    enrich()
+    while deliver_due():
+        pass
+    return Rich()
+
+
+def test_every_url_has_its_line() -> None:
+    """And every line its URL."""
+    known = {name for name in names() if not name.endswith(UNNAMED)}
+    assert known - set(TABLE) == set()
+    assert set(TABLE) - known == set()
+
+
+def shown(rich: Rich, place: Place) -> list[Visit]:
+    """The visits to make of a page: each state of those that have many, else the first that shows."""
+    found: dict[Any, Visit] = {}
+    for visit in rich.visits(place):
+        who = visit.place.role
+        if place.finder not in EACH_STATE and who in found:
+            continue
+        if rich.client_of(visit.user).get(visit.url).status_code == 200:
+            found[who if place.finder not in EACH_STATE else visit] = visit
+    return list(found.values())
+
+
+def of(*roles: str) -> list[Place]:
+    return [place for place in TABLE.values() if place.role in roles]
+
+
+PARTS = {
+    "merchant": of("merchant"),
+    "buyer": of("buyer"),
+    "staff": of("staff"),
+    "shared": of("anybody", "nobody"),
+}
+part = pytest.mark.parametrize("part", PARTS)
+
+
+@part
+def test_every_page_is_valid_titled_and_shut_to_others(part: str, rich: Rich) -> None:
+    """Nobody is sent to sign in; whoever it does not concern finds 404 or 403, as a page."""
+    wrong: list[str] = []
+    others = {role: rich.user_of(role) for role in ("nobody", "buyer", "merchant", "staff")}
+    for place in PARTS[part]:
+        if place.kind in ("page", "model"):
+            visits = shown(rich, place)
+            if not visits and place.finder not in ("add", "delete", "change", "history"):
+                wrong.append(f"{place.name}: nothing in the market shows it")
+            for visit in visits:
+                text = rich.client_of(visit.user).get(visit.url).text
+                not_ours = NOT_OURS.get(place.name, "-")
+                wrong += [
+                    f"{visit.label}: {fault}"
+                    for fault in faults(text)
+                    if not fault.startswith(not_ours)
+                ]
+        for visit in list(rich.visits(place))[:1]:
+            wrong += kind_faults(rich, visit)
+            if place.role in ("merchant", "buyer", "staff"):
+                strangers = {role: user for role, user in others.items() if role != place.role}
+                wrong += [
+                    fault
+                    for role, user in strangers.items()
+                    for fault in shut(rich, visit, role, user)
+                ]
+    assert not wrong, "\n" + "\n".join(dict.fromkeys(wrong))
+
+
+def kind_faults(rich: Rich, visit: Visit) -> Iterator[str]:
+    answer = rich.client_of(visit.user).get(
+        visit.url, headers={"HX-Request": "true"} if visit.place.kind == "part" else {}
+    )
+    status, kind = answer.status_code, visit.place.kind
+    allowed = {
+        "page": {200, 302, 403, 404, 422},
+        "model": {200, 302, 403},
+        "part": {200},
+        "file": {200},
+        "post": {405},
+        "act": {403, 405},
+        "turn": {302},
+        "gone": {302, 404, 403},
+    }[kind]
+    if status not in allowed:
+        yield f"{visit.label}: {kind} answers {status}"
+    if kind == "post" and status == 405:
+        yield from (f"{visit.label}: {fault}" for fault in faults(answer.text))
+    if kind == "part" and "<html" in answer.text:
+        yield f"{visit.label}: a whole page in place of a part"
+
+
+def shut(rich: Rich, visit: Visit, role: str, user: User | None) -> Iterator[str]:
+    """A merchant may be a buyer too: his own empty lists are no secret of anybody's."""
+    answer = rich.client_of(user).get(visit.url)
+    own = visit.place.role == "buyer" and role != "nobody" and visit.place.finder in ("", "tabs")
+    staff_sees = visit.place.kind == "file" and role == "staff"  # evidence is for reviewers too
+    if own or staff_sees or "login" in visit.url:
+        return
+    expected = {302} if role == "nobody" or visit.place.role == "staff" else {403, 404}
+    if visit.place.kind in ("post", "act"):
+        expected |= {405}
+    if visit.place.kind == "gone":
+        expected |= {403, 404}
+    if visit.place.role == "staff" and role != "nobody":
+        expected |= {403, 404}
+    if answer.status_code not in expected:
+        yield f"{visit.label}: {role} finds {answer.status_code}"
+    elif answer.status_code in (403, 404, 405):
+        yield from (f"{visit.label} for {role}: {fault}" for fault in faults(answer.text))
+
+
+def note(wrong: list[str], said: ConsoleMessage) -> None:
+    if said.type in ("error", "warning"):
+        wrong.append(f"{said.location}: {said.text}")
+
+
+@part
+@pytest.mark.browser
+def test_every_page_is_accessible_in_both_themes_at_any_width(
+    part: str, rich: Rich, new_page: Callable[..., Page]
+) -> None:
+    """axe-core, WCAG 2.2 AA and best practice; 320 px; nothing said on the console."""
+    wrong: list[str] = []
+    pages: dict[Any, Page] = {}
+    alike: set[str] = set()
+    for place in PARTS[part]:
+        if place.kind not in ("page", "model"):
+            continue
+        if place.kind == "model" and place.finder in ALIKE and place.finder in alike:
+            continue
+        visits = shown(rich, place)
+        if visits and place.kind == "model":
+            alike.add(place.finder)
+        for visit in visits:
+            page = pages.get(visit.user)
+            if page is None:
+                page = pages[visit.user] = new_page(
+                    visit.user, width=390 if part == "buyer" else 1440
+                )
+                page.on("console", partial(note, wrong))
+            page.goto(visit.url)
+            wrong += [f"{visit.label}: {fault}" for fault in seen_faults(page)]
+    assert not wrong, "\n" + "\n".join(dict.fromkeys(wrong))
