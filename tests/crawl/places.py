@@ -97,6 +97,9 @@ answer_request      page  request
 call                post  case
 assign              page  case
 ask_platform        page  case
+propose_suspension  page  case
+answer_suspension   page  case
+prove_suspension    page  case
 ask_reopen          page  case
 give_address        page  case
 appeal              page  case
@@ -106,6 +109,7 @@ conversation        page  conversation
 returns             page
 orders              page
 order               page  order
+order_facts         page  order
 figures             page
 figure              page  figure
 addresses           page
@@ -163,6 +167,9 @@ add_evidence     page  case
 ask_platform     page  case
 appeal           page  case
 withdraw         page  case
+propose_suspension page case
+answer_suspension page case
+prove_suspension page case
 ask_reopen       page  case
 cancel           page  case
 record_complaint page  case
@@ -200,6 +207,10 @@ dossier_pdf                 file  case
 dossier_zip                 file  case
 withdraw_edition            act   edition
 simulate                    page
+simulated                   page  simulation
+order_facts                 page  order_row
+propose_suspension          page  case
+prove_suspension            page  case
 record_outage               page
 extend_window               page
 aftersales_dayfigure_shop   page  shop

@@ -1,6 +1,7 @@
 """A rich market to walk through, and for every place of the table the objects it is shown with."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from django.contrib import admin
@@ -10,6 +11,7 @@ from django.test import Client
 from django.urls import NoReverseMatch, reverse
 from django.utils.http import int_to_base36
 
+from aftersales import clock
 from aftersales.enums import Party, Permission, Status
 from aftersales.imports import samples
 from aftersales.market.desk import Desk
@@ -29,6 +31,7 @@ from aftersales.models import (
     SavedView,
     ServiceRequest,
     Shop,
+    Simulation,
     Upload,
     User,
 )
@@ -56,6 +59,8 @@ def enrich() -> None:
         if not case.request_refusal("recall"):
             case.ask_for(by=case.buyer, kind="recall", text="请联系快递把包裹拦截退回。")
             break
+    at, admin_ = clock.now(), User.objects.get(username=STAFF[1][0])
+    Simulation.objects.create(user=admin_, since=at - timedelta(days=30), until=at, created_at=at)
     inspecting = Case.objects.filter(status=Status.AWAITING_MERCHANT_RECEIPT)
     for case in inspecting.select_related("shop", "buyer"):
         member = case.shop.members.order_by("pk").first()
@@ -279,6 +284,14 @@ class Rich:
     def find_edition(self, place: Place) -> Iterator[Any]:
         for edition in Edition.objects.all()[:1]:
             yield self.admin, {"pk": edition.pk}, ""
+
+    def find_simulation(self, place: Place) -> Iterator[Any]:
+        for row in Simulation.objects.all()[:1]:
+            yield self.admin, {"pk": row.pk}, ""
+
+    def find_order_row(self, place: Place) -> Iterator[Any]:
+        for order in Order.objects.order_by("-pk")[:1]:
+            yield self.admin, {"pk": order.pk}, ""
 
     def find_shop(self, place: Place) -> Iterator[Any]:
         for shop in Shop.objects.all()[:1]:
