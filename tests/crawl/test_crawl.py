@@ -146,7 +146,7 @@ def note(wrong: list[str], said: ConsoleMessage) -> None:
         wrong.append(f"{said.location}: {said.text}")
 
 
-@part
+@pytest.mark.parametrize("part", ["buyer", "shared"])
 @pytest.mark.browser
 def test_every_page_is_accessible_in_both_themes_at_any_width(
     part: str, rich: Rich, new_page: Callable[..., Page]
