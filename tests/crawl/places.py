@@ -56,6 +56,7 @@ cases               page
 shop                post
 case                page  statuses
 peek                part  case
+undo                page  case
 presence            part  case
 add_note            post  case
 drop_note           post  note
