@@ -18,7 +18,9 @@ class TalkForm(SlotForm):
     """``take`` does what was filled in; ``key`` is the click."""
 
     # two of these forms stand on one page, so the field has no id
-    key = forms.CharField(widget=forms.HiddenInput(attrs={"id": False}), required=False, max_length=64)
+    key = forms.CharField(
+        widget=forms.HiddenInput(attrs={"id": False}), required=False, max_length=64
+    )
 
     def __init__(self, *args: Any, talk: Conversation, user: User, **kwargs: Any) -> None:
         self.talk, self.user = talk, user
