@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from aftersales import uploads
 from aftersales.enums import Party, RequestKind
-from aftersales.logistics.carriers import CARRIERS, OTHER, guess_carrier
+from aftersales.logistics.carriers import CARRIERS, OTHER, guess_carrier, read_tracking
 from aftersales.models import Case, CaseRequest, Proof, Upload, User
 from aftersales.rules import requests, visibility
 from aftersales.steps import Refused
@@ -84,6 +84,9 @@ class SlotWidget(forms.FileInput):
 class SlotField(forms.Field):
     """Proofs for one named slot; cleans to a list of Upload. Chosen files are staged at once, so
     that an error elsewhere on the form never loses a picture."""
+
+    drawing = ""  # a static file that shows how the picture is to look
+    number = 0  # its place among several pictures to be taken one after the other
 
     def __init__(
         self, *, user: Any, slot: str, label: str, required: bool, most: int = 3, hint: str = ""
@@ -363,12 +366,13 @@ def soften(field: forms.Field) -> None:
 
 
 class TrackingForm(StepForm):
-    """A parcel's number; the carrier is guessed from it, and can be chosen."""
+    """A parcel's number; the carrier is read from what was pasted or guessed from the number, and
+    can be chosen."""
 
     tracking = forms.CharField(
         label=gettext_lazy("快递单号"),
-        max_length=60,
-        help_text=gettext_lazy("8–30 位字母和数字，在寄件底单上"),
+        max_length=100,
+        help_text=gettext_lazy("8–30 位字母和数字，在寄件底单上；可以连快递公司一起粘贴"),
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters"}),
     )
     carrier = forms.ChoiceField(label=gettext_lazy("快递公司"), required=False)
@@ -384,12 +388,17 @@ class TrackingForm(StepForm):
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
-        if not given.get("carrier") and given.get("tracking"):
-            given["carrier"] = guess_carrier(given["tracking"])
-            if not given["carrier"]:
-                self.add_error("carrier", _("认不出是哪家快递，请选择快递公司"))
-            else:  # the page shows what was recognised
-                data = self.data.copy()  # type: ignore[attr-defined]
-                data["carrier"] = given["carrier"]
-                self.data = data
+        if not given.get("tracking"):
+            return given
+        given["tracking"], named = read_tracking(given["tracking"])
+        found = named or guess_carrier(given["tracking"])
+        if found and ("refresh" in self.data or not given.get("carrier")):
+            given["carrier"] = found
+            self.fields["carrier"].help_text = _("已自动识别，不对请改")
+        if not given.get("carrier"):
+            self.add_error("carrier", _("认不出是哪家快递，请选择快递公司"))
+        data = self.data.copy()  # type: ignore[attr-defined]
+        for name in ("tracking", "carrier"):
+            data[name] = given.get(name, "")
+        self.data = data  # the page shows what was recognised
         return given

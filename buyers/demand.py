@@ -21,6 +21,7 @@ from aftersales.models import Application, Case, OrderLine, Policy, Reason, User
 from aftersales.rules import amounts, demands, eligibility
 from aftersales.steps import Refused
 from buyers.forms import words
+from buyers.guided import GuidedSlots, is_why, why
 from buyers.own import MISSING, OWN, SHIPPING, OwnFields
 
 ASKED = (
@@ -33,7 +34,7 @@ ASKED = (
 TELLING = {"goods_state", "quantity", "amount", "sku", "fault_since", *MISSING, *SHIPPING}
 
 
-class DemandForm(OwnFields):
+class DemandForm(OwnFields, GuidedSlots):
     """The form of one demand for one line. ``most`` remembers the amount that was proposed, so
     that a change of quantity proposes anew only where the buyer has not typed his own."""
 
@@ -68,8 +69,7 @@ class DemandForm(OwnFields):
         self._fit_amount()
         self._fit_shipping()
         self._fit_words()
-        for proof in self.picked.proofs.all() if self.picked else []:
-            self.add_slot(proof)
+        self._fit_slots()
         for name, field in self.fields.items():
             if name not in ("key", "most"):
                 soften(field)
@@ -218,10 +218,6 @@ class DemandForm(OwnFields):
     # What the page shows.
 
     @property
-    def asks_slots(self) -> list[str]:
-        return [name for name, field in self.fields.items() if isinstance(field, SlotField)]
-
-    @property
     def freight(self) -> str:
         """Who bears the way back, told and not asked; nothing where nothing goes back."""
         if self.kind not in SENDS_BACK:
@@ -246,7 +242,7 @@ class DemandForm(OwnFields):
     def proofs_helper(self) -> FormHelper:
         """The slots of the reason, the description and the ticks: what follows the amount."""
         names = [name for name in ("description", "goods_intact") if name in self.fields]
-        return self.part(*self.asks_slots, *names)
+        return self.part(*self.slots_layout, *names)
 
     @property
     def amount_helper(self) -> FormHelper:
@@ -273,6 +269,9 @@ class DemandForm(OwnFields):
         if self.picked and text and len(text) < self.picked.min_text:
             self.add_error("description", self._too_short)
         self.check_own(given)
+        for code, told in self.unable_of(given).items():
+            if sentence := demands.why_errors(told):
+                self.add_error(why(code), sentence)
         count = sum(len(given.get(name) or []) for name in self.asks_slots)
         if count > self.policy.max_images:
             self.add_error(None, _("最多上传 {n} 张").format(n=self.policy.max_images))
@@ -294,6 +293,7 @@ class DemandForm(OwnFields):
             gifts_kept=bool(given.get("gifts_kept")),
             agreement_version=agreement_version,
             evidence=self.evidence(),
+            unable=self.unable_of(given),
         )
 
     def _fixed_amount(self) -> Decimal:
@@ -303,7 +303,7 @@ class DemandForm(OwnFields):
         """The draft: everything filled in, files by their tokens; what makes the same form again."""
         draft = {
             name: self.data.getlist(name)  # type: ignore[attr-defined]
-            for name in ("key", "most", *ASKED)
+            for name in ("key", "most", *ASKED, *filter(is_why, self.fields))
             if name in self.data and name in self.fields
         }
         for name in self.asks_slots:

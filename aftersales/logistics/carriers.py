@@ -1,6 +1,8 @@
 """快递公司: the carriers people name, and which one a tracking number looks like."""
 
 import re
+import unicodedata
+from typing import NamedTuple
 
 CARRIERS = (
     "顺丰速运",
@@ -34,6 +36,40 @@ _LOOKS = (
     (r"DPK\d{9,15}", "德邦快递"),
     (r"KYE?\d{9,15}", "跨越速运"),
 )
+
+
+# What people call them; the rest is called by its first two characters.
+_CALLED = {"邮政": "邮政快递包裹", "EMS": "EMS"} | {
+    name[:2]: name for name in CARRIERS if name not in ("EMS", "邮政快递包裹")
+}
+# Written in one piece or in groups of four or so; two numbers side by side are not one.
+_NUMBER = re.compile(
+    r"(?<![A-Z0-9])(?:[A-Z]{2,4}[ -]?)?\d{2,5}(?:[ -]\d{2,5})+(?![A-Z0-9])"
+    r"|(?<![A-Z0-9])(?:[A-Z]{2}[ -])?(?=[A-Z]*\d)[A-Z0-9]{8,30}(?![A-Z0-9])"
+)
+
+
+class Told(NamedTuple):
+    """What a person pasted: the number in it, and the carrier named beside it, if any."""
+
+    number: str
+    carrier: str
+
+
+def read_tracking(text: str) -> Told:
+    """The number in what was typed or pasted (“顺丰 SF1234567890”), and the carrier it names.
+
+    Text without a plain number stays as it is: whoever typed it is told what is wrong with it.
+    """
+    plain = unicodedata.normalize("NFKC", text).upper()
+    found = {re.sub(r"[ -]", "", each) for each in _NUMBER.findall(plain)}
+    if len(found) > 1:  # perhaps a telephone number beside it
+        found = {each for each in found if guess_carrier(each)}
+    if len(found) != 1:
+        return Told(text.strip(), "")
+    rest = _NUMBER.sub(" ", plain)
+    named = {name for called, name in _CALLED.items() if called in rest}
+    return Told(found.pop(), named.pop() if len(named) == 1 else "")
 
 
 def guess_carrier(number: str) -> str:

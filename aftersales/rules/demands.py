@@ -26,6 +26,7 @@ ASKED: dict[str, frozenset[str]] = {
 # is agreed on already (U5): no reference price to give.
 WITHOUT_PRICE = frozenset({"R16", "R17", "U5"})
 LINK = re.compile(r"https?://\S{4,300}")
+SHORTEST_WHY, LONGEST_WHY = 4, 100  # characters that say why a picture can't be taken
 PHONE = re.compile(r"\+?[0-9][0-9\- ]{5,19}")
 
 
@@ -132,3 +133,12 @@ def address_errors(kind: str, address: Mapping[str, str] | None, orders_own: str
     if not 6 <= len(address.get("address", "").strip()) <= 200:
         found["ship_address"] = gettext("请填写详细的收货地址（至少 6 个字）")
     return found
+
+
+def why_errors(told: str) -> str:
+    """What is wrong with the reason for an empty slot (拍不了); empty when it is an answer."""
+    if len(told.strip()) < SHORTEST_WHY:
+        return gettext("请说明为什么拍不了（至少 %(n)s 个字）") % {"n": SHORTEST_WHY}
+    if len(told) > LONGEST_WHY:
+        return gettext("为什么拍不了，最多写 %(n)s 个字") % {"n": LONGEST_WHY}
+    return ""

@@ -239,12 +239,15 @@ def upload_slot(
     most: int = 0,
     required: bool = False,
     material: Sequence[Any] = (),
+    drawing: str = "",
+    number: int = 0,
 ) -> dict[str, Any]:
     """A place for evidence that takes files by button, drop and paste.
 
     With stage_url each file is sent there as soon as it is chosen and the answer, one <li>, joins
     the list; without it the files go with the form. ``files`` are those staged already,
-    ``material`` those on the case that may be ticked instead.
+    ``material`` those on the case that may be ticked instead; ``drawing`` (a static file) shows
+    how the picture is to look, ``number`` which one it is.
     """
     return {
         "name": name,
@@ -261,6 +264,8 @@ def upload_slot(
         "too_many": _("最多上传 {n} 张").format(n=most),
         "required": required,
         "material": material,
+        "drawing": drawing,
+        "number": number,
     }
 
 
@@ -289,6 +294,8 @@ def file_slot(field: BoundField) -> dict[str, Any]:
         most=most,
         required=inner.required,
         material=getattr(inner, "offered", ()),
+        drawing=getattr(inner, "drawing", ""),
+        number=getattr(inner, "number", 0),
     )
 
 

@@ -58,9 +58,13 @@ def progress(case: Case, now: datetime) -> list[Entry]:
         if event.step not in ASIDE and visibility.sees_step(event.step, Party.BUYER)
     ]
     if case.status in ENDED:
-        if past:
-            past[-1] = past[-1]._replace(kind="now")
-        return past
+        last = len(past) - 1
+        while last > 0 and past[last].at != case.closed_at:
+            last -= 1  # what came after the end (a complaint, an excuse) is not where it stands
+        return [
+            entry._replace(kind="now") if number == max(last, 0) else entry
+            for number, entry in enumerate(past)
+        ]
     here = standing(case, now)
     sub = _("{until} 前").format(until=deadline(here.until, now)) if here.until else ""
     return [*past, Entry(who="", what=here.badge, sub=sub, kind="now"), *_ahead(case, now)]
@@ -164,18 +168,20 @@ def _ahead(case: Case, now: datetime) -> list[Entry]:
     """The steps to come, each with the latest time it can take (worst case from here)."""
     status = Status(case.status)
     if status in (Status.PENDING_MERCHANT, Status.REJECTED):
-        return _after_pending(case, now) if status == Status.PENDING_MERCHANT else _after_no(case)
+        pending = status == Status.PENDING_MERCHANT
+        return _after_pending(case, now) if pending else _after_no(case, now)
     if status == Status.RETURN_REFUSED:
-        return _after_no(case)
+        return _after_no(case, now)
     if status == Status.AWAITING_BUYER_RETURN:
-        return [_receipt(case, case.due_at, now), *_at_last(case)]
+        back = _receipt_by(case, case.due_at)
+        return [_receipt(case, back, now), *_at_last(case, back, now)]
     if status == Status.AWAITING_DELIVERY_REFUSAL:
         return [
             _next(_("包裹退回商家"), _("{until} 前").format(until=deadline(case.due_at, now))),
             _money_in(),
         ]
     if status == Status.AWAITING_MERCHANT_RECEIPT:
-        return _at_last(case, _("商家若拒绝收货，你可以申请平台介入"))
+        return _at_last(case, case.due_at, now, _("商家若拒绝收货，你可以申请平台介入"))
     if status == Status.AWAITING_MERCHANT_SHIP:
         until = deadline(case.due_at, now)
         return [
@@ -183,7 +189,8 @@ def _ahead(case: Case, now: datetime) -> list[Entry]:
             _check(),
         ]
     if status == Status.AWAITING_BUYER_RECEIPT:
-        return [_next(_("售后完成"))]
+        until = deadline(case.due_at, now)
+        return [_next(_("售后完成"), _("最晚 {until}，没有提出问题就自动完成").format(until=until))]
     if status == Status.PLATFORM_REVIEW and deadlines.executing(case):
         latest = _("{until} 前").format(until=deadline(case.due_at, now))
         return [_next(_("商家提供退货地址，或由平台执行"), latest), _money_in()]
@@ -203,7 +210,8 @@ def _after_pending(case: Case, now: datetime) -> list[Entry]:
     sub = _("{until} 前必须处理完").format(until=deadline(case.due_at, now))
     waiting = case.round_state == RoundState.WAITING
     if case.type == CaseType.RESEND:
-        return [_next(_("商家同意补寄，或与你协商"), sub), *_at_last(case, _if_rejected(case))]
+        agreed = _next(_("商家同意补寄，或与你协商"), sub)
+        return [agreed, *_at_last(case, case.due_at, now, _if_rejected(case))]
     if case.needs_return:
         told_ = _("商家同意退货，或再协商一轮") if waiting else _("商家同意退货，或与你协商")
         if case.wants_goods:
@@ -214,8 +222,8 @@ def _after_pending(case: Case, now: datetime) -> list[Entry]:
             _next(
                 _("你寄回商品"), _("最晚 {until} 前填写单号").format(until=deadline(back_by, now))
             ),
-            _receipt(case, back_by, now),
-            *_at_last(case, _if_rejected(case)),
+            _receipt(case, _receipt_by(case, back_by), now),
+            *_at_last(case, _receipt_by(case, back_by), now, _if_rejected(case)),
         ]
     told_ = _("商家同意退款，或再协商一轮") if waiting else _("商家同意退款，或与你协商")
     return [_next(told_, sub), _money_in(_if_rejected(case))]
@@ -228,32 +236,52 @@ def _if_rejected(case: Case) -> str:
     ).format(n=days)
 
 
-def _after_no(case: Case) -> list[Entry]:
+def _after_no(case: Case, now: datetime) -> list[Entry]:
+    """As if the platform were asked at the last moment."""
     evidence = deadlines.length(case, Clock.EVIDENCE)
     decision = deadlines.length(case, Clock.DECISION)
     return [
-        _next(_("申请平台介入后，双方举证"), _("{n} 小时内").format(n=hours(evidence))),
-        _next(_("平台作出判定"), _("申请后约 {n} 小时内").format(n=hours(decision))),
+        _next(
+            _("申请平台介入后，双方举证"),
+            _("申请后 {n} 小时，最晚 {until}").format(
+                n=hours(evidence), until=_late(case.due_at, evidence, now)
+            ),
+        ),
+        _next(
+            _("平台作出判定"),
+            _("申请后约 {n} 小时，预计最晚 {until}").format(
+                n=hours(decision), until=_late(case.due_at, decision, now)
+            ),
+        ),
     ]
 
 
-def _receipt(case: Case, sent_by: datetime | None, now: datetime) -> Entry:
-    latest = sent_by + deadlines.length(case, Clock.RECEIPT) if sent_by else None
+def _late(since: datetime | None, length: timedelta, now: datetime) -> str:
+    return deadline(since + length if since else None, now)
+
+
+def _receipt_by(case: Case, sent_by: datetime | None) -> datetime | None:
+    return sent_by + deadlines.length(case, Clock.RECEIPT) if sent_by else None
+
+
+def _receipt(case: Case, latest: datetime | None, now: datetime) -> Entry:
     late = deadline(latest, now)
     if case.remedy != Remedy.REFUND:
         return _next(_("商家收货并确认"), _("最晚 {until}，逾期视为已收货").format(until=late))
     return _next(_("商家收货并确认"), _("最晚 {until}，逾期自动退款").format(until=late))
 
 
-def _at_last(case: Case, sub: str = "") -> list[Entry]:
-    """What the case ends with: the money, or the goods and a look at them."""
+def _at_last(
+    case: Case, since: datetime | None, now: datetime, otherwise: str = ""
+) -> list[Entry]:
+    """What the case ends with: the money, or the goods and a look at them. ``since``: the latest
+    moment from which the shop's time to ship runs."""
     if case.remedy == Remedy.REFUND:
-        return [_money_in(sub)]
-    length = deadlines.length(
-        case, Clock.SHIP_REPAIRED if case.remedy == Remedy.REPAIR else Clock.SHIP
-    )
-    told_ = _("{n} 小时内，逾期自动退款").format(n=hours(length))
-    return [_next(_("商家发出商品"), sub or told_), _check()]
+        return [_money_in(otherwise)]
+    clock = Clock.SHIP_REPAIRED if case.remedy == Remedy.REPAIR else Clock.SHIP
+    late = _late(since, deadlines.length(case, clock), now)
+    told_ = _("最晚 {until}，逾期自动退款").format(until=late)
+    return [_next(_("商家发出商品"), " · ".join(filter(None, [told_, otherwise]))), _check()]
 
 
 def _check() -> Entry:

@@ -369,12 +369,14 @@ def _ended(case: Case, status: Status, now: datetime) -> Standing:
 
 
 def why_timed_out(case: Case) -> str:
-    last = case.events.order_by("-version").values_list("step", flat=True).first()
-    return {
+    """The buyer's own omission that let the time run out, whatever was noted since."""
+    why = {
         "close_unreturned": _("你没有在时限内填写退货单号。"),
         "lapse_rejection": _("商家驳回后，你没有在时限内申请平台介入。"),
         "close_unrefused": _("包裹已签收，没有拒收退回。"),
-    }.get(last or "", _("时限内没有操作。"))
+    }
+    closed = case.events.filter(step__in=why).order_by("-version")
+    return why.get(closed.values_list("step", flat=True).first() or "", _("时限内没有操作。"))
 
 
 def decision_hours(case: Case) -> int:

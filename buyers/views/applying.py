@@ -20,7 +20,9 @@ from aftersales.models import Agreement, Case, Draft, Event, Order, OrderLine, P
 from aftersales.steps import Refused
 from aftersales.views import above_the_form
 from buyers.demand import DemandForm
+from buyers.guided import why
 from buyers.showing.case import demand_rows
+from buyers.showing.help import help_of
 from buyers.views.base import BuyerPage
 from buyers.views.orders import caught_up
 
@@ -127,6 +129,9 @@ class ApplyPage(BuyerPage, View):
             **more,
         }
 
+    def filling(self, form: DemandForm, *, here: str) -> dict[str, Any]:
+        return self.context(form=form, kind=self.kind, here=here, help=help_of("fill"))
+
     def choices(self, *, refusal: str = "", status: int = 200) -> HttpResponse:
         """The page of choosing; also the answer to a demand that is not, or no longer, open."""
         why_not = Case.why_not(self.line)
@@ -142,6 +147,7 @@ class ApplyPage(BuyerPage, View):
             earlier=earlier,
             begun=[each.url for each in every if unquote(each.url) in paths],
             ask_url=reverse("buyers:ask", args=self.base),
+            help=help_of("choose"),
         )
         return render(self.request, "buyers/apply/choose.html", context, status=status)
 
@@ -225,9 +231,8 @@ class Fill(ApplyPage, Drafting):
         return self.made_by(key) is not None
 
     def show(self, form: DemandForm, status: int = 200) -> HttpResponse:
-        context = self.context(
-            form=form, kind=self.kind, here=self.request.path, draft_said=self.draft_said()
-        )
+        context = self.filling(form, here=self.request.path)
+        context["draft_said"] = self.draft_said()
         return render(self.request, "buyers/apply/form.html", context, status=status)
 
 
@@ -286,7 +291,7 @@ class Review(ApplyPage):
             status = 409 if refused.conflict else 422
             return self.show(form, sentence=refused.sentence, status=status)
         form.refuse(refused)
-        context = self.context(form=form, kind=self.kind, here=self.form_url)
+        context = self.filling(form, here=self.form_url)
         return render(self.request, "buyers/apply/form.html", context, status=422)
 
     def show(self, form: DemandForm, *, sentence: str = "", status: int = 200) -> HttpResponse:
@@ -307,6 +312,7 @@ class Review(ApplyPage):
             agreement=agreement,
             sentence=sentence,
             seen=self.seen,
+            help=help_of("review"),
         )
         return render(self.request, "buyers/apply/review.html", context, status=status)
 
@@ -330,4 +336,6 @@ class Review(ApplyPage):
         if made.goods_intact:
             rows.append((_("商品完好"), _("已确认"), "goods_intact"))
         rows.append((_("说明"), made.description or "—", "description"))
+        for code, told in made.unable.items():
+            rows.append((str(form.fields[why(code)].label), told, why(code)))
         return rows

@@ -13,6 +13,7 @@ from aftersales.enums import Party
 from aftersales.models import Attempt, Case, CaseQuerySet, User
 from aftersales.steps import LAPSED, Refused
 from aftersales.views import CaseView, StepView
+from buyers.showing.help import help_of
 from buyers.showing.standing import standing
 
 
@@ -61,7 +62,11 @@ class BuyerStep(BuyerCase, StepView):
         return self.case.refusal(self.step, self.request.user)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return {**super().get_context_data(**kwargs), "refusal": self.refusal()}
+        return {
+            **super().get_context_data(**kwargs),
+            "refusal": self.refusal(),
+            "help": help_of(self.step),
+        }
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         refusal = self.refusal()

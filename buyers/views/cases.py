@@ -17,6 +17,7 @@ from aftersales.models import Case, Order, Round
 from aftersales.rules import facts
 from aftersales.suspensions import card_of
 from buyers.showing.case import page_of
+from buyers.showing.help import help_of
 from buyers.showing.money import shown_refunds
 from buyers.showing.orders import shown_orders
 from buyers.showing.progress import record
@@ -111,6 +112,7 @@ class CasePage(BuyerCase, TemplateView):
         return super().get_context_data(
             page=page_of(self.case, self.user, now),
             drafts=drafts_of(self.case, self.user),
+            help=help_of("case"),
             requests=asked_of(self.case, Party.BUYER),
             suspension=card_of(self.case, Party.BUYER),
             bids=bids_of(self.case),

@@ -40,7 +40,13 @@ class Accept(BuyerStep):
         offer = form.chosen()
         if offer is None:
             # sent by the case page's button with nothing chosen
-            return {**context, "unchosen": "choose" in self.request.GET}
+            every = [shown(each, self.case, clock.now()) for each in self.case.open_offers()]
+            return {
+                **context,
+                "choosing": self.request.method == "GET",
+                "open_offers": [each for each in every if each.by_click],
+                "unchosen": "choose" in self.request.GET,
+            }
         return {
             **context,
             "offer": shown(offer, self.case, clock.now()),

@@ -94,6 +94,7 @@ def test_a_reset_restores_every_shipped_value(capsys: pytest.CaptureFixture[str]
     assert [proof.code for proof in Reason.objects.get(code="R1").proofs.all()] == [
         "close",
         "whole",
+        "label",
     ]
     assert step_form("unshipped", "round_1").plans.exists()
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from aftersales import clock
 from aftersales.enums import WANTS_GOODS, CaseType, Freight, Party, Phase, Status
 from aftersales.models.case.fields import CaseFields
-from aftersales.models.case.proofs import slot_errors
+from aftersales.models.case.proofs import left_empty, slot_errors
 from aftersales.models.catalogue import Reason, by_slot, worded
 from aftersales.models.edition import Edition
 from aftersales.models.history import Event, Upload, plain
@@ -37,7 +37,8 @@ class Application:
     """What a buyer fills in; ``evidence`` maps a slot's code to uploads. Yuan, two places.
 
     ``demand`` is what the type asks of its own (rules/demands.py); ``ship_to`` is an address other
-    than the order's, with name, phone and address.
+    than the order's, with name, phone and address. ``unable`` says by a slot's code why it stays
+    empty (拍不了).
     """
 
     type: str
@@ -52,6 +53,7 @@ class Application:
     ship_to: Mapping[str, str] | None = None
     agreement_version: str = ""
     evidence: Mapping[str, Sequence[Upload]] = field(default_factory=dict)
+    unable: Mapping[str, str] = field(default_factory=dict)
 
 
 class Applying(CaseFields):
@@ -252,7 +254,8 @@ class Applying(CaseFields):
             description=application.description.strip(),
             goods_intact=application.goods_intact,
             gifts_kept=application.gifts_kept,
-            demand=plain(dict(application.demand)) or {},
+            demand=plain(dict(application.demand)) 
+            | left_empty(reason.proofs.all(), application.evidence, application.unable),
             ship_to=dict(application.ship_to) if application.ship_to else None,
             remedy=eligibility.remedy_of(application.type),
             freight=amounts.return_freight(application.type, reason, order),
@@ -387,8 +390,10 @@ def _check_words(application: Application) -> None:
 
 def _check_evidence(application: Application, policy: Policy) -> None:
     """G8: what the reason demands is there, and not more than the policy allows."""
-    reason = application.reason
-    errors = slot_errors(reason.proofs.all(), application.evidence, reason.code)
+    asked = application.reason.proofs.all()
+    errors = slot_errors(
+        asked, application.evidence, application.reason.code, unable=application.unable
+    )
     if errors:
         raise Refused(**errors)
     if sum(len(uploads) for uploads in application.evidence.values()) > policy.max_images:
