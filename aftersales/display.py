@@ -302,7 +302,7 @@ def demanded(asked: Mapping[str, Any]) -> list[tuple[str, str]]:
         rows.append((_("价格页面"), str(asked["reference_url"])))
     english = (get_language() or "").startswith("en")
     for each in asked.get("unable", []):
-        name = english and each.get("name_en") or each["name"]
+        name = (english and each.get("name_en")) or each["name"]
         rows.append((_("%(slot)s拍不了") % {"slot": name}, each["why"]))
     return rows
 

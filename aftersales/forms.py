@@ -394,7 +394,7 @@ class TrackingForm(StepForm):
         found = named or guess_carrier(given["tracking"])
         if found and ("refresh" in self.data or not given.get("carrier")):
             given["carrier"] = found
-            self.fields["carrier"].help_text = _("已自动识别，不对请改")
+            self["carrier"].help_text = _("已自动识别，不对请改")
         if not given.get("carrier"):
             self.add_error("carrier", _("认不出是哪家快递，请选择快递公司"))
         data = self.data.copy()  # type: ignore[attr-defined]

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from aftersales import clock, uploads
 from aftersales.display import money
 from aftersales.enums import SENDS_BACK, WANTS_GOODS, CaseType, Freight, GoodsState
-from aftersales.forms import MoneyField, SlotField, soften
+from aftersales.forms import MoneyField, soften
 from aftersales.models import Application, Case, OrderLine, Policy, Reason, User, Window
 from aftersales.rules import amounts, demands, eligibility
 from aftersales.steps import Refused

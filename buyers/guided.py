@@ -16,6 +16,7 @@ DRAWINGS = {
     "close": "close",
     "damage": "close",
     "goods": "close",
+    "fault": "close",
     "print": "print",
     "tag": "print",
     "whole": "whole",
@@ -79,9 +80,9 @@ class GuidedSlots(SlotForm):
         found = {}
         for name in self.asks_slots:
             code = name.removeprefix("proof_")
-            if told := str(given.get(why(code)) or "").strip():
-                if not given.get(name):
-                    found[code] = told
+            told = str(given.get(why(code)) or "").strip()
+            if told and not given.get(name):
+                found[code] = told
         return found
 
 

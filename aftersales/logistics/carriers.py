@@ -44,7 +44,7 @@ _CALLED = {"邮政": "邮政快递包裹", "EMS": "EMS"} | {
 }
 # Written in one piece or in groups of four or so; two numbers side by side are not one.
 _NUMBER = re.compile(
-    r"(?<![A-Z0-9])(?:[A-Z]{2,4}[ -]?)?\d{2,5}(?:[ -]\d{2,5})+(?![A-Z0-9])"
+    r"(?<![A-Z0-9])(?:[A-Z]{2,4}[ -]?)?\d{2,5}(?:[ -]\d{1,5})+(?![A-Z0-9]|[ -]\d)"
     r"|(?<![A-Z0-9])(?:[A-Z]{2}[ -])?(?=[A-Z]*\d)[A-Z0-9]{8,30}(?![A-Z0-9])"
 )
 

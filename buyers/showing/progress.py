@@ -271,9 +271,7 @@ def _receipt(case: Case, latest: datetime | None, now: datetime) -> Entry:
     return _next(_("商家收货并确认"), _("最晚 {until}，逾期自动退款").format(until=late))
 
 
-def _at_last(
-    case: Case, since: datetime | None, now: datetime, otherwise: str = ""
-) -> list[Entry]:
+def _at_last(case: Case, since: datetime | None, now: datetime, otherwise: str = "") -> list[Entry]:
     """What the case ends with: the money, or the goods and a look at them. ``since``: the latest
     moment from which the shop's time to ship runs."""
     if case.remedy == Remedy.REFUND:

@@ -10,7 +10,7 @@ from django.http import HttpResponse
 
 from aftersales.enums import Direction, Party, ScanKind, Status
 from aftersales.logistics import traces
-from aftersales.logistics.carriers import CARRIERS, guess_carrier
+from aftersales.logistics.carriers import CARRIERS, guess_carrier, read_tracking
 from aftersales.models import Case, Parcel, User
 from tests.buyers.conftest import Phone
 from tests.factories import OrderFactory, picture
@@ -197,6 +197,54 @@ def test_nothing_is_sent_back_before_the_shop_agrees(
 def test_a_carrier_is_guessed_only_where_it_is_plain(number: str, carrier: str) -> None:
     assert guess_carrier(number) == carrier
     assert carrier in {*CARRIERS, ""}
+
+
+@pytest.mark.parametrize(
+    ("pasted", "number", "carrier"),
+    [
+        ("顺丰 SF1234567890123", "SF1234567890123", "顺丰速运"),
+        ("【中通快递】单号：75312345678901，请查收", "75312345678901", "中通快递"),
+        ("韵达 1234567890123", "1234567890123", "韵达快递"),
+        ("邮政 9912 3456 7890 1", "9912345678901", "邮政快递包裹"),
+        ("\uff33\uff261234567890123 电话13800000001", "SF1234567890123", ""),
+        ("12345678 或 87654321", "12345678 或 87654321", ""),
+        ("没有单号", "没有单号", ""),
+    ],
+)
+def test_number_and_carrier_are_read_from_what_was_pasted(
+    pasted: str, number: str, carrier: str
+) -> None:
+    """B11: one number, and the carrier where it is named."""
+    assert read_tracking(pasted) == (number, carrier)
+
+
+def test_a_pasted_line_fills_number_and_carrier(
+    make_case: Callable[..., Case], at_phone: Phone, text_of: Read
+) -> None:
+    """Looked at while it is typed, and taken as it is read."""
+    case = make_case("agreed", type="return_refund")
+
+    looked = text_of(at_phone.send("send_back", case, tracking="韵达 1234567890123", refresh="1"))
+    assert 'value="1234567890123"' in looked
+    assert '<option value="韵达快递" selected>' in looked
+    assert "已自动识别，不对请改" in looked
+    assert case.status == Status.AWAITING_BUYER_RETURN
+
+    at_phone.send("send_back", case, tracking="韵达 1234567890123")
+    assert (case.return_carrier, case.return_tracking) == ("韵达快递", "1234567890123")
+
+
+def test_a_new_number_brings_its_own_carrier_but_a_choice_stands(
+    make_case: Callable[..., Case], at_phone: Phone, text_of: Read
+) -> None:
+    case = make_case("agreed", type="return_refund")
+    typed = {"tracking": "YT1234567890123", "carrier": "顺丰速运"}
+
+    looked = text_of(at_phone.send("send_back", case, **typed, refresh="1"))
+    assert '<option value="圆通速递" selected>' in looked
+
+    at_phone.send("send_back", case, **typed)
+    assert case.return_carrier == "顺丰速运"
 
 
 # Refusing the parcel at the door ------------------------------------------------------------------

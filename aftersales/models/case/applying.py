@@ -254,7 +254,7 @@ class Applying(CaseFields):
             description=application.description.strip(),
             goods_intact=application.goods_intact,
             gifts_kept=application.gifts_kept,
-            demand=plain(dict(application.demand)) 
+            demand=plain(dict(application.demand))
             | left_empty(reason.proofs.all(), application.evidence, application.unable),
             ship_to=dict(application.ship_to) if application.ship_to else None,
             remedy=eligibility.remedy_of(application.type),

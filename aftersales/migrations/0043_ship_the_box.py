@@ -10,5 +10,5 @@ def ship(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("aftersales", "0040_simulations")]
+    dependencies = [("aftersales", "0042_undoing")]
     operations = [migrations.RunPython(ship, migrations.RunPython.noop)]
