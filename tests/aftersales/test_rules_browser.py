@@ -5,11 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.urls import reverse
 from django.utils.timezone import localtime
 from playwright.sync_api import Page, expect
 
 from aftersales import clock
-from aftersales.models import Edition, Extension, Policy, User
+from aftersales.models import Edition, Extension, Policy, Simulation, User
+from aftersales.simulating import advance
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -73,3 +75,28 @@ def test_a_change_is_tried_and_an_outage_recorded(
     page.get_by_role("button", name="确认延期").click()
     expect(page.get_by_text("机房断电")).to_be_visible()
     assert Extension.objects.count() == 1
+
+
+def test_a_replay_shows_its_end_and_leaves_what_is_being_typed(
+    make_case: Callable[..., Any], new_page: Callable[..., Page], shoot: Any, root: User
+) -> None:
+    case = make_case()
+    made = Simulation.objects.create(
+        user=root,
+        windows={"D2": 1440},
+        since=case.applied_at - timedelta(days=30),
+        until=case.applied_at + timedelta(days=1),
+        cases=1,
+        created_at=clock.now(),
+    )
+    page = new_page(root, width=390)
+    page.goto(reverse("admin:simulated", args=[made.pk]))
+    expect(page.get_by_text("正在重放：0 / 1 个售后单")).to_be_visible()
+    shoot(page, "replaying")
+    assert fits(page)
+    page.get_by_label("D3 ", exact=False).first.fill("999")
+    while advance(made):
+        pass
+    expect(page.get_by_text("重放了 1 个售后单").first).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("progressbar")).to_have_count(0)
+    expect(page.get_by_label("D3 ", exact=False).first).to_have_value("999")

@@ -263,7 +263,7 @@ def test_a_long_replay_goes_on_in_the_background_and_can_be_come_back_to(
     assert advance(made, batch=1)
     page = reviewer.get(reverse("admin:simulated", args=[made.pk])).content.decode()
     assert "正在重放：1 / 3 个售后单" in page
-    assert 'http-equiv="refresh"' in page
+    assert 'data-poll="3"' in page
     assert reverse("admin:simulated", args=[made.pk]) in (
         reviewer.get(reverse("admin:simulate")).content.decode()
     )
