@@ -35,13 +35,17 @@ DATES = {
 
 
 class Shot(NamedTuple):
-    """A piece of evidence as a thumbnail; the note stands under it, the badge only when new."""
+    """A piece of evidence as a thumbnail; the note stands under it, the badge only when new.
+
+    ``name`` is the number by which the viewer's keys find it, such as E3.
+    """
 
     url: str
     thumb: str
     alt: str
     note: str = ""
     badge: str = ""
+    name: str = ""
 
 
 class Entry(NamedTuple):

@@ -150,31 +150,6 @@
     if (open) { open.open = false; open.querySelector("summary").focus(); }
   });
 
-  // Evidence viewer: arrow keys walk through the pictures of one list.
-  let album = [], shown = 0;
-  const show = (i) => {
-    shown = (i + album.length) % album.length;
-    const box = $("viewer"), link = album[shown], text = link.querySelector("img")?.alt || link.textContent;
-    box.querySelector("img").src = link.href;
-    box.querySelector("img").alt = text;
-    box.querySelector("[data-title]").textContent = text;
-    box.querySelector("[data-place]").textContent = `${shown + 1} / ${album.length}`;
-  };
-  on("click", ".shots a[data-view]", (link, e) => {
-    const box = $("viewer");
-    if (!box || e.ctrlKey || e.metaKey || e.shiftKey) return;
-    e.preventDefault();
-    album = $$("a[data-view]", link.closest(".shots"));
-    show(album.indexOf(link));
-    box.showModal();
-  });
-  on("click", "[data-turn]", (el) => show(shown + Number(el.dataset.turn)));
-  addEventListener("keydown", (e) => {
-    if (!$("viewer")?.open) return;
-    if (e.key === "ArrowRight") show(shown + 1);
-    if (e.key === "ArrowLeft") show(shown - 1);
-  });
-
   // Evidence slots: drop and paste fill the file field; with data-stage each file is sent at once.
   const token = () => document.querySelector("[name=csrfmiddlewaretoken]")?.value || "";
   const changed = (slot) => slot.closest("form")?.dispatchEvent(new Event("change", { bubbles: true }));

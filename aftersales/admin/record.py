@@ -1,7 +1,7 @@
 """A case as staff read it: everything that was said, shown, offered, warned of and paid (NEG-55)."""
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -54,20 +54,6 @@ class Warned:
         return self.at_rejection and not self.ticked
 
 
-@dataclass
-class Side:
-    """One party's half of the ruling page."""
-
-    name: str
-    items: list[tuple[str, Any]]
-    messages: list[Message]
-    pieces: list[Piece] = field(default_factory=list)
-
-    @property
-    def shots(self) -> list[display.Shot]:
-        return [piece.shot for piece in self.pieces]
-
-
 class Record:
     """Everything about one case; each part is read once, when a page asks for it."""
 
@@ -101,7 +87,9 @@ class Record:
     def pieces(self) -> list[Piece]:
         rows = list(self.case.evidence.select_related("upload"))
         return [
-            Piece(f"E{number}", row, shot._replace(note=f"E{number} {shot.note}"))
+            Piece(
+                f"E{number}", row, shot._replace(note=f"E{number} {shot.note}", name=f"E{number}")
+            )
             for number, (row, shot) in enumerate(zip(rows, as_shots(rows), strict=True), start=1)
         ]
 
@@ -144,7 +132,7 @@ class Record:
         return told
 
     def _filed(self, party: Party, since: datetime, until: datetime) -> bool:
-        return any(since <= piece.evidence.at < until for piece in self._pieces_of(party))
+        return any(since <= piece.evidence.at < until for piece in self.pieces_of(party))
 
     @cached_property
     def cited(self) -> dict[int, str]:
@@ -194,74 +182,17 @@ class Record:
                     found[code].at_rejection = True
         return sorted(found.values(), key=lambda each: each.code)
 
-    # The two sides.
+    # What was said outside the rounds.
 
-    def _thread(self, party: Party) -> list[Message]:
+    def thread(self, party: Party) -> list[Message]:
         """What a side said, but for rounds and their answers: those stand with the rounds."""
         rounds = {event.version for event in self.events if event.step in ("negotiate", "reply")}
         return [
             each for each in self.messages if each.party == party and each.version not in rounds
         ]
 
-    def _pieces_of(self, party: Party) -> list[Piece]:
+    def pieces_of(self, party: Party) -> list[Piece]:
         return [piece for piece in self.pieces if piece.evidence.party == party]
-
-    def _asked(self, party: Party) -> list[tuple[str, Any]]:
-        items: list[tuple[str, Any]] = []
-        for each in self.interventions:
-            if each.asked_by == party:
-                items.append((_("申请介入的理由"), each.reason))
-                if each.wants:
-                    items.append((_("希望的结果"), each.wants))
-        return items
-
-    @cached_property
-    def buyer(self) -> Side:
-        case = self.case
-        items = [
-            (_("要求"), _claim(case)),
-            *display.demanded(case.demand),
-            *display.settled(case.composition),
-            (_("原因"), case.reason.label),
-            (_("件数"), case.quantity),
-            (_("收货情况"), case.get_goods_state_display() if case.goods_state else ""),
-            (_("说明"), case.description),
-        ]
-        for sent in self.rounds:
-            if sent.round.answer:
-                label = _("对第 {n} 轮的答复").format(n=sent.round.number)
-                items.append((label, sent.round.answer))
-            for offer in sent.offers:
-                if offer.party == Party.BUYER:
-                    items.append((_("买家方案"), _offer(offer)))
-        name = display.mask(str(case.buyer))
-        return Side(
-            name,
-            [*items, *self._asked(Party.BUYER)],
-            self._thread(Party.BUYER),
-            self._pieces_of(Party.BUYER),
-        )
-
-    @cached_property
-    def merchant(self) -> Side:
-        items: list[tuple[str, Any]] = []
-        for event in self.rejections:
-            said = event.told
-            items.append((_("驳回原因"), f"{said.get('reason_code')} {said.get('reason')}"))
-            items.append((_("驳回说明"), said.get("statement")))
-            items += [(answer["point"], answer["text"]) for answer in said.get("answers", [])]
-            if said.get("proof_tracking"):
-                items.append((_("面单单号"), said["proof_tracking"]))
-            if said.get("mismatch"):
-                items.append((_("单号不一致的说明"), said["mismatch"]))
-        if not self.rejections:
-            items.append((_("驳回说明"), ""))
-        return Side(
-            str(self.case.shop),
-            [*items, *self._asked(Party.MERCHANT)],
-            self._thread(Party.MERCHANT),
-            self._pieces_of(Party.MERCHANT),
-        )
 
     @cached_property
     def platform_messages(self) -> list[Message]:
@@ -345,16 +276,3 @@ def _waited(row: Round) -> str:
     if row.state == RoundState.WAITING:
         return _("等待中")
     return _("给了 {length}").format(length=display.span(row.due_at - row.sent_at))
-
-
-def _claim(case: Case) -> str:
-    """The demand, with the amount where money is asked for."""
-    kind = case.get_type_display()
-    return kind if case.wants_goods else f"{kind} {display.money(case.amount)}"
-
-
-def _offer(offer: Offer) -> str:
-    amount = f" {display.money(offer.amount)}" if offer.amount is not None else ""
-    return _("{plan}（{state}）").format(
-        plan=f"{offer.plan.label}{amount}", state=offer.get_state_display()
-    )

@@ -10,7 +10,10 @@ from django.utils.translation import gettext_lazy
 
 from aftersales import clock, display
 from aftersales.admin.deciding import VIEWS, ReasonField
+from aftersales.admin.precedents import precedents
+from aftersales.admin.readers import reader
 from aftersales.admin.record import Record
+from aftersales.admin.sides import both_sides
 from aftersales.admin.stepping import StaffStep, step_url
 from aftersales.enums import GATHERING, Party, Responsible, Ruling, Stage, Status
 from aftersales.forms import MoneyField, StepForm
@@ -164,6 +167,8 @@ class Rule(StaffStep):
         return context | {
             "asked": self.asked,
             "record": record,
+            "sides": both_sides(record),
+            "precedents": precedents(self.case),
             "open": self.open,
             "gathering": self.asked.stage in GATHERING,
             "moves": self.other_moves(),
@@ -228,6 +233,7 @@ class Rule(StaffStep):
         return {
             "ruled": ruled,
             "after": case,
+            "readers": [reader(act, party) for party in (Party.BUYER, Party.MERCHANT)],
             "refunds": [row for row in act.rows if isinstance(row, Refund)],
             "citing": " ".join(numbers[pk] for pk in ruled.evidence_cited),
             "carried": [

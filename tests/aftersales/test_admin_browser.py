@@ -35,7 +35,7 @@ def test_a_reviewer_goes_from_the_home_to_a_ruling(
     shoot(page, "ruling")
     page.get_by_text("部分退款，无需退货", exact=True).last.click()
     page.get_by_label("退款金额").fill("60")
-    page.get_by_role("group", name="责任方").get_by_label("商家").check()
+    page.get_by_role("group", name="责任方").get_by_text("商家", exact=True).click()
     page.get_by_label("判定理由").select_option("DR-01")
     page.get_by_label("E1 买家").check()
     page.get_by_label("判定依据").fill("采信 E1：裂纹清晰可见，商家的说明不能解释裂纹。")
