@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from aftersales.admin.previewing import Previewed
 from aftersales.admin.publishing import Published
 from aftersales.enums import CaseType, GoodsState, Ruling, WizardStep
 from aftersales.models import (
@@ -221,7 +222,7 @@ class ReasonAdmin(Bilingual):
 
 
 @admin.register(Plan)
-class PlanAdmin(KnownToCode):
+class PlanAdmin(Previewed, KnownToCode):
     list_display = ["code", "label_zh", "consequence_zh", "wants_amount", "active", "position"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
@@ -230,7 +231,7 @@ class PlanAdmin(KnownToCode):
 
 
 @admin.register(Script)
-class ScriptAdmin(Bilingual):
+class ScriptAdmin(Previewed, Bilingual):
     list_display = ["code", "label_zh", "text_zh", "editable", "active", "position"]
     list_filter = ["active", "editable", "plans"]
     search_fields = ["code", "label_zh", "label_en", "text_zh", "text_en"]
@@ -268,7 +269,7 @@ class RejectReasonForm(forms.ModelForm):
 
 
 @admin.register(RejectReason)
-class RejectReasonAdmin(Bilingual):
+class RejectReasonAdmin(Previewed, Bilingual):
     form = RejectReasonForm
     list_display = ["code", "label_zh", "kinds", "condition", "active", "position"]
     filter_horizontal = ["reasons"]

@@ -153,6 +153,7 @@ class Published(admin.ModelAdmin):
             "form": form,
             "changes": [shown(change) for change in changes],
             "carried": carried,
+            "preview": getattr(request, "preview", ""),
             "revisable": request.resolver_match is not None
             and not str(request.resolver_match.url_name).endswith("changelist"),
             "back": self.back(request),
