@@ -325,6 +325,7 @@ CELERY_BEAT_SCHEDULE = {
     "drop-order-files": _every(3600, "aftersales.tasks.drop_order_files"),
     "drop-drafts": _every(3600, "aftersales.tasks.drop_drafts"),
     "watch-parcels": _every(60, "aftersales.tasks.watch_parcels"),
+    "keep-pulse": _every(10, "aftersales.tasks.keep_pulse"),
     "check-consistency": _every(60, "aftersales.tasks.check_consistency"),
 }
 

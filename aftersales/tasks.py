@@ -1,6 +1,10 @@
 """The sweeps that beat wakes: thin, re-derivable from the database, safe to run twice."""
 
+from typing import Any
+
 from celery import shared_task
+from celery.signals import before_task_publish
+from django.db import close_old_connections
 
 from aftersales import clock, extending, payments, simulating
 from aftersales.consistency import checking
@@ -10,6 +14,7 @@ from aftersales.logistics import traces
 from aftersales.models import Case
 from aftersales.models.draft import drop_old
 from aftersales.models.edition import put_in_force
+from aftersales.models.pulse import Pulse
 from aftersales.notices import delivering, reminding
 from aftersales.sweeping import take_due
 
@@ -98,3 +103,18 @@ def run_simulations() -> None:
 def roll_up_figures() -> None:
     """Soon after midnight in China, and whenever days were missed."""
     rolling.catch_up()
+
+
+@shared_task
+def keep_pulse() -> None:
+    """Done, it shows that the worker lives; sent, that beat does."""
+    Pulse.mark(Pulse.Part.WORKER)
+
+
+def beat_lives(**_sent: Any) -> None:
+    Pulse.mark(Pulse.Part.BEAT)
+
+
+# Beat has no requests that would drop a connection that broke.
+before_task_publish.connect(close_old_connections, sender=keep_pulse.name)
+before_task_publish.connect(beat_lives, sender=keep_pulse.name)

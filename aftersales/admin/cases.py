@@ -20,7 +20,7 @@ from aftersales.admin.refunds import WAYS_OUT
 from aftersales.admin.stepping import step_url
 from aftersales.dossier.views import DossierView
 from aftersales.enums import Party
-from aftersales.models import Case, CaseQuerySet, Complaint, DossierCopy, Parcel, User
+from aftersales.models import Case, CaseQuerySet, Complaint, DossierCopy, Parcel, Shop, User
 from aftersales.views import CaseView
 
 PAGES = {**stepping.VIEWS, **deciding.VIEWS}  # the steps that staff have, each by its own page
@@ -49,7 +49,7 @@ class CaseAdmin(ReadOnly):
     ]
     list_select_related = ["shop", "buyer", "reason"]
     search_fields = ["code"]
-    search_help_text = _("售后单号、订单号、快递单号（从头输入），或买家昵称、账号")
+    search_help_text = _("售后单号、订单号（从头输入）、快递单号，或买家昵称、账号，或店铺名称")
     ordering = ["-applied_at"]
 
     @admin.display(description=_("状态"), ordering="status")
@@ -82,6 +82,7 @@ class CaseAdmin(ReadOnly):
         """Numbers by their beginning, so that their indexes serve; people by any part."""
         for term in search_term.split():
             named = Q(nick__icontains=term) | Q(username__icontains=term)
+            shop = Q(name__icontains=term) | Q(code__iexact=term)
             queryset = queryset.filter(
                 Q(code__istartswith=term)
                 | Q(order__number__startswith=term)
@@ -89,6 +90,7 @@ class CaseAdmin(ReadOnly):
                 | Q(return_tracking__iexact=term)
                 | Q(order__in=Parcel.objects.filter(tracking__iexact=term).values("order"))
                 | Q(buyer__in=User.objects.filter(named).values("pk"))
+                | Q(shop__in=Shop.objects.filter(shop).values("pk"))
             )
         return queryset, False
 

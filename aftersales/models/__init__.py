@@ -51,6 +51,7 @@ from aftersales.models.negotiation import (
 from aftersales.models.order import Order, OrderChange, OrderLine, Parcel, Payment
 from aftersales.models.people import Member, ReturnAddress, Shop, User
 from aftersales.models.policy import Agreement, Policy, Window
+from aftersales.models.pulse import Pulse
 from aftersales.models.refund import LedgerEntry, LedgerMood, Refund
 from aftersales.models.returning import FreightClaim, Receipt
 from aftersales.models.service import ServiceMessage, ServiceRequest
@@ -106,6 +107,7 @@ __all__ = [
     "Precheck",
     "Proof",
     "Proposal",
+    "Pulse",
     "Reason",
     "Receipt",
     "Refund",

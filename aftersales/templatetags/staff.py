@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aftersales import clock, display
-from aftersales.enums import GATHERING, AppealState, RefundState, RequestState, Stage
+from aftersales.enums import GATHERING, UNRULED, AppealState, RefundState, RequestState, Stage
 from aftersales.models import (
     Appeal,
     Case,
@@ -22,6 +22,7 @@ from aftersales.models import (
     Refund,
     ServiceRequest,
 )
+from aftersales.models.pulse import Pulse
 from aftersales.steps import STEPS
 
 register = template.Library()
@@ -125,6 +126,25 @@ class Consistency(NamedTuple):
     many: Tile
 
 
+class Overdue(NamedTuple):
+    """The case that has waited longest beyond its time, and since when."""
+
+    code: str
+    url: str
+    since: datetime
+
+    @property
+    def age(self) -> str:
+        return display.span(clock.now() - self.since)
+
+
+class Health(NamedTuple):
+    """Whether time goes on by itself: each part with its last pulse (None: never), and what is overdue."""
+
+    parts: list[tuple[Any, Pulse | None]]
+    oldest: Overdue | None
+
+
 SECTIONS: list[tuple[Any, tuple[str, ...]]] = [
     (
         gettext_lazy("审理与退款"),
@@ -177,6 +197,32 @@ def consistency(user: Any) -> Consistency | None:
         list(still.select_related("case").order_by("-pk")[:NAMED]),
         Tile("", _count(still), url),
     )
+
+
+@register.simple_tag
+def health(user: Any) -> Health | None:
+    """The pulses and the oldest overdue case; nothing for whoever may not look at cases."""
+    if not user.has_perm("aftersales.view_case"):
+        return None
+    pulses = {pulse.part: pulse for pulse in Pulse.objects.all()}
+    parts = [(part.label, pulses.get(part)) for part in Pulse.Part]
+    return Health(parts, min(_overdue(), key=lambda each: each.since, default=None))
+
+
+def _overdue() -> Iterable[Overdue]:
+    """The oldest that no sweep has taken, and the oldest that no reviewer has ruled on."""
+    now = clock.now()
+    swept = Case.objects.filter(wake_at__lte=now).order_by("wake_at").first()
+    if swept is not None and swept.wake_at is not None:
+        url = reverse("admin:aftersales_case_change", args=[swept.pk])
+        yield Overdue(swept.code, url, swept.wake_at)
+    unruled = Intervention.objects.filter(
+        stage__in=UNRULED, decide_by__lte=now, case__suspended=False
+    )
+    asked = unruled.select_related("case").order_by("decide_by").first()
+    if asked is not None:
+        url = reverse("admin:rule", args=[asked.pk])
+        yield Overdue(asked.case.code, url, asked.decide_by)
 
 
 @register.filter
