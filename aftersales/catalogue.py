@@ -166,6 +166,8 @@ def _as_data(model: Any, shipped: Row) -> Row:
         if hasattr(model, related):
             owned = getattr(model, related).rel.related_model
             made[inside] = [_as_data(owned, row) for row in shipped.get(inside, [])]
+    if "form" in made:  # the file has them as they follow, the rows by their names
+        made["form"].sort(key=lambda form: str(form["step"]))
     if "proof" in made:
         made["proof"] = [
             {name: value for name, value in row.items() if name != "position"}
