@@ -116,7 +116,7 @@ def test_rounds_show_it_too(make_case, buyer, merchant, signed_in, now):
     now.shift(timedelta(minutes=4))
     phone.get(reverse("buyers:case", args=[case.code]))
     assert case.rounds.get().read_at == clock.now()
-    assert "买家12:04 已读" in read(desk.get(page))
+    assert "买家 12:04 已读" in read(desk.get(page))
 
 
 def test_reading_oneself_marks_nothing(make_case, buyer, signed_in):

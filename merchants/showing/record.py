@@ -96,7 +96,11 @@ def record_of(case: Case) -> list[Entry]:
 def _read(said: Sequence[Message], now: datetime) -> str:
     """Whether the buyer has read what we said."""
     mine = [message for message in said if message.party == Party.MERCHANT]
-    return _("买家%(read)s") % {"read": read_mark(mine[0], now)} if mine else ""
+    if not mine:
+        return ""
+    if mine[0].read_at is None:
+        return _("买家未读")
+    return _("买家 %(read)s") % {"read": read_mark(mine[0], now)}
 
 
 def actor(event: Event | Message) -> str:

@@ -42,6 +42,8 @@ class CasePage(MerchantCase, TemplateView):
             context |= waiting(self.case, clock.now())
         tool_url = tool.stage_url(self.case) + self.way.trail
         context |= {"tool": tool.stage(self.case), "tool_url": tool_url}
+        if self.case.may("accept_counter", self.request.user):
+            context |= {"answer": tool.answer_of(self.case, clock.now())}
         if self.case.status == Status.PENDING_MERCHANT:
             context |= self.agreed()
         return context
