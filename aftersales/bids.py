@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
-from aftersales.display import money
+from aftersales.display import deadline, money
 from aftersales.enums import Party, PlanState
 from aftersales.models import Case, Offer
 from aftersales.rules import plans
@@ -23,7 +23,7 @@ class Bid(NamedTuple):
     state: str
 
 
-def bids_of(case: Case) -> list[Bid]:
+def bids_of(case: Case, now: datetime) -> list[Bid]:
     """The demand, then every offer and counter-offer, oldest first; nothing before there is one."""
     offers = _offers(case)
     if not offers:
@@ -36,13 +36,42 @@ def bids_of(case: Case) -> list[Bid]:
             Bid(
                 offer.at,
                 buyer if offer.party == Party.BUYER else shop,
-                offer.plan.label,
+                with_terms(offer, now),
                 value_of(offer, case),
                 str(PlanState(offer.state).label),
             )
             for offer in offers
         ),
     ]
+
+
+def terms_of(offer: Offer, now: datetime) -> str:
+    """What was filled in besides an amount, in words; empty where nothing was."""
+    terms, code = offer.terms, offer.plan.code
+    if code == "wait_until" and (until := plans.promised(terms)):
+        return _("到 %(until)s") % {"until": deadline(until, now)}
+    if code == "repair" and terms.get("days"):
+        return _("%(n)s 天内修好") % {"n": terms["days"]}
+    if code == "invite_evidence" and terms.get("count"):
+        return _("%(what)s（%(n)s 张）") % {"what": terms["what"], "n": terms["count"]}
+    if code == "intercept_refund" and terms.get("enquiry"):
+        return _("拦截单号 %(number)s") % {"number": terms["enquiry"]}
+    if code == "coupon" and terms.get("waives"):
+        return _("买家接受后结束本次售后")
+    return str(terms.get("sku") or terms.get("items") or "")
+
+
+def with_terms(offer: Offer, now: datetime) -> str:
+    """The plan and what was filled in: 补寄：杯盖 1 个."""
+    told = terms_of(offer, now)
+    name = offer.plan.label
+    return _("{name}：{text}").format(name=name, text=told) if told else name
+
+
+def agreed_terms(case: Case, now: datetime) -> str:
+    """What the two agreed on besides money, by the plan accepted last: which model, what is sent."""
+    taken = [offer for offer in _offers(case) if offer.state == PlanState.ACCEPTED]
+    return terms_of(taken[-1], now) if taken else ""
 
 
 def gap_of(case: Case) -> Decimal | None:

@@ -281,9 +281,12 @@ class Purpose(TextChoices):
     FREIGHT = "freight", _("运费补偿")
     COUPON = "coupon", _("退回优惠券")
     POINTS = "points", _("退回积分")
+    GOODWILL = "goodwill", _("补偿优惠券")
 
 
-IN_KIND = frozenset({Purpose.COUPON, Purpose.POINTS})  # not yuan: never part of a sum of money
+IN_KIND = frozenset(
+    {Purpose.COUPON, Purpose.POINTS, Purpose.GOODWILL}
+)  # not yuan: never part of a sum of money
 
 
 class RefundState(TextChoices):

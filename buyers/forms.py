@@ -19,8 +19,8 @@ from aftersales.forms import (
     StepForm,
     TrackingForm,
 )
-from aftersales.models import Complaint, CounterOffer, Offer, Plan, Proof, User
-from aftersales.rules import deadlines, plans
+from aftersales.models import Complaint, Offer, Proof, User
+from aftersales.rules import deadlines
 from buyers.showing.offers import shown_offers
 
 
@@ -109,75 +109,6 @@ class AcceptForm(BuyerForm):
 
     def layout(self) -> list[Any]:
         return ["version", "key", Field("offer", template=CARDS)]
-
-
-class ReplyForm(BuyerForm):
-    """都不接受: with or without a counter-offer (还价), words and pictures."""
-
-    round = forms.IntegerField(widget=forms.HiddenInput, required=False)
-    offer = forms.IntegerField(widget=forms.HiddenInput, required=False)
-    plan = forms.ChoiceField(
-        label=gettext_lazy("我希望的方案"), required=False, widget=forms.RadioSelect
-    )
-    amount = MoneyField(label=gettext_lazy("希望退款的金额"), required=False)
-
-    def fit(self) -> None:
-        current = self.case.last_round
-        self.initial.setdefault("round", current.pk if current else None)
-        self.initial.setdefault("offer", max((o.pk for o in self.case.open_offers()), default=None))
-        rows = Plan.objects.filter(code__in=plans.COUNTERS, active=True)
-        self.plans = {row.code: row for row in rows if not plans.unfit(row.code, self.case)}
-        field: Any = self.fields["plan"]
-        field.choices = [
-            ("none", _("不提方案，只告诉商家不接受")),
-            *((code, row.label) for code, row in self.plans.items()),
-        ]
-        field.hints = {
-            "none": _("商家可以再提方案、同意或驳回"),
-            "partial_refund": _("在下面填写金额"),
-        }
-        self.fields["amount"].help_text = _("只有部分退款需要填写，不超过申请金额 ¥{most}").format(
-            most=self.case.worth
-        )
-        self.fields["text"] = words(_("想对商家说的话"))
-        self.slot("reply", _("附图"))
-
-    def layout(self) -> list[Any]:
-        return [
-            *("version", "key", "round", "offer"),
-            Field("plan", template=CARDS),
-            Field("amount", wrapper_class="short"),
-            *("text", "proof_reply"),
-        ]
-
-    def clean(self) -> dict[str, Any]:
-        given: dict[str, Any] = super().clean() or {}
-        plan, amount = self.plans.get(given.get("plan", "")), given.get("amount")
-        if amount is not None and (plan is None or not plan.wants_amount):
-            self.add_error("amount", _("选择“部分退款”后才填写金额"))
-        elif (
-            plan is not None
-            and plan.wants_amount
-            and amount is None
-            and "amount" not in self.errors
-        ):
-            self.add_error("amount", _("请填写希望的金额"))
-        return given
-
-    def answers(self) -> dict[str, Any]:
-        given = self.cleaned_data
-        plan = self.plans.get(given.get("plan", ""))
-        rounds = {each.pk: each for each in self.case.rounds.all()}
-        offers = {each.pk: each for each in self.case.offers.all()}
-        counter = CounterOffer(plan, given.get("amount")) if plan else None
-        return {
-            **self.click(),
-            "round": rounds.get(given.get("round") or 0),
-            "offer": offers.get(given.get("offer") or 0),
-            "text": given.get("text", ""),
-            "counter": counter,
-            "evidence": self.evidence(),
-        }
 
 
 class MessageForm(BuyerForm):

@@ -17,9 +17,9 @@ from buyers.forms import (
     RecallForm,
     RefusalForm,
     ReopenForm,
-    ReplyForm,
     ReturnForm,
 )
+from buyers.replying import ReplyForm
 from buyers.suspending import (
     AnswerSuspensionForm,
     ProposeSuspensionForm,

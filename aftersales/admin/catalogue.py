@@ -31,16 +31,10 @@ from aftersales.models.case.intervening import DECLINE
 from aftersales.models.case.ruling import OVERRULES
 from aftersales.rules import facts
 
-TYPES = [
-    *CaseType.choices,
-    # Known to the reference; rows may name them before their cases exist.
-    ("exchange", _("换货（稍后开放）")),
-    ("resend", _("补寄（稍后开放）")),
-    ("repair", _("维修（稍后开放）")),
-    ("price_difference", _("退差价（稍后开放）")),
-]
 CONDITIONS = {
     "": _("总是"),
+    "parts_missing": _("买家反映少件"),
+    "nothing_missing": _("买家没有反映少件"),
     "in_transit": _("商品在途"),
     "signed_not_received": _("显示签收但买家没收到"),
     "return_in_transit": _("退货在途"),
@@ -55,7 +49,7 @@ CONDITIONS = {
 }
 DECISIONS = [*Ruling.choices, (DECLINE, _("不予受理")), (OVERRULES, _("改变运费承担方"))]
 LISTS: dict[str, Sequence[tuple[str, Any]]] = {
-    "types": TYPES,
+    "types": CaseType.choices,
     "decisions": DECISIONS,
     "goods_states": [each for each in GoodsState.choices if each[0]],
 }
@@ -159,7 +153,7 @@ class KnownToCode(Bilingual):
         return False
 
 
-def shown(codes: Iterable[str], names: Iterable[tuple[str, Any]] = TYPES) -> str:
+def shown(codes: Iterable[str], names: Iterable[tuple[str, Any]] = CaseType.choices) -> str:
     known = dict(names)
     return gettext("、").join(str(known.get(code, code)) for code in codes)
 

@@ -59,6 +59,8 @@ def terms_told(terms: Mapping[str, Any]) -> list[tuple[str, str]]:
         (_("少了什么"), terms.get("items")),
         (_("几天内修好"), terms.get("days")),
         (_("补充什么"), terms.get("what")),
+        (_("几张"), terms.get("count")),
+        (_("拦截单号"), terms.get("enquiry")),
         (_("运费承担"), Freight(terms["freight"]).label if terms.get("freight") else ""),
         (_("等待至"), exact(datetime.fromisoformat(terms["until"])) if terms.get("until") else ""),
         (_("接受后不再申请售后"), _("是") if terms.get("waives") else ""),

@@ -122,7 +122,7 @@ class Desk:
                 for name in ("amount", "tracking", "carrier")
                 if f"{{{name}}}" in script.text_zh
             }
-            if wanted <= set(values):
+            if wanted <= set(values) and not self.case.script_refusal(script, offers):
                 return script
         raise AssertionError("no script fits")
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 GOING_BACK = (ScanKind.REFUSED, ScanKind.RETURNING, ScanKind.RETURNED)
 SIGNED = (ScanKind.SIGNED, ScanKind.SIGNED_BY_OTHER)
+MISSING_PARTS = {"R8", "R15", "N5"}  # the buyer's reasons that say something did not come
 STALL = timedelta(hours=72)  # the shipped threshold of RW-02, when no row says otherwise
 
 
@@ -149,6 +150,10 @@ def under_warranty(case: "Case") -> bool:
     return warranty.runs(case.line, case.order, case.windows, case.at)
 
 
+def parts_missing(case: "Case") -> bool:
+    return case.reason.code in MISSING_PARTS
+
+
 def received(case: "Case") -> bool:
     return case.goods_state == GoodsState.RECEIVED
 
@@ -182,9 +187,7 @@ def evidence_was_asked(case: "Case") -> bool:
     ]
     if any(each.state == AnswerState.OPEN for each in asked):
         return False
-    if any(each.state in (AnswerState.DONE, AnswerState.LAPSED) for each in asked):
-        return True
-    return any(offer.plan.code == "invite_evidence" for offer in case.offers_made())
+    return any(each.state in (AnswerState.DONE, AnswerState.LAPSED) for each in asked)
 
 
 def cannot_show(case: "Case") -> "list[CaseRequest]":
@@ -238,6 +241,8 @@ def rejected_before(case: "Case") -> bool:
 # The names that catalogue rows use in their ``when``.
 WHEN: dict[str, Callable[["Case"], bool]] = {
     "": lambda case: True,
+    "parts_missing": parts_missing,
+    "nothing_missing": lambda case: not parts_missing(case),
     "in_transit": in_transit,
     "signed_not_received": signed_not_received,
     "return_in_transit": return_in_transit,

@@ -1,40 +1,53 @@
 """协商方案的前提: when a plan may be offered, and what accepting it leads to (§2.6, NEG-11, NEG-12)."""
 
+import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext
 
-from aftersales.enums import CaseType, Remedy, Status
+from aftersales.enums import CaseType, Purpose, Remedy, Status
 from aftersales.rules import facts
+from aftersales.rules.requests import MOST_PICTURES
 
 if TYPE_CHECKING:
     from aftersales.models import Case
 
-MISSING_PARTS = {"R8", "R15", "N5"}
 RETURNS = {"return_refund", "return_freight_covered"}
 SENT_BACK = RETURNS | {"exchange", "repair"}  # accepted, the goods come back first
 COUNTERS = {"partial_refund", "full_refund_no_return", *SENT_BACK, "resend"}  # 还价
 CASH = {"partial_refund", "full_refund_no_return"}
-ASIDE = {"coupon", "freight_compensation"}  # accepted besides: the demand goes on
+ASIDE = {  # accepted besides: paid out at once by the merchant, and the demand goes on
+    "coupon": Purpose.GOODWILL,
+    "freight_compensation": Purpose.FREIGHT,
+}
 NOT_ACCEPTED_BY_CLICK = {"invite_evidence"}
 MAX_WAIT_HOURS = 72
 TERMS = {  # what a merchant fills in besides an amount; the rest of the terms is the engine's
     "wait_until": frozenset({"until"}),
-    "invite_evidence": frozenset({"what"}),
+    "invite_evidence": frozenset({"what", "count"}),
     "coupon": frozenset({"waives"}),
+    "intercept_refund": frozenset({"enquiry"}),
     "exchange": frozenset({"sku"}),
     "resend": frozenset({"items"}),
     "repair": frozenset({"days"}),
 }
+WORDS = {"what", "sku", "items"}  # of the terms, those in the merchant's own words
+TOLD_BY_BUYER = {"exchange", "resend"}  # what he wants instead, he says himself
 REMEDIES = {  # what a case is to end with once such a plan is accepted
     "exchange": Remedy.EXCHANGE,
     "repair": Remedy.REPAIR,
     "resend": Remedy.RESEND,
 }
 MAX_REPAIR_DAYS = 30
+
+
+def kept_terms(code: str, terms: Mapping[str, Any]) -> dict[str, Any]:
+    """Of what was filled in, what belongs to the plan; nobody forges the rest into an offer."""
+    kept = TERMS.get(code, frozenset())
+    return {name: value for name, value in terms.items() if name in kept}
 
 
 def promised(terms: Mapping[str, Any]) -> datetime | None:
@@ -46,6 +59,14 @@ def promised(terms: Mapping[str, Any]) -> datetime | None:
     return moment if moment.tzinfo else None
 
 
+def kept_by(code: str, terms: Mapping[str, Any], at: datetime) -> datetime | None:
+    """Until when a plan offered at ``at`` promises something; none where it names no time."""
+    days = str(terms.get("days", ""))
+    if code == "repair" and days.isdecimal() and int(days) <= MAX_REPAIR_DAYS:
+        return at + timedelta(days=int(days))
+    return promised(terms) if code == "wait_until" else None
+
+
 def unfit(code: str, case: "Case", *, address_ready: bool = True) -> str:
     """Why a plan can't be offered in this case; empty when it can (NEG-12)."""
     if code == "price_difference":
@@ -53,7 +74,7 @@ def unfit(code: str, case: "Case", *, address_ready: bool = True) -> str:
     if code == "partial_refund":
         if case.type == CaseType.PRICE_DIFFERENCE:
             return ""
-        if not facts.received(case) and case.reason.code not in MISSING_PARTS:
+        if not facts.received(case) and not facts.parts_missing(case):
             return gettext("买家还没有收到货")
         if facts.goods_back(case):
             return ""
@@ -71,7 +92,7 @@ def unfit(code: str, case: "Case", *, address_ready: bool = True) -> str:
     if code == "resend":
         if case.line.service:
             return gettext("服务类商品不能补寄")
-        missing = case.type == CaseType.RESEND or case.reason.code in MISSING_PARTS
+        missing = case.type == CaseType.RESEND or facts.parts_missing(case)
         fits = missing or facts.stalled(case, case.at)
         return "" if fits else gettext("买家没有反映少件，包裹也没有停滞")
     if code == "intercept_refund":
@@ -94,6 +115,21 @@ def terms_refusal(code: str, terms: Mapping[str, Any], case: "Case") -> dict[str
             return {"sku_exchange": gettext("请选一个有库存的规格")}
     if code == "resend" and not 1 <= len(str(terms.get("items", "")).strip()) <= 200:
         return {"items_resend": gettext("请写明补寄什么、各几件（最多 200 个字）")}
+    if code == "invite_evidence":
+        what, count = str(terms.get("what", "")).strip(), str(terms.get("count", ""))
+        if not 2 <= len(what) <= 100:
+            return {"what_invite_evidence": gettext("请写明要拍什么（2 到 100 个字）")}
+        if not count.isdecimal() or not 1 <= int(count) <= MOST_PICTURES:
+            return {
+                "count_invite_evidence": gettext("请填写 1 到 %(most)s 张")
+                % {"most": MOST_PICTURES}
+            }
+    if code == "intercept_refund":
+        enquiry = str(terms.get("enquiry", ""))
+        if enquiry and not re.fullmatch(r"[A-Za-z0-9-]{4,40}", enquiry):
+            return {
+                "enquiry_intercept_refund": gettext("拦截单号只有字母、数字和短横线，4 到 40 位")
+            }
     if code == "repair":
         days = str(terms.get("days", ""))
         if not days.isdecimal() or not 1 <= int(days) <= MAX_REPAIR_DAYS:

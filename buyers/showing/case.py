@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from aftersales import platform
 from aftersales.asked import may_recall
+from aftersales.bids import agreed_terms, with_terms
 from aftersales.display import Entry, Shot, demanded, mask, money, settled, when
 from aftersales.enums import (
     ARRIVED,
@@ -31,6 +32,7 @@ from buyers.showing.progress import last_rejection, my_shots, progress, visible
 from buyers.showing.sentence import given_back
 
 TALKING = (Status.PENDING_MERCHANT, Status.AWAITING_MERCHANT_RECEIPT)
+PAYING = (Status.REFUNDING, Status.REFUND_FAILED, Status.REFUNDED)
 
 
 class Button(NamedTuple):
@@ -138,7 +140,7 @@ def page_of(case: Case, user: User, now: datetime) -> Page:
         more=_more(case, moves),
         dock=_dock(case, moves, offers),
         live=not case.ended,
-        counter=_counter(case),
+        counter=_counter(case, now),
         dossier=_foremost(case),
         receipts=list(case.receipts.all()),
         freight_claim=claim_of(case),
@@ -211,12 +213,13 @@ def _evidence_of(event: Event) -> Any:
     return event.case.evidence.filter(version=event.version, party=Party.MERCHANT)
 
 
-def _counter(case: Case) -> str:
+def _counter(case: Case, now: datetime) -> str:
     """The buyer's own counter-offer that still stands."""
     mine = case.open_counter()
     if mine is None:
         return ""
-    return f"{mine.plan.label} {money(mine.amount)}" if mine.amount else mine.plan.label
+    told = with_terms(mine, now)
+    return f"{told} {money(mine.amount)}" if mine.amount else told
 
 
 # The ways on --------------------------------------------------------------------------------------
@@ -293,7 +296,7 @@ def _dock(case: Case, moves: dict[str, str], offers: list[Shown]) -> list[Button
             Button(_("其他投诉渠道"), url("record_complaint", case)),
             Button(_("申诉"), url("appeal", case), "primary"),
         ]
-    if status in (Status.REFUNDING, Status.REFUND_FAILED, Status.REFUNDED):
+    if status in PAYING:
         if not given_back(case):
             return []  # settled to nothing: no money goes anywhere
         return [Button(_("钱款去向"), url("refund", case), "primary")]
@@ -317,6 +320,8 @@ def _more(case: Case, moves: dict[str, str]) -> list[Button]:
         Button(_("平台客服"), service_url(case) if case.ended else reverse("help") + "#service"),
         Button(_("其他投诉渠道"), url("record_complaint", case)),
     ]
+    if case.payouts and case.status not in PAYING:
+        links.insert(0, Button(_("钱款去向"), url("refund", case)))
     if moves.get("report_refusal") == "" and _on_its_way(case):
         links.append(Button(_("包裹已拒签退回"), url("report_refusal", case)))
     if moves.get("ask_for") == "" and may_recall(case):
@@ -377,6 +382,8 @@ def _claim(case: Case, now: datetime) -> list[tuple[str, Any]]:
     rows += demand_rows(case.demand, case.ship_to)
     if case.remedy not in (Remedy.REFUND, case.type):
         rows.append((_("约定改为"), case.get_remedy_display()))
+    if told := agreed_terms(case, now):
+        rows.append((_("约定内容"), told))
     if case.needs_return:
         rows.append((_("退货运费"), case.get_freight_display()))
     rows += [

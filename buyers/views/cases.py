@@ -115,7 +115,7 @@ class CasePage(BuyerCase, TemplateView):
             help=help_of("case"),
             requests=asked_of(self.case, Party.BUYER),
             suspension=card_of(self.case, Party.BUYER),
-            bids=bids_of(self.case),
+            bids=bids_of(self.case, now),
             gap="" if self.case.ended else gap_text(self.case),
             **kwargs,
         )

@@ -1,10 +1,12 @@
 """The merchant's other answers: agreeing to a return, raising an offer, chat, evidence, platform."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
 
+from aftersales.display import plain_money
 from aftersales.enums import Freight
 from aftersales.forms import MoneyField, StepForm, TrackingForm
 from aftersales.models import Member, Offer, Proof, ReturnAddress
@@ -108,7 +110,15 @@ class ImproveForm(StepForm):
         if len(self.offers) == 1:
             self.initial.setdefault("offer", str(self.offers[0].pk))
         self.fields["offer"] = field
-        self.fields["amount"] = MoneyField(label=_("提高到（元）"))
+        self.fields["amount"] = MoneyField(
+            label=_("提高到（元）"),
+            help_text=_("高于现在的金额，最多 %(most)s") % {"most": plain_money(self._most())},
+        )
+
+    def _most(self) -> Decimal:
+        """As much as a plan may come to here: a part stays below the whole (NEG-11)."""
+        whole = all(each.plan.code != "partial_refund" for each in self.offers)
+        return self.case.worth if whole else self.case.worth - Decimal("0.01")
 
     def answers(self) -> dict[str, Any]:
         said = dict(self.cleaned_data)

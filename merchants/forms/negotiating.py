@@ -20,11 +20,10 @@ from aftersales.models.case.proofs import asked_here
 from aftersales.rules import facts, plans, wording
 from aftersales.steps import Refused
 from merchants.forms.risks import FacesRisks
+from merchants.forms.terms import TERMS, fields_of, terms_of
 from merchants.showing.tool import offer_line
 
 AGREED = "agreed"
-WAITS = (12, 24, 48, 72)  # hours
-TERMS = ("until", "what", "waives", "sku", "items", "days")  # what a plan may ask for, one each
 
 
 class Card(NamedTuple):
@@ -37,7 +36,7 @@ class Card(NamedTuple):
     chosen: bool
     amount: BoundField | None
     range: str
-    more: BoundField | None
+    more: list[BoundField]
 
 
 class Preview(NamedTuple):
@@ -98,68 +97,7 @@ class RoundForm(FacesRisks):
                 )
                 field.widget.attrs["class"] = "form-control amount"
                 self.fields[f"amount_{plan.code}"] = field
-            if plan.code == "wait_until":
-                self.fields["until_wait_until"] = forms.ChoiceField(
-                    label=_("等待至"),
-                    required=False,
-                    choices=[(str(hours), self._in_hours(hours)) for hours in WAITS],
-                    widget=forms.Select(attrs={"class": "form-select"}),
-                )
-            if plan.code == "invite_evidence":
-                self.fields["what_invite_evidence"] = forms.CharField(
-                    label=_("要拍什么"),
-                    required=False,
-                    max_length=100,
-                    widget=forms.TextInput(attrs={"class": "form-control"}),
-                )
-            if plan.code == "exchange":
-                self.fields["sku_exchange"] = self._sku()
-            if plan.code == "resend":
-                self.fields["items_resend"] = forms.CharField(
-                    label=_("补寄什么、几件"),
-                    required=False,
-                    max_length=200,
-                    widget=forms.TextInput(attrs={"class": "form-control"}),
-                )
-            if plan.code == "repair":
-                self.fields["days_repair"] = forms.IntegerField(
-                    label=_("几天内修好"),
-                    required=False,
-                    widget=forms.NumberInput(
-                        attrs={"class": "form-control", "min": 1, "max": plans.MAX_REPAIR_DAYS}
-                    ),
-                )
-            if plan.code == "coupon":
-                self.fields["waives_coupon"] = forms.BooleanField(
-                    label=_("买家接受后结束本次售后"),
-                    required=False,
-                    widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
-                )
-
-    def _sku(self) -> forms.Field:
-        """The model offered: of those in stock where that is known, else in words."""
-        wanted = str(self.case.demand.get("sku") or self.case.line.sku)
-        stock = [row["sku"] for row in self.case.line.stock if int(row["stock"]) > 0]
-        if not stock:
-            return forms.CharField(
-                label=_("换成"),
-                required=False,
-                initial=wanted,
-                max_length=200,
-                widget=forms.TextInput(attrs={"class": "form-control"}),
-            )
-        return forms.ChoiceField(
-            label=_("换成"),
-            required=False,
-            initial=wanted,
-            choices=[(sku, sku) for sku in stock],
-            widget=forms.Select(attrs={"class": "form-select"}),
-        )
-
-    def _in_hours(self, hours: int) -> str:
-        now = clock.now()
-        until = when(now + timedelta(hours=hours), now)
-        return _("%(hours)s 小时内（到 %(until)s）") % {"hours": hours, "until": until}
+            self.fields |= fields_of(plan, self.case)
 
     def cards(self) -> list[Card]:
         chosen = cast(QueryDict, self.data).getlist("plans") if self.is_bound else []
@@ -167,14 +105,8 @@ class RoundForm(FacesRisks):
 
     def _card(self, plan: Plan, chosen: bool) -> Card:
         amount = self[f"amount_{plan.code}"] if plan.wants_amount else None
-        more = next(
-            (
-                self[name]
-                for name in (f"{term}_{plan.code}" for term in TERMS)
-                if name in self.fields
-            ),
-            None,
-        )
+        names = [f"{term}_{plan.code}" for term in TERMS]
+        more = [self[name] for name in names if name in self.fields]
         most = self.case.worth
         if plan.code == "partial_refund":
             most -= Decimal("0.01")
@@ -196,21 +128,7 @@ class RoundForm(FacesRisks):
 
     def _offering(self, plan: Plan) -> Offering:
         said = self.cleaned_data
-        terms: dict[str, Any] = {}
-        if plan.code == "wait_until" and said.get("until_wait_until"):
-            until = clock.now() + timedelta(hours=int(said["until_wait_until"]))
-            terms["until"] = until.isoformat()
-        if plan.code == "invite_evidence" and said.get("what_invite_evidence"):
-            terms["what"] = said["what_invite_evidence"]
-        if plan.code == "coupon" and said.get("waives_coupon"):
-            terms["waives"] = True
-        if plan.code == "exchange":
-            terms["sku"] = str(said.get("sku_exchange") or "").strip()
-        if plan.code == "resend":
-            terms["items"] = str(said.get("items_resend") or "").strip()
-        if plan.code == "repair":
-            terms["days"] = str(said.get("days_repair") or "")
-        return Offering(plan, said.get(f"amount_{plan.code}"), terms)
+        return Offering(plan, said.get(f"amount_{plan.code}"), terms_of(plan.code, said))
 
     # Scripts
 
@@ -225,8 +143,10 @@ class RoundForm(FacesRisks):
         field.hints = {}  # type: ignore[attr-defined]
         field.refusals = {}  # type: ignore[attr-defined]
         for script in self.scripts:
+            dated = {plan.code for plan in script.plans.all()} & {"wait_until", "repair"}
+            known = values | {"deadline": "…"} if dated else values
             try:
-                field.hints[script.code] = wording.fill(script.text, values)  # type: ignore[attr-defined]
+                field.hints[script.code] = wording.fill(script.text, known)  # type: ignore[attr-defined]
             except KeyError:
                 field.refusals[script.code] = _("需要运单资料，本单没有")  # type: ignore[attr-defined]
         self.fields["script"] = field
@@ -279,6 +199,8 @@ class RoundForm(FacesRisks):
         chips = [offer_line(offer.plan, offer.amount, self.case) for offer in offers]
         now = clock.now()
         until = when(now + timedelta(minutes=self.case.windows["D15"]), now)
+        if unsaid := self.case.script_refusal(cast(Script, self.script()), offers):
+            return Preview("", chips, until, unsaid)
         try:
             return Preview(self._wording(offers), chips, until, "")
         except Refused as refused:
@@ -325,7 +247,7 @@ class RoundForm(FacesRisks):
         if outcome.needs_reply and self.case.round_state != RoundState.ANSWERED:
             return _("买家没有回复，不可选")
         if not facts.holds(self.case, outcome.when):
-            return _("与本单的物流情况不符，不可选")
+            return _("与本单的情况不符，不可选")
         return ""
 
     def _asks(self, outcome: Outcome) -> str:
@@ -374,9 +296,16 @@ class RoundForm(FacesRisks):
             for name, sentence in wrong.items():
                 if name not in self.errors:
                     self.add_error(name, sentence)
-        if self.script() is None and "script" not in self.errors:
-            self.add_error("script", _("请选择一段话术"))
+        if "script" not in self.errors and (unsaid := self._unsaid(bool(chosen))):
+            self.add_error("script", unsaid)
         return said
+
+    def _unsaid(self, chosen: bool) -> str:
+        """What is wrong with the choice of words, as soon as a plan is chosen to go with them."""
+        script = self.script()
+        if script is None:
+            return _("请选择一段话术")
+        return self.case.script_refusal(script, self.offerings()) if chosen else ""
 
     def answers(self) -> dict[str, Any]:
         answers = self.base_answers() | {

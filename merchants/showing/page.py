@@ -9,6 +9,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from aftersales import calls, platform
+from aftersales.bids import agreed_terms
 from aftersales.display import (
     Entry,
     Shot,
@@ -136,7 +137,7 @@ def page_of(case: Case, user: User, now: datetime, *, team: list[Member], trail:
         call_hours=case.windows[str(Clock.CALL)] // 60,
         returned=return_of(case, now),
         return_scans=scans_of(back),
-        ship_to=ship_to(case) if case.status in SHIPPING else [],
+        ship_to=ship_to(case, now) if case.status in SHIPPING else [],
         replacement_scans=scans_of(facts.replacement(case)),
         platform=platform.rows(case, Party.MERCHANT, now),
         evidence_until=_evidence_until(case),
@@ -288,6 +289,8 @@ def claim_of(case: Case, now: datetime) -> list[tuple[str, Any]]:
     if case.needs_return:
         rows.append((_("退货运费"), case.get_freight_display()))
     rows += demand_of(case)
+    if told := agreed_terms(case, now):
+        rows.append((_("约定内容"), told))
     rows.append((_("可退金额"), money(case.refundable)))
     return rows + settled(case.composition)
 
@@ -303,12 +306,15 @@ def demand_of(case: Case) -> list[tuple[str, Any]]:
     return rows
 
 
-def ship_to(case: Case) -> list[tuple[str, Any]]:
-    """Where exchanged, repaired or missing goods are to go; the number is rung virtually."""
+def ship_to(case: Case, now: datetime) -> list[tuple[str, Any]]:
+    """What was agreed on to be sent and where it is to go; the number is rung virtually."""
     order, other = case.order, case.ship_to or {}
+    told = agreed_terms(case, now)
+    what = [(_("约定内容"), told)] if told else []
     if not (other or order.address):
-        return [(_("地址"), _("订单里没有收货地址，请在聊天里向买家确认"))]
+        return [*what, (_("地址"), _("订单里没有收货地址，请在聊天里向买家确认"))]
     return [
+        *what,
         (_("收件人"), other.get("name") or order.receiver),
         (_("电话"), mask_phone(other.get("phone") or order.phone)),
         (_("地址"), other.get("address") or order.address),

@@ -102,7 +102,7 @@ class MerchantCase(CaseView):
             "told": presence.told(looking),
             "requests": asked_of(self.case, Party.MERCHANT),
             "suspension": card_of(self.case, Party.MERCHANT),
-            "bids": bids_of(self.case),
+            "bids": bids_of(self.case, now),
             "gap": gap_text(self.case),
             "shops": self.request.shops,  # type: ignore[attr-defined]
             "click": uuid.uuid4().hex,

@@ -18,9 +18,14 @@ Read = Callable[[HttpResponse], str]
 
 def offered(desk: Desk, *wanted: tuple[str, str]) -> list[Any]:
     """Send a round with these plans; the offers in their order."""
+    asked = {"invite_evidence": {"what": "裂纹近照", "count": 1}}
     desk.negotiate(
         offers=[
-            Offering(Plan.objects.get(code=code), Decimal(amount) if amount else None)
+            Offering(
+                Plan.objects.get(code=code),
+                Decimal(amount) if amount else None,
+                asked.get(code, {}),
+            )
             for code, amount in wanted
         ]
     )

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from aftersales import clock
 from aftersales.bids import bids_of, gap_of
 from aftersales.models import CounterOffer, Plan
 from tests.aftersales.negotiation.talk import plan, yuan
@@ -18,7 +19,7 @@ def counter(desk, amount):
 def test_without_an_offer_there_is_no_history(make_case, at_desk, text_of):
     case = make_case()
 
-    assert bids_of(case) == []
+    assert bids_of(case, clock.now()) == []
     assert gap_of(case) is None
     assert "出价往来" not in text_of(at_desk.look("case", case))
 
@@ -30,7 +31,7 @@ def test_every_wish_and_offer_stands_in_its_order(make_desk, at_desk, buyer, tex
     desk.case.improve_offer(by=desk.merchant, offer=offer, amount=yuan("60.00"))
     counter(desk, "100.00")
 
-    told = [(bid.who, bid.amount, bid.state) for bid in bids_of(desk.case)]
+    told = [(bid.who, bid.amount, bid.state) for bid in bids_of(desk.case, clock.now())]
 
     assert told == [
         ("买家", Decimal("128.00"), "申请"),

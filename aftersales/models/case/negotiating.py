@@ -133,8 +133,9 @@ class Negotiating(Preparing):
         )
         self.round_state, self.reply_due_at = RoundState.WAITING, sent.due_at
         self.agreement_claimed = confirming
-        if any(offer.plan.code == "invite_evidence" for offer in offers):
-            self.evidence_asked_at = self.at
+        for offer in offers:
+            if offer.plan.code == "invite_evidence":
+                self.invite(by, offer.terms, until)  # type: ignore[attr-defined]
         return {
             "round": self.round_number,
             "text": text,
@@ -263,8 +264,9 @@ class Negotiating(Preparing):
                 raise Refused(**{f"amount_{plan.code}": refusal})
             if wrong := plans.terms_refusal(plan.code, offer.terms, self):  # type: ignore[arg-type]
                 raise Refused(**wrong)
-            if found := wording.contact_found(str(offer.terms.get("what", ""))):
-                raise Refused(what_invite_evidence=CONTACT % {"found": found})
+            for name in plans.kept_terms(plan.code, offer.terms).keys() & plans.WORDS:
+                if found := wording.contact_found(str(offer.terms[name])):
+                    raise Refused(**{f"{name}_{plan.code}": CONTACT % {"found": found}})
         if self.reason.quality and codes == ["coupon"]:
             raise Refused(plans=_("质量问题不能只给优惠券"))
         for offer in offers:
@@ -294,7 +296,7 @@ class Negotiating(Preparing):
         if outcome.needs_reply and self.round_state != RoundState.ANSWERED:
             raise Refused(outcome=_("买家没有回复，不能选择“%(name)s”") % {"name": outcome.label})
         if not facts.holds(self, outcome.when):  # type: ignore[arg-type]
-            raise Refused(outcome=_("“%(name)s”与本单的物流情况不符") % {"name": outcome.label})
+            raise Refused(outcome=_("“%(name)s”与本单的情况不符") % {"name": outcome.label})
         if outcome.code == AGREED and len(explanation.strip()) < 10:
             raise Refused(explanation=_("请写明协商一致的内容（至少 10 个字）"))
         if len(explanation) > TEXT_MOST:
@@ -320,6 +322,8 @@ class Negotiating(Preparing):
             return ""
         if script is None or script.pk not in {each.pk for each in self.scripts(form)}:
             raise Refused(script=_("请选择一段话术"))
+        if unsaid := self.script_refusal(script, offers):
+            raise Refused(script=unsaid)
         filled = self.script_text(script, offers)
         if not (editable and script.editable) or not text.strip():
             return filled
@@ -339,8 +343,7 @@ class Negotiating(Preparing):
         return text
 
     def _offer(self, sent: Round, offer: Offering) -> Offer:
-        kept = plans.TERMS.get(offer.plan.code, frozenset())
-        terms = {name: value for name, value in offer.terms.items() if name in kept}
+        terms = plans.kept_terms(offer.plan.code, offer.terms)
         if offer.plan.code in plans.SENT_BACK:
             address = self.default_address()
             terms["address"] = address.shown() if address else {}

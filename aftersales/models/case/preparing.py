@@ -63,9 +63,29 @@ class Preparing(CaseFields):
         return form
 
     def scripts(self, form: StepForm) -> list[Script]:
-        """The scripts of a step that are meant for this buyer's reason, or for every reason."""
-        offered = form.scripts.filter(active=True).prefetch_related("reasons")
-        return [script for script in offered if script.meant_for(self.reason)]
+        """The scripts of a step that are meant for this buyer's reason, or for every reason.
+
+        Words about plans that all contradict the facts are not offered either (NEG-12).
+        """
+        offered = form.scripts.filter(active=True).prefetch_related("reasons", "plans")
+        return [
+            script
+            for script in offered
+            if script.meant_for(self.reason)
+            and (
+                not script.plans.all()
+                or any(not plans.unfit(plan.code, self) for plan in script.plans.all())  # type: ignore[arg-type]
+            )
+        ]
+
+    def script_refusal(self, script: Script, offers: Sequence[Offering]) -> str:
+        """No promises outside the plan (§2.5): why these words don't go with these offers."""
+        spoken_of = {plan.code: plan.label for plan in script.plans.all()}
+        if not spoken_of or any(offer.plan.code in spoken_of for offer in offers):
+            return ""
+        return _("这段话术说的是“%(plans)s”，请一并提出这样的方案，或换一段话术") % {
+            "plans": _("”或“").join(spoken_of.values())
+        }
 
     def warnings(self, at: datetime | None = None) -> list[risks.Warning]:
         """Every risk warning on current data (NEG-02, NEG-05)."""
@@ -165,7 +185,7 @@ class Preparing(CaseFields):
             for each in [*meant, *offers]
         ]
         amounts = [amount for amount in amounts if amount is not None]
-        promises = [plans.promised(each.terms) for each in meant if each.plan.code == "wait_until"]
+        promises = [plans.kept_by(each.plan.code, each.terms, self.at) for each in meant]
         until = until or next(filter(None, promises), None)
         until = until or deadlines.end_of(self, Clock.NEGOTIATION, self.at)  # type: ignore[arg-type]
         values = {

@@ -1,7 +1,7 @@
 """买家答复: decline, counter-offer, accept, confirm; and what an accepted plan does (NEG-30 to NEG-34)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -33,6 +33,7 @@ from aftersales.rules.conditions import (
     counter_offered,
     evidence_open,
     offer_open,
+    unruled,
 )
 from aftersales.steps import Refused, step
 
@@ -46,6 +47,7 @@ class CounterOffer:
 
     plan: Plan
     amount: Decimal | None = None
+    terms: dict[str, Any] = field(default_factory=dict)
 
 
 class Replying(Negotiating, Owing):
@@ -96,6 +98,7 @@ class Replying(Negotiating, Owing):
                     party=Party.BUYER,
                     plan=counter.plan,
                     amount=counter.amount,
+                    terms=plans.kept_terms(counter.plan.code, counter.terms),
                     at=self.at,
                 )
             )
@@ -148,20 +151,28 @@ class Replying(Negotiating, Owing):
         gettext_lazy("接受买家方案"),
         by={Party.MERCHANT},
         permission=Permission.AGREE,
-        source=[Status.PENDING_MERCHANT, Status.REJECTED, Status.AWAITING_MERCHANT_RECEIPT],
+        source=[
+            Status.PENDING_MERCHANT,
+            Status.REJECTED,
+            Status.AWAITING_MERCHANT_RECEIPT,
+            Status.RETURN_REFUSED,
+            Status.PLATFORM_REVIEW,
+        ],
         target=GET_STATE(
             lambda case, **_: plans.leads_to(case.__dict__["_accepted_code"], case),
             states=list(Status),
         ),
-        conditions=[counter_offered],
+        conditions=[unruled, counter_offered],
     )
     def accept_counter(self, *, by: Any) -> dict[str, Any]:
-        """One click on the buyer's counter-offer: as if his plan had been ours and accepted."""
+        """One click on the buyer's counter-offer, also while T-22 lets the merchant relent: as if
+        his plan had been ours and accepted."""
         offer = self.open_counter()
         if offer is None:
             raise Refused(counter_offered.sentence)  # type: ignore[attr-defined]
-        if offer.plan.code in plans.SENT_BACK and self.default_address() is None:
-            raise Refused(_("请先设置有效的退货地址"))
+        ready = self.default_address() is not None
+        if refusal := plans.unfit(offer.plan.code, self, address_ready=ready):  # type: ignore[arg-type]
+            raise Refused(refusal)
         self.__dict__["_accepted_code"] = offer.plan.code
         self.mark_handled()
         return self._carry_out(offer)
@@ -260,6 +271,9 @@ class Replying(Negotiating, Owing):
                 raise Refused(amount=_("希望的金额不能超过申请金额 ¥%(max)s") % {"max": self.worth})
         elif counter.amount is not None:
             raise Refused(amount=_("这个方案不能填写金额"))
+        told = plan.code in plans.TOLD_BY_BUYER
+        if told and (wrong := plans.terms_refusal(plan.code, counter.terms, self)):  # type: ignore[arg-type]
+            raise Refused(**wrong)
 
     def count_as_reply(self, party: Party, text: str) -> bool:
         """NEG-30: whatever the buyer says answers the open round, where the policy has it so."""
@@ -311,8 +325,8 @@ class Replying(Negotiating, Owing):
         elif code == "wait_until":
             self.promised_until = plans.promised(terms)
             self.set_due(self.promised_until)
-        elif code == "freight_compensation" and offer.amount is not None:
-            self.owe(offer.amount, purpose="freight")
+        elif code in plans.ASIDE and offer.amount is not None:
+            self.owe(offer.amount, purpose=plans.ASIDE[code])
         if target != self.status:
             self.settle()
         return {

@@ -1,6 +1,7 @@
 """正式请求: acts of their own, each with a deadline and an answer; they move no other clock."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -68,23 +69,8 @@ class Requesting(Replying):
             count = None
         elif count is None or not 1 <= count <= requests.MOST_PICTURES:
             raise Refused(count=_("请填写 1 到 %(most)s 张") % {"most": requests.MOST_PICTURES})
-        else:
-            self.evidence_asked_at = self.at
         due_at = deadlines.end_of(self, Clock.REQUEST, self.at)  # type: ignore[arg-type]
-        self.add(
-            CaseRequest(
-                case_id=self.pk,
-                kind=wanted,
-                party=self.acting,
-                user=by,
-                series=self.series,
-                text=text,
-                count=count,
-                at=self.at,
-                due_at=due_at,
-            )
-        )
-        self.request_due_at = min(filter(None, [self.request_due_at, due_at]))
+        self._request(by, wanted, text, count, due_at)
         return {"kind": kind, "text": text, "count": count, "until": due_at.isoformat()}
 
     @step(
@@ -143,6 +129,15 @@ class Requesting(Replying):
             self.request_due_at = None
         return {"kinds": [str(asked.kind) for asked in lapsed]}
 
+    # What a round asks.
+
+    def invite(self, by: Any, terms: Mapping[str, Any], until: datetime) -> None:
+        """邀请消费者举证 is a request of its own, open as long as its round waits (§2.6, NEG-35)."""
+        for asked in self.open_requests():
+            if asked.kind == RequestKind.EVIDENCE:
+                self._settle_request(asked, AnswerState.CLOSED)
+        self._request(by, RequestKind.EVIDENCE, str(terms["what"]), int(terms["count"]), until)
+
     # What pages ask.
 
     def open_requests(self) -> list[CaseRequest]:
@@ -167,6 +162,26 @@ class Requesting(Replying):
         return ""
 
     # What the steps share.
+
+    def _request(
+        self, by: Any, kind: RequestKind, text: str, count: int | None, due_at: datetime
+    ) -> None:
+        if kind == RequestKind.EVIDENCE:
+            self.evidence_asked_at = self.at
+        self.add(
+            CaseRequest(
+                case_id=self.pk,
+                kind=kind,
+                party=self.acting,
+                user=by,
+                series=self.series,
+                text=text.strip(),
+                count=count,
+                at=self.at,
+                due_at=due_at,
+            )
+        )
+        self.request_due_at = min(filter(None, [self.request_due_at, due_at]))
 
     def _standing(self, asked: CaseRequest) -> CaseRequest:
         """The row as the step in hand has left it so far."""

@@ -36,6 +36,8 @@ def yuan(amount: str) -> Decimal:
 
 def plan(code: str, amount: str | None = None, **terms: Any) -> Offering:
     """An offer as the merchant fills it in: ``plan("partial_refund", "45.00")``."""
+    if code == "invite_evidence":
+        terms = {"what": "问题部位近照", "count": 1} | terms
     return Offering(Plan.objects.get(code=code), Decimal(amount) if amount else None, terms)
 
 

@@ -3,14 +3,16 @@
 import pytest
 
 from aftersales import clock
+from aftersales.bids import agreed_terms
 from aftersales.enums import Freight, Party, PlanState, RoundState, Status
-from aftersales.models import CounterOffer, Plan, ReturnAddress
+from aftersales.models import CounterOffer, Offer, OrderLine, Plan, ReturnAddress
 from tests.aftersales.negotiation.talk import DAY, last, offers, refused, whole, yuan
 from tests.factories import MemberFactory
 
 
-def asks(desk, code="partial_refund", amount=None):
-    counter = CounterOffer(Plan.objects.get(code=code), yuan(amount) if amount else None)
+def asks(desk, code="partial_refund", amount=None, **terms):
+    row = Plan.objects.get(code=code)
+    counter = CounterOffer(row, yuan(amount) if amount else None, terms)
     desk.case.reply(by=desk.buyer, counter=counter)
 
 
@@ -125,6 +127,58 @@ def test_it_can_still_be_taken_after_the_rejection(desk):
 
     assert desk.case.status == Status.REFUNDING
     assert desk.case.refunds.get().amount == yuan("80.00")
+
+
+@pytest.mark.parametrize(
+    ("trait", "kind"), [("refused_goods", "return_refund"), ("under_review", "refund_received")]
+)
+def test_and_as_long_as_the_merchant_may_relent(make_desk, trait, kind):
+    """T-22: after goods were refused, and until the platform has ruled."""
+    desk = make_desk(trait, type=kind)
+    asked = Offer.objects.create(
+        case=desk.case,
+        round=desk.case.last_round,
+        party=Party.BUYER,
+        plan=Plan.objects.get(code="partial_refund"),
+        amount=yuan("80.00"),
+        at=clock.now(),
+    )
+
+    desk.case.accept_counter(by=desk.merchant)
+
+    asked.refresh_from_db()
+    assert (desk.case.status, asked.state) == (Status.REFUNDING, PlanState.ACCEPTED)
+    assert desk.case.refunds.get().amount == yuan("80.00")
+    assert whole(desk.case)
+
+
+def test_what_is_wanted_instead_is_said_with_it(make_desk):
+    """§2.6: the same fields as a plan of the shop's; an address or a freight is nobody's to forge."""
+    desk = make_desk("waiting", type="resend", reason="R8")
+    with refused(desk.case, "请写明补寄什么", field="items_resend"):
+        asks(desk, "resend", items=" ")
+
+    asks(desk, "resend", items="杯盖 1 个", address={"detail": "别处"}, freight="buyer")
+    desk.case.accept_counter(by=desk.merchant)
+
+    assert desk.case.status == Status.AWAITING_MERCHANT_SHIP
+    assert desk.case.offers.get(party=Party.BUYER).terms == {"items": "杯盖 1 个"}
+    assert agreed_terms(desk.case, clock.now()) == "杯盖 1 个"
+
+
+def test_a_model_that_is_sold_out_is_not_asked_for(desk):
+    OrderLine.objects.filter(pk=desk.case.line_id).update(
+        stock=[{"sku": "红", "stock": 0}, {"sku": "蓝", "stock": 2}]
+    )
+    desk.case.refresh_from_db()
+    with refused(desk.case, "请选一个有库存的规格", field="sku_exchange"):
+        asks(desk, "exchange", sku="红")
+
+    asks(desk, "exchange", sku="蓝")
+    desk.case.accept_counter(by=desk.merchant)
+
+    assert desk.case.status == Status.AWAITING_BUYER_RETURN
+    assert agreed_terms(desk.case, clock.now()) == "蓝"
 
 
 def test_it_takes_the_permission_to_agree(desk, shop):

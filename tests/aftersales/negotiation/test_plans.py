@@ -7,6 +7,7 @@ import pytest
 from aftersales import clock
 from aftersales.enums import Freight, PlanState, RefundState, RoundState, ScanKind, Status
 from aftersales.models import Case, Parcel, ReturnAddress
+from aftersales.payments.paying import pay_due
 from aftersales.rules import plans
 from aftersales.tasks import expire_all
 from tests.aftersales.negotiation.talk import (
@@ -248,7 +249,7 @@ def test_a_promise_accepted_after_the_rejection_takes_the_case_back(make_desk, n
     assert desk.case.refusal("reject", desk.merchant) == "买家已接受方案，不能驳回"
 
 
-def test_a_coupon_is_recorded_and_the_claim_goes_on(make_desk):
+def test_a_coupon_is_issued_at_once_and_the_claim_goes_on(make_desk):
     desk = make_desk()
     case = offered(desk, plan("coupon", "10.00"), plan("partial_refund", "45.00"), words="SC-18")
 
@@ -259,10 +260,13 @@ def test_a_coupon_is_recorded_and_the_claim_goes_on(make_desk):
         ("partial_refund", PlanState.OPEN),
     ]
     assert (case.round_state, case.reply_due_at) == (RoundState.ANSWERED, None)
-    assert not case.refunds.exists()
+    assert paid_out(case) == [(yuan("10.00"), "goodwill", RefundState.OWED)]
 
     case.accept_plan(by=desk.buyer, offer=case.open_offers()[0])
-    assert case.refunds.get().amount == yuan("45.00")
+    assert paid_out(case)[1:] == [(yuan("45.00"), "refund", RefundState.OWED)]
+    pay_due()
+    assert Case.objects.get(pk=case.pk).status == Status.REFUNDED
+    assert {state for *_rest, state in paid_out(case)} == {RefundState.PAID}
 
 
 def test_a_coupon_does_not_take_the_merchants_way_on(make_desk):
@@ -280,6 +284,7 @@ def test_a_coupon_for_which_the_buyer_lets_go_closes_the_case(make_desk):
     assert case.status == Status.CLOSED_AGREED
     assert case.round_state == RoundState.ACCEPTED
     assert (case.due_at, case.wake_at) == (None, None)
+    assert paid_out(case) == [(yuan("10.00"), "goodwill", RefundState.OWED)]
 
 
 def test_freight_is_paid_besides_and_the_return_goes_on(make_desk):

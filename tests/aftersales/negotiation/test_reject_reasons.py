@@ -93,6 +93,7 @@ def negotiated(desk, fact, now):
     else:
         desk.negotiate()
     now.shift(D15)
+    desk.case.catch_up()
     return desk
 
 

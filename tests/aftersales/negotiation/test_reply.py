@@ -1,4 +1,4 @@
-"""买家答复: accept, decline, counter-offer, a word, silence (NEG-30 to NEG-35)."""
+"""买家答复: accept, decline, counter-offer, a word, silence (NEG-30 to NEG-34)."""
 
 from datetime import timedelta
 
@@ -262,54 +262,3 @@ def test_a_late_message_counts_for_the_next_step(make_desk):
 
     assert desk.case.rounds.get().late is True
     assert desk.case.round_state == RoundState.ANSWERED
-
-
-# NEG-35
-
-
-@pytest.fixture
-def invited(make_desk):
-    desk = make_desk("checked")
-    desk.negotiate(offers=[plan("invite_evidence", what="裂纹近照")], script=script("SC-05"))
-    return desk
-
-
-def test_an_invitation_is_an_open_request(invited):
-    """NEG-35."""
-    offer = invited.case.offers.get()
-
-    assert (offer.plan.code, offer.state) == ("invite_evidence", PlanState.OPEN)
-    assert offer.terms == {"what": "裂纹近照"}
-    assert invited.case.evidence_asked_at == clock.now()
-
-
-def test_evidence_asked_for_is_the_reply(invited):
-    """NEG-35."""
-    invited.case.add_evidence(by=invited.buyer, evidence={"added": [upload(invited.buyer)]})
-
-    answered = invited.case.rounds.get()
-    assert (answered.state, answered.answer) == (RoundState.ANSWERED, "已补充凭证")
-    assert invited.case.reply_due_at is None
-
-
-def test_evidence_nobody_asked_for_is_welcome_and_ends_no_wait(desk):
-    """NEG-35."""
-    desk.case.add_evidence(by=desk.buyer, evidence={"added": [upload(desk.buyer)]})
-
-    assert desk.case.round_state == RoundState.WAITING
-
-
-def test_an_invitation_is_answered_with_evidence_not_with_a_click(invited):
-    """NEG-35."""
-    with refused(invited.case, "请直接补充凭证", field="offer"):
-        invited.case.accept_plan(by=invited.buyer, offer=invited.case.offers.get())
-
-
-def test_what_is_asked_for_carries_no_contact_data(make_desk):
-    """NEG-35."""
-    desk = make_desk("checked")
-
-    with refused(desk.case, "不能包含电话", field="what_invite_evidence"):
-        desk.negotiate(
-            offers=[plan("invite_evidence", what="发到微信 abc")], script=script("SC-05")
-        )

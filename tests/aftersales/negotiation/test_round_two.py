@@ -136,17 +136,22 @@ def test_each_outcome_asks_for_its_own_proofs(catalogue_rows, code):
     assert row.needs_reply is (code == "agreed")
 
 
-@pytest.mark.parametrize("code", ["evidence_missing", "evidence_described", "evidence_quality"])
-def test_an_empty_slot_is_refused_by_its_name(desk, code):
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [("evidence_missing", "R8"), ("evidence_described", "R3"), ("evidence_quality", "R1")],
+)
+def test_an_empty_slot_is_refused_by_its_name(make_desk, code, reason):
     """NEG-42."""
+    desk = make_desk("answered", reason=reason)
     for proof in outcome(code).proofs.all():
         given = proofs_for(desk.merchant, outcome(code).proofs.all()) | {proof.code: []}
         with refused(desk.case, f"请上传{proof.label}（1–3 张）", field=f"proof_{proof.code}"):
             second(desk, code, evidence=given)
 
 
-def test_three_pictures_fit_a_slot_and_a_fourth_does_not(desk):
+def test_three_pictures_fit_a_slot_and_a_fourth_does_not(make_desk):
     """NEG-42."""
+    desk = make_desk("answered", reason="R8")
     pictures = [upload(desk.merchant) for _ in range(4)]
 
     with refused(desk.case, "请上传发货凭证（1–3 张）", field="proof_packing"):
@@ -176,7 +181,7 @@ def test_in_transit_is_for_a_parcel_that_travels(make_desk):
     signed = make_desk("answered", type="refund_not_received")
     parcels = Parcel.objects.filter(order=signed.case.order)
     parcels.update(state=ScanKind.SIGNED)
-    with refused(signed.case, "与本单的物流情况不符", field="outcome"):
+    with refused(signed.case, "与本单的情况不符", field="outcome"):
         second(signed, "in_transit", offers=[plan("full_refund_no_return")], script=script("SC-22"))
 
 
@@ -188,7 +193,7 @@ def test_signed_not_received_is_for_a_parcel_shown_as_signed(make_desk, shop, bu
 
     assert desk.case.evidence.filter(slot="carrier").count() == 1
     travelling = make_desk("answered", type="refund_not_received")
-    with refused(travelling.case, "与本单的物流情况不符", field="outcome"):
+    with refused(travelling.case, "与本单的情况不符", field="outcome"):
         second(travelling, "signed_not_received")
 
 
@@ -203,7 +208,7 @@ def test_return_outcomes_follow_the_returns_trace(make_desk, now):
     arrived.negotiate()
     arrived.reply()
     type(arrived.case).objects.filter(pk=arrived.case.pk).update(return_signed_at=clock.now())
-    with refused(arrived.case, "与本单的物流情况不符", field="outcome"):
+    with refused(arrived.case, "与本单的情况不符", field="outcome"):
         second(arrived, "return_in_transit")
     second(arrived, "goods_not_ok")
     assert set(arrived.case.evidence.values_list("slot", flat=True)) >= {"inspection", "label"}

@@ -32,21 +32,25 @@ SAID = {
     "SC-05": (REFUND, "R1", [("invite_evidence",)], (1,)),
     "SC-06": (REFUND, "R3", [("invite_evidence",)], (1,)),
     "SC-07": (REFUND, "R8", [("invite_evidence",)], (1,)),
+    "SC-08": ("resend", "R8", [("resend",)], (1, 2)),
+    "SC-09": (RETURN, "R9", [("exchange",)], (1,)),
     "SC-10": (REFUND, "R7", [PART, ("return_freight_covered",)], (1, 2)),
     "SC-11": (PARCEL, "N2", [("intercept_refund",)], (1, 2)),
     "SC-12": (PARCEL, "N1", [("wait_until",)], (1, 2)),
     "SC-13": (PARCEL, "N3", [("full_refund_no_return",)], (1, 2)),
     "SC-15": ("back", "R13", [PART], (1, 2)),
     "SC-16": ("back", "R1", [("invite_evidence",)], (1, 2)),
+    "SC-17": ("repair", "R18", [("repair",)], (1, 2)),
     "SC-18": (REFUND, "R1", [PART, ("coupon", "10.00")], (1,)),
     "SC-19": (PARCEL, "U3", [("wait_until",), ("coupon", "10.00")], (1,)),
+    "SC-20": ("price_difference", "R19", [("full_refund_no_return",)], (1, 2)),
     "SC-21": (REFUND, "R1", [PART], (2,)),
     "SC-22": (REFUND, "R1", [PART], (2,)),
     "SC-23": (REFUND, "R1", [("invite_evidence",)], (2,)),
 }
-# Never sent in a round: plans of demands to come, one that no case of these types can reach
-# (RW-18 stops it), and the words that stand with the rejection itself.
-UNSAID = {"SC-08", "SC-09", "SC-14", "SC-17", "SC-20", "SC-24"}
+# Never sent in a round: one that no case can reach (RW-18 stops a rejection within the seven days),
+# and the words that stand with the rejection itself.
+UNSAID = {"SC-14", "SC-24"}
 EDITABLE = {"SC-01", "SC-02", "SC-03", "SC-05", "SC-06", "SC-07", "SC-18", "SC-23"}
 ALL = [f"SC-{number:02d}" for number in range(1, 25)]
 
@@ -60,7 +64,12 @@ def desk_for(make_desk, shop, buyer, kind, reason):
 
 
 def offerings(rows):
-    return [plan(*row, until=until(24)) if row[0] == "wait_until" else plan(*row) for row in rows]
+    terms = {
+        "wait_until": {"until": until(24)},
+        "resend": {"items": "杯盖 1 个"},
+        "repair": {"days": "5"},
+    }
+    return [plan(*row, **terms.get(row[0], {})) for row in rows]
 
 
 def say(desk, code, rows, number, **answers):
@@ -159,11 +168,19 @@ def test_a_script_about_waiting_names_the_time_that_is_promised(make_desk):
     assert "到11-24 12:00仍无更新" in messages(desk.case)[-1][1]
 
 
-def test_a_script_with_an_amount_needs_a_plan_with_one(make_desk):
+def test_a_script_goes_with_a_plan_that_it_speaks_of(make_desk):
+    """NEG-13: no promises outside the plan."""
     desk = make_desk("checked")
 
-    with refused(desk.case, "这段话术需要一个填了金额的方案", field="script"):
+    with refused(desk.case, "这段话术说的是“部分退款，无需退货”", field="script"):
         say(desk, "SC-02", [("return_refund",)], 1)
+
+
+def test_a_script_with_an_amount_needs_a_plan_with_one(make_desk):
+    desk = make_desk("checked", type=PARCEL, reason="U3")
+
+    with refused(desk.case, "这段话术需要一个填了金额的方案", field="script"):
+        say(desk, "SC-19", [("wait_until",)], 1)
 
 
 def test_a_script_about_a_parcel_needs_a_parcel(make_desk, shop, buyer):

@@ -1,0 +1,112 @@
+"""答复商家: what a buyer says to the plans he does not take, and what he wants instead (B10)."""
+
+from typing import Any
+
+from crispy_forms.layout import Field
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from aftersales.forms import CARDS, MoneyField
+from aftersales.models import CounterOffer, Plan
+from aftersales.rules import plans
+from buyers.forms import BuyerForm, words
+
+
+class ReplyForm(BuyerForm):
+    """都不接受: with or without a counter-offer (还价), words and pictures."""
+
+    round = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    offer = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    plan = forms.ChoiceField(
+        label=gettext_lazy("我希望的方案"), required=False, widget=forms.RadioSelect
+    )
+    amount = MoneyField(label=gettext_lazy("希望退款的金额"), required=False)
+
+    def fit(self) -> None:
+        current = self.case.last_round
+        self.initial.setdefault("round", current.pk if current else None)
+        self.initial.setdefault("offer", max((o.pk for o in self.case.open_offers()), default=None))
+        rows = Plan.objects.filter(code__in=plans.COUNTERS, active=True)
+        self.plans = {row.code: row for row in rows if not plans.unfit(row.code, self.case)}
+        field: Any = self.fields["plan"]
+        field.choices = [
+            ("none", _("不提方案，只告诉商家不接受")),
+            *((code, row.label) for code, row in self.plans.items()),
+        ]
+        field.hints = {
+            "none": _("商家可以再提方案、同意或驳回"),
+            "partial_refund": _("在下面填写金额"),
+        }
+        self.fields["amount"].help_text = _("只有部分退款需要填写，不超过申请金额 ¥{most}").format(
+            most=self.case.worth
+        )
+        self._fit_terms()
+        self.fields["text"] = words(_("想对商家说的话"))
+        self.slot("reply", _("附图"))
+
+    def _fit_terms(self) -> None:
+        """The same fields as the shop's plans have: which model, what is to be sent (§2.6)."""
+        stock = [row["sku"] for row in self.case.line.stock if int(row["stock"]) > 0]
+        if "exchange" in self.plans:
+            wanted = str(self.case.demand.get("sku") or self.case.line.sku)
+            self.fields["sku_exchange"] = forms.ChoiceField(
+                label=_("换成哪个规格"),
+                required=False,
+                initial=wanted,
+                choices=[(sku, sku) for sku in (stock or [wanted])],
+                widget=forms.Select(attrs={"class": "form-select"}),
+                help_text=_("只有换货需要选"),
+            )
+        if "resend" in self.plans:
+            missing = self.case.demand.get("missing", [])
+            self.fields["items_resend"] = forms.CharField(
+                label=_("补寄什么、几件"),
+                required=False,
+                max_length=200,
+                initial=_("、").join(f"{row['item']} × {row['count']}" for row in missing),
+                help_text=_("只有补寄需要填写"),
+            )
+
+    def layout(self) -> list[Any]:
+        own = [name for name in ("sku_exchange", "items_resend") if name in self.fields]
+        return [
+            *("version", "key", "round", "offer"),
+            Field("plan", template=CARDS),
+            Field("amount", wrapper_class="short"),
+            *own,
+            *("text", "proof_reply"),
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        plan, amount = self.plans.get(given.get("plan", "")), given.get("amount")
+        if amount is not None and (plan is None or not plan.wants_amount):
+            self.add_error("amount", _("选择“部分退款”后才填写金额"))
+        elif (
+            plan is not None
+            and plan.wants_amount
+            and amount is None
+            and "amount" not in self.errors
+        ):
+            self.add_error("amount", _("请填写希望的金额"))
+        return given
+
+    def answers(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        plan = self.plans.get(given.get("plan", ""))
+        rounds = {each.pk: each for each in self.case.rounds.all()}
+        offers = {each.pk: each for each in self.case.offers.all()}
+        terms = {
+            "sku": given.get("sku_exchange", ""),
+            "items": given.get("items_resend", "").strip(),
+        }
+        counter = CounterOffer(plan, given.get("amount"), terms) if plan else None
+        return {
+            **self.click(),
+            "round": rounds.get(given.get("round") or 0),
+            "offer": offers.get(given.get("offer") or 0),
+            "text": given.get("text", ""),
+            "counter": counter,
+            "evidence": self.evidence(),
+        }
