@@ -322,7 +322,7 @@ class Negotiating(Preparing):
             return ""
         if script is None or script.pk not in {each.pk for each in self.scripts(form)}:
             raise Refused(script=_("请选择一段话术"))
-        if unsaid := self.script_refusal(script, offers):
+        if not optional and (unsaid := self.script_refusal(script, offers)):
             raise Refused(script=unsaid)
         filled = self.script_text(script, offers)
         if not (editable and script.editable) or not text.strip():

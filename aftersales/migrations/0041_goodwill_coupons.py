@@ -15,7 +15,7 @@ def narrow(apps, schema_editor):
     for script in rows("Script", "SC-09"):
         if not script.reasons.exists():
             script.reasons.set(rows("Reason", "R3", "R4", "R9"))
-    forms = apps.get_model("aftersales", "StepForm").objects.filter(step="round_2")
+    forms = apps.get_model("aftersales", "0040_simulations").objects.filter(step="round_2")
     added = {"logistics_refund": missing, "missing_resend": rows("Outcome", "evidence_quality")}
     for code, outcomes in added.items():
         for form in forms.filter(scenario__code=code):
