@@ -4,8 +4,11 @@ from django.db import migrations, models
 
 
 def narrow(apps, schema_editor):
+    def every(name):
+        return apps.get_model("aftersales", name).objects
+
     def rows(name, *codes):
-        return apps.get_model("aftersales", name).objects.filter(code__in=codes)
+        return every(name).filter(code__in=codes)
 
     missing = rows("Outcome", "evidence_missing")
     missing.filter(when="").update(when="parts_missing")
@@ -15,7 +18,7 @@ def narrow(apps, schema_editor):
     for script in rows("Script", "SC-09"):
         if not script.reasons.exists():
             script.reasons.set(rows("Reason", "R3", "R4", "R9"))
-    forms = apps.get_model("aftersales", "0040_simulations").objects.filter(step="round_2")
+    forms = every("StepForm").filter(step="round_2")
     added = {"logistics_refund": missing, "missing_resend": rows("Outcome", "evidence_quality")}
     for code, outcomes in added.items():
         for form in forms.filter(scenario__code=code):
@@ -23,7 +26,7 @@ def narrow(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("aftersales", "0035_order_facts")]
+    dependencies = [("aftersales", "0040_simulations")]
     operations = [
         migrations.AlterField(
             model_name="refund",
