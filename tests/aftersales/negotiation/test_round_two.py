@@ -121,7 +121,7 @@ def test_with_a_late_answer_it_can_be(make_desk):
     desk = make_desk("expired")
     desk.reply("刚看到，可以换一只")
 
-    second(desk, "agreed", explanation="买家同意换一只同款的杯子。")
+    second(desk, "agreed", explanation="买家同意换一只同款的杯子。", script=None)
 
     assert desk.case.agreement_claimed
 
