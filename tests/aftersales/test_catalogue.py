@@ -69,7 +69,7 @@ SEVERITY = {
     Severity.INFO: {"RW-13", "RW-14", "RW-15", "RW-16", "RW-17", "RW-19"},
 }
 THRESHOLDS = {"RW-02": 72, "RW-03": 24, "RW-13": 3, "RW-14": 30, "RW-15": 3}
-BLOCKS = {"RW-01": ["RR-10"], "RW-07": ["RR-01"], "RW-09": ["RR-11"], "RW-10": ["RR-11"]}
+BLOCKS = {"RW-01": ["RR-10"], "RW-09": ["RR-11"], "RW-10": ["RR-11"]}
 PLANS = [
     "partial_refund",
     "full_refund_no_return",

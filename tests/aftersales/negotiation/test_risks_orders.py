@@ -72,6 +72,17 @@ def test_rw_07_wants_a_tick_when_the_order_shipped_late(make_desk, shop, buyer):
 
     assert warning.severity == Severity.CONFIRM
     assert warning.facts == "承诺 11-18 10:00 前发货，实际 11-18 12:00 发货"
+    assert not warning.blocks
+
+
+def test_rw_07_rules_out_no_reason_once_it_is_on_its_way(make_desk, shop, buyer):
+    order = OrderFactory(
+        shop=shop, buyer=buyer, in_transit=True, promised_at=at_noon_minus(days=5, hours=2)
+    )
+    case = make_desk(order=order, type="refund_not_received", reason="N2").case
+
+    assert "RW-07" in found(case)
+    assert case.reject_reason_refusal(reject_reason("RR-01"), case.warnings()) == ""
 
 
 def test_rw_07_is_silent_when_shipped_in_time_or_nothing_was_promised(make_desk, shop, buyer):
