@@ -43,6 +43,7 @@ FORGED = [
     ("NEG-45", "answered", "merchant", "merchants:reject", NO, 422, "驳回前请先与消费者完成两轮协商"),
     ("NEG-46", "answered", "buyer", "buyers:confirm_agreed", {}, 409, "商家没有请你确认协商结果"),
     ("NEG-46", "answered", "merchant", "buyers:confirm_agreed", {}, 404, ""),
+    ("NEG-46", "negotiated", "merchant", "merchants:reject", NO | {"reason": "RR-15"}, 422, "买家还没有确认"),
     ("NEG-47", "negotiated", "merchant", "merchants:reject", NO | {"reason": "RR-07"}, 422, "与买家的申请原因不符"),
     ("NEG-47", "negotiated", "merchant", "merchants:reject", NO, 422, "请上传检测报告或合格证"),
     ("NEG-50", "rejected", "merchant", "merchants:reject", NO, 409, NOT_NOW),

@@ -210,6 +210,14 @@ def agreed(case: "Case") -> bool:
     return case.agreement_claimed and case.round_number > 0
 
 
+def agreement_confirmed(case: "Case") -> bool:
+    """The buyer confirmed what the merchant reported: what RR-15 claims (NEG-46)."""
+    sent = last_round(case)
+    if sent is None or sent.state != RoundState.ACCEPTED or sent.outcome is None:
+        return False
+    return sent.outcome.code == "agreed"
+
+
 def merchant_evidence_unseen(case: "Case") -> list["Evidence"]:
     """Buyer's evidence that no merchant has looked at since it came in (RW-11, RW-12)."""
     seen = case.merchant_seen_at
@@ -252,7 +260,7 @@ WHEN: dict[str, Callable[["Case"], bool]] = {
     "signed_by_self": signed_by_self,
     "evidence_was_asked": evidence_was_asked,
     "not_no_reason_goods": not_no_reason_goods,
-    "agreed": agreed,
+    "agreed": agreement_confirmed,
     "window_over": lambda case: case.applied_late,
 }
 

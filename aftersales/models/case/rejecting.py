@@ -26,6 +26,9 @@ from aftersales.rules.conditions import (
 from aftersales.steps import Refused, step
 
 GOODS_BACK_REASONS = {"RR-08", "RR-09", "RR-10"}  # NEG-48
+UNTRUE = {  # why a reason's condition does not hold, where more can be said
+    "agreed": gettext_lazy("买家还没有确认；他一确认，售后就按协商一致关闭，不用驳回"),
+}
 
 
 def label_number(written: str) -> str:
@@ -159,7 +162,7 @@ class Rejecting(Negotiating):
         if narrowed and self.reason.code not in narrowed:
             return _("这个原因与买家的申请原因不符")
         if not facts.holds(self, reason.when):  # type: ignore[arg-type]
-            return _("这个原因与本单的事实不符")
+            return str(UNTRUE.get(reason.when) or _("这个原因与本单的事实不符"))
         for warning in warnings:
             if reason.code in warning.blocks:
                 if warning.code == "RW-01" and not self.return_signed_at:

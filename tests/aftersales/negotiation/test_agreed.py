@@ -142,13 +142,25 @@ def test_nobody_else_confirms(claimed, stranger, staff):
 def test_without_his_word_it_is_an_ordinary_gate(claimed, now):
     """NEG-46."""
     with refused(claimed.case, "请耐心等待消费者回复"):
-        claimed.case.reject(by=claimed.merchant, **claimed.answers_for(reject_reason("RR-15")))
+        claimed.case.reject(by=claimed.merchant, **claimed.answers_for(reject_reason("RR-05")))
     now.shift(D15)
 
-    claimed.reject(**claimed.answers_for(reject_reason("RR-15")))
+    claimed.reject(**claimed.answers_for(reject_reason("RR-05")))
 
     assert claimed.case.status == Status.REJECTED
-    assert last(claimed.case).details["reason_code"] == "RR-15"
+    assert last(claimed.case).details["reason_code"] == "RR-05"
+
+
+@pytest.mark.parametrize("answer", ["silence", "a word"])
+def test_and_nobody_is_turned_down_with_an_agreement_that_he_never_confirmed(claimed, now, answer):
+    """NEG-46: 已协商一致 wants the chat and the buyer's own confirmation, whatever is posted."""
+    if answer == "a word":
+        claimed.case.send_message(by=claimed.buyer, text="好的")
+    now.shift(D15)
+    claimed.case.catch_up()
+
+    with refused(claimed.case, "买家还没有确认", field="reason"):
+        claimed.reject(**claimed.answers_for(reject_reason("RR-15")))
 
 
 def test_who_denies_it_did_not_agree(claimed):
@@ -158,7 +170,7 @@ def test_who_denies_it_did_not_agree(claimed):
     assert not claimed.case.agreement_claimed
     with refused(claimed.case, "商家没有请你确认协商结果"):
         claimed.case.confirm_agreed(by=claimed.buyer)
-    with refused(claimed.case, "这个原因与本单的事实不符", field="reason"):
+    with refused(claimed.case, "买家还没有确认", field="reason"):
         claimed.reject(**claimed.answers_for(reject_reason("RR-15")))
 
 
@@ -173,7 +185,7 @@ def test_nothing_is_confirmed_that_nobody_claimed(make_desk):
 def test_a_claim_does_not_outlive_its_handling(claimed, now, staff):
     """NEG-46."""
     claimed.case.send_message(by=claimed.buyer, text="等等")
-    claimed.reject(**claimed.answers_for(reject_reason("RR-15")))
+    claimed.reject(**claimed.answers_for(reject_reason("RR-05")))
     claimed.case.ask_platform(by=claimed.buyer, reason="我没有答应过换货，请平台处理。")
     now.shift(timedelta(hours=48))
     claimed.case.catch_up()
@@ -201,7 +213,7 @@ def test_a_script_may_say_it_instead(make_desk):
 def test_the_gate_opens_at_the_end_of_the_wait_and_not_before(claimed, now, after, open_gate):
     """NEG-46, D15: within the wait only the buyer's word closes; from its end the gate is ordinary."""
     now.shift(D15 + after)
-    given = claimed.answers_for(reject_reason("RR-15"))
+    given = claimed.answers_for(reject_reason("RR-05"))
 
     if open_gate:
         claimed.reject(**given)
@@ -224,4 +236,4 @@ def test_the_ordinary_gate_still_counts_the_rounds(make_desk, now):
     desk.case.catch_up()
 
     with refused(desk.case, "驳回前请先与消费者完成两轮协商"):
-        desk.reject(**desk.answers_for(reject_reason("RR-15")))
+        desk.reject(**desk.answers_for(reject_reason("RR-05")))
