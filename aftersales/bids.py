@@ -58,6 +58,10 @@ def terms_of(offer: Offer, now: datetime) -> str:
         return _("拦截单号 %(number)s") % {"number": terms["enquiry"]}
     if code == "coupon" and terms.get("waives"):
         return _("买家接受后结束本次售后")
+    if code == "return_freight_covered" and terms.get("pickup"):
+        return _("商家安排上门取件")
+    if code == "return_freight_covered" and (most := plans.most_freight(terms)) is not None:
+        return _("运费最多 %(most)s") % {"most": money(most)}
     return str(terms.get("sku") or terms.get("items") or "")
 
 

@@ -1,5 +1,7 @@
 """What coming back leaves behind: the record of a receipt, and the claim for the way back's freight."""
 
+from decimal import Decimal
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -36,11 +38,14 @@ class FreightClaim(models.Model):
 
     Amounts are what was really paid, in yuan; nothing is worked out by a formula.
     ``difference``: only what the way cost more, because the address was not the one shown.
+    ``pickup`` and ``most`` are the terms of the plan that the buyer accepted (§2.6).
     """
 
     case = models.ForeignKey("Case", models.PROTECT, related_name="freight_claims")
     payer = models.CharField(_("由谁承担"), max_length=20, choices=Freight)
     difference = models.BooleanField(_("只承担差额"), default=False)
+    pickup = models.BooleanField(_("商家安排上门取件"), default=False)
+    most = models.DecimalField(_("约定的运费上限"), max_digits=12, decimal_places=2, null=True)
     at = models.DateTimeField()
     paid = models.DecimalField(_("买家实付运费"), max_digits=12, decimal_places=2, null=True)
     paid_at = models.DateTimeField(_("买家提交时间"), null=True)
@@ -54,3 +59,10 @@ class FreightClaim(models.Model):
 
     def __str__(self) -> str:
         return f"{self.case_id} {self.get_payer_display()}"
+
+    @property
+    def owed(self) -> Decimal | None:
+        """What is to be made good, in yuan: what was paid, up to what was agreed."""
+        if self.paid is None or self.most is None:
+            return self.paid
+        return min(self.paid, self.most)

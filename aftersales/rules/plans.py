@@ -3,13 +3,13 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext
 
-from aftersales.enums import CaseType, Purpose, Remedy, Status
-from aftersales.rules import facts
+from aftersales.enums import CaseType, Freight, Purpose, Remedy, Status
+from aftersales.rules import amounts, facts
 from aftersales.rules.requests import MOST_PICTURES
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ TERMS = {  # what a merchant fills in besides an amount; the rest of the terms i
     "exchange": frozenset({"sku"}),
     "resend": frozenset({"items"}),
     "repair": frozenset({"days"}),
+    "return_freight_covered": frozenset({"pickup", "most"}),
 }
 WORDS = {"what", "sku", "items"}  # of the terms, those in the merchant's own words
 TOLD_BY_BUYER = {"exchange", "resend"}  # what he wants instead, he says himself
@@ -42,6 +43,7 @@ REMEDIES = {  # what a case is to end with once such a plan is accepted
     "resend": Remedy.RESEND,
 }
 MAX_REPAIR_DAYS = 30
+MOST_FREIGHT = Decimal("9999.99")  # yuan; more is a slip of the finger
 
 
 def kept_terms(code: str, terms: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,6 +67,14 @@ def kept_by(code: str, terms: Mapping[str, Any], at: datetime) -> datetime | Non
     if code == "repair" and days.isdecimal() and int(days) <= MAX_REPAIR_DAYS:
         return at + timedelta(days=int(days))
     return promised(terms) if code == "wait_until" else None
+
+
+def most_freight(terms: Mapping[str, Any]) -> Decimal | None:
+    """Up to how many yuan the merchant said that he bears the way back; none where he set no limit."""
+    try:
+        return Decimal(str(terms.get("most") or ""))
+    except InvalidOperation:
+        return None
 
 
 def unfit(code: str, case: "Case", *, address_ready: bool = True) -> str:
@@ -130,6 +140,8 @@ def terms_refusal(code: str, terms: Mapping[str, Any], case: "Case") -> dict[str
             return {
                 "enquiry_intercept_refund": gettext("拦截单号只有字母、数字和短横线，4 到 40 位")
             }
+    if code == "return_freight_covered" and (wrong := _freight_refusal(terms, case)):
+        return {"most_return_freight_covered": wrong}
     if code == "repair":
         days = str(terms.get("days", ""))
         if not days.isdecimal() or not 1 <= int(days) <= MAX_REPAIR_DAYS:
@@ -138,6 +150,19 @@ def terms_refusal(code: str, terms: Mapping[str, Any], case: "Case") -> dict[str
                 % {"max": MAX_REPAIR_DAYS}
             }
     return {}
+
+
+def _freight_refusal(terms: Mapping[str, Any], case: "Case") -> str:
+    """§1.5: no limit where the rules put the whole way on the merchant, or where he pays it himself."""
+    if not terms.get("most"):
+        return ""
+    if terms.get("pickup"):
+        return gettext("上门取件的运费由你直接付，不用填写上限")
+    if Freight.MERCHANT in (case.freight, case.reason.freight):
+        return gettext("按规则退货运费全部由商家承担，不能设上限")
+    if not amounts.claimable(most_freight(terms), MOST_FREIGHT):
+        return gettext("运费需在 0.01 到 %(max)s 之间") % {"max": MOST_FREIGHT}
+    return ""
 
 
 def amount_refusal(code: str, wants_amount: bool, amount: Decimal | None, case: "Case") -> str:

@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 from aftersales.display import money
 from aftersales.enums import Freight, FreightCover
 from aftersales.models import Case
+from aftersales.rules import plans
 
 
 def who_pays(case: Case) -> str:
@@ -12,6 +13,13 @@ def who_pays(case: Case) -> str:
     if case.freight == Freight.INSURANCE:
         return _("这个订单有运费险：请先付运费，填写单号后申报实付金额，由保险公司赔付")
     if case.freight == Freight.MERCHANT:
+        terms = case.freight_terms()
+        if terms.get("pickup"):
+            return _("商家安排上门取件，运费由商家承担；自己寄出的，填写单号后申报实付金额")
+        if (most := plans.most_freight(terms)) is not None:
+            return _("请先付运费，填写单号后申报实付金额，由商家付给你，按约定最多 {most}").format(
+                most=money(most)
+            )
         covered = case.stamped("freight_cover") == FreightCover.MERCHANT_FREE_RETURN
         if covered and case.reason.freight != Freight.MERCHANT:
             return _("这个订单退货包运费：请先付运费，填写单号后申报实付金额，由商家付给你")

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
+from aftersales.bids import terms_of
 from aftersales.display import deadline, money
 from aftersales.enums import Freight, PaymentKind, Status
 from aftersales.models import Case, Offer
@@ -77,6 +78,8 @@ def consequence_of(offer: Offer, case: Case, now: datetime) -> str:
     if offer.terms.get("waives"):
         return _("接受后售后关闭，此商品不能再申请售后")
     told = offer.plan.consequence or _("接受后你的申请继续有效")
+    if offer.plan.code == "return_freight_covered" and (how := terms_of(offer, now)):
+        return _("{how}；{consequence}").format(how=how, consequence=told)
     if offer.plan.code in plans.SENT_BACK - {"return_freight_covered"}:
         bearer = bearer_words(str(offer.terms.get("freight", case.freight)))
         return _("{bearer}；{consequence}").format(bearer=bearer, consequence=told)
@@ -101,6 +104,16 @@ def bearer_words(freight: str) -> str:
     }.get(Freight(freight), _("不用寄回，没有运费"))
 
 
+def _freight_told(offer: Offer, case: Case) -> str:
+    """Who bears the way back, and how the merchant does it where he said so (§2.6)."""
+    bearer = bearer_words(str(offer.terms.get("freight", case.freight)))
+    if offer.terms.get("pickup"):
+        return _("{bearer}，商家安排上门取件").format(bearer=bearer)
+    if (most := plans.most_freight(offer.terms)) is not None:
+        return _("{bearer}，凭寄件底单，最多 {most}").format(bearer=bearer, most=money(most))
+    return bearer
+
+
 def wait_of(offer: Offer) -> datetime | None:
     return parse_datetime(str(offer.terms.get("until", "")))
 
@@ -121,7 +134,7 @@ def after_accepting(offer: Offer, case: Case) -> list[tuple[str, str]]:
     if code in plans.CASH or code in plans.RETURNS or code == "intercept_refund":
         rows.append((_("退到哪里"), _("原路退回{routes}").format(routes=routes(case))))
     if code in plans.SENT_BACK:
-        rows.append((_("退货运费"), bearer_words(str(offer.terms.get("freight", case.freight)))))
+        rows.append((_("退货运费"), _freight_told(offer, case)))
     rows.append((_("什么时候"), _when_it_happens(target, code)))
     return rows
 

@@ -187,5 +187,5 @@ class SettleFreightForm(StepForm):
     def fit(self) -> None:
         claim = self.case.freight_claims.first()
         self.fields["amount"] = MoneyField(
-            label=_("金额（元）"), initial=claim.paid if claim else None
+            label=_("金额（元）"), initial=claim.owed if claim else None
         )

@@ -9,12 +9,15 @@ from django.utils.translation import gettext as _
 
 from aftersales import clock
 from aftersales.display import when
+from aftersales.enums import Freight
+from aftersales.forms import MoneyField
 from aftersales.models import Case, Plan
 from aftersales.rules import plans
 from aftersales.rules.requests import MOST_PICTURES
 
 WAITS = (12, 24, 48, 72)  # hours
-TERMS = ("until", "what", "count", "waives", "enquiry", "sku", "items", "days")  # on the card
+# On the card, in this order.
+TERMS = ("until", "what", "count", "waives", "enquiry", "sku", "items", "days", "pickup", "most")
 
 
 def fields_of(plan: Plan, case: Case) -> dict[str, forms.Field]:
@@ -39,10 +42,15 @@ def fields_of(plan: Plan, case: Case) -> dict[str, forms.Field]:
     elif code == "repair":
         found["days"] = _number(_("几天内修好"), plans.MAX_REPAIR_DAYS)
     elif code == "coupon":
-        found["waives"] = forms.BooleanField(
-            label=_("买家接受后结束本次售后"),
-            widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
-        )
+        found["waives"] = _tick(_("买家接受后结束本次售后"))
+    elif code == "return_freight_covered":
+        found["pickup"] = _tick(_("上门取件，运费由你直接付给快递"))
+        if Freight.MERCHANT not in (
+            case.freight,
+            case.reason.freight,
+        ):  # else it is all his by rule
+            found["most"] = MoneyField(label=_("运费最多 ¥（选填）"))
+            found["most"].widget.attrs["class"] = "form-control amount"
     for field in found.values():
         field.required = False
     return {f"{name}_{code}": field for name, field in found.items()}
@@ -55,6 +63,10 @@ def terms_of(code: str, said: Mapping[str, Any]) -> dict[str, Any]:
         return {"until": until.isoformat()}
     if code == "coupon":
         return {"waives": True} if said.get("waives_coupon") else {}
+    if code == "return_freight_covered":
+        most = said.get("most_return_freight_covered")
+        pickup = {"pickup": True} if said.get("pickup_return_freight_covered") else {}
+        return pickup | ({"most": str(most)} if most is not None else {})
     return {
         name: str(said.get(f"{name}_{code}") or "").strip()
         for name in ("what", "count", "enquiry", "sku", "items", "days")
@@ -65,6 +77,11 @@ def terms_of(code: str, said: Mapping[str, Any]) -> dict[str, Any]:
 def _words(label: str, most: int, **kwargs: Any) -> forms.CharField:
     widget = forms.TextInput(attrs={"class": "form-control"})
     return forms.CharField(label=label, max_length=most, widget=widget, **kwargs)
+
+
+def _tick(label: str) -> forms.BooleanField:
+    widget = forms.CheckboxInput(attrs={"class": "form-check-input"})
+    return forms.BooleanField(label=label, widget=widget)
 
 
 def _number(label: str, most: int, **kwargs: Any) -> forms.IntegerField:

@@ -10,13 +10,22 @@ from django.utils.translation import gettext_lazy
 from django_fsm import GET_STATE
 
 from aftersales.bulk import hold
-from aftersales.enums import Direction, Freight, Party, Permission, Purpose, Remedy, Status
+from aftersales.enums import (
+    Direction,
+    Freight,
+    Party,
+    Permission,
+    PlanState,
+    Purpose,
+    Remedy,
+    Status,
+)
 from aftersales.models.case.owing import Owing
 from aftersales.models.history import Upload
 from aftersales.models.order import Parcel
 from aftersales.models.people import ReturnAddress
 from aftersales.models.returning import FreightClaim
-from aftersales.rules import amounts, deadlines, facts
+from aftersales.rules import amounts, deadlines, facts, plans
 from aftersales.rules.conditions import (
     address_change_asked,
     freight_claimed,
@@ -47,9 +56,6 @@ def checked_tracking(carrier: str, tracking: str) -> tuple[str, str]:
     if not TRACKING.fullmatch(tracking):
         raise Refused(tracking=_("请输入快递单号（8–30 位字母和数字）"))
     return carrier, tracking
-
-
-MOST_FREIGHT = Decimal("9999.99")  # yuan; more is a slip of the finger
 
 
 class Returning(Owing):
@@ -108,7 +114,22 @@ class Returning(Owing):
         if payer == Freight.BUYER and self.goes_elsewhere:
             payer, difference = Freight.MERCHANT, True
         if payer in (Freight.MERCHANT, Freight.INSURANCE):
-            self.add(FreightClaim(case_id=self.pk, payer=payer, difference=difference, at=self.at))
+            claim = FreightClaim(case_id=self.pk, payer=payer, difference=difference, at=self.at)
+            if payer == Freight.MERCHANT and not difference:
+                agreed = self.freight_terms()
+                claim.pickup, claim.most = bool(agreed.get("pickup")), plans.most_freight(agreed)
+            self.add(claim)
+
+    def freight_terms(self) -> dict[str, Any]:
+        """How the merchant bears the way back, as accepted with the plan: picked up, or up to how
+        much. A ruling afterwards knows no such terms."""
+        taken = self.offers.filter(  # type: ignore[attr-defined]
+            plan__code="return_freight_covered", state=PlanState.ACCEPTED
+        ).last()
+        asked = self.last_intervention
+        if taken is None or (asked and asked.ruled_at and asked.ruled_at > taken.at):
+            return {}
+        return dict(taken.terms)
 
     def stamped(self, name: str) -> Any:
         """A fact of the order as it stood when the buyer applied: a later change is not this case's."""
@@ -182,8 +203,8 @@ class Returning(Owing):
         evidence: Mapping[str, Sequence[Upload]] | None = None,
     ) -> dict[str, Any]:
         """§1.5: what the way back really cost, with the carrier's slip."""
-        if not amounts.claimable(amount, MOST_FREIGHT):
-            raise Refused(amount=_("运费需在 0.01 到 %(max)s 之间") % {"max": MOST_FREIGHT})
+        if not amounts.claimable(amount, plans.MOST_FREIGHT):
+            raise Refused(amount=_("运费需在 0.01 到 %(max)s 之间") % {"max": plans.MOST_FREIGHT})
         if not any((evidence or {}).values()):
             raise Refused(proof_freight=_("请上传寄件底单或付款记录"))
         claim = self.freight_claims.get()  # type: ignore[attr-defined]
@@ -200,16 +221,15 @@ class Returning(Owing):
         versioned=False,
     )
     def settle_freight(self, *, by: Any, amount: Decimal) -> dict[str, Any]:
-        """§1.5: the merchant pays exactly what was claimed; of an insurer's payment he records
-        what it came to. A claim he doubts is for talking about, never cut alone."""
+        """§1.5: the merchant pays exactly what was claimed, up to what was agreed; of an insurer's
+        payment he records what it came to. A claim he doubts is for talking about, never cut alone."""
         claim = self.freight_claims.get()  # type: ignore[attr-defined]
-        if not amounts.claimable(amount, MOST_FREIGHT):
-            raise Refused(amount=_("运费需在 0.01 到 %(max)s 之间") % {"max": MOST_FREIGHT})
+        if not amounts.claimable(amount, plans.MOST_FREIGHT):
+            raise Refused(amount=_("运费需在 0.01 到 %(max)s 之间") % {"max": plans.MOST_FREIGHT})
         if claim.payer == Freight.MERCHANT:
-            if amount != claim.paid:
+            if amount != claim.owed:
                 raise Refused(
-                    amount=_("按买家实付 ¥%(paid)s 赔付；有疑问请先和买家沟通")
-                    % {"paid": claim.paid}
+                    amount=_("应赔付 ¥%(owed)s；有疑问请先和买家沟通") % {"owed": claim.owed}
                 )
             self.owe(amount, purpose=Purpose.FREIGHT)
         self.change(claim, settled=amounts.cents(amount), settled_at=self.at)
