@@ -98,11 +98,7 @@ def gap_text(case: Case) -> str:
 
 def value_of(offer: Offer, case: Case) -> Decimal | None:
     """What an offer settles the claim with, in yuan; a plan on the side settles nothing."""
-    if offer.plan.code in plans.ASIDE:
-        return offer.amount
-    if offer.plan.code in plans.CASH | plans.RETURNS | {"intercept_refund"}:
-        return offer.amount if offer.amount is not None else case.worth
-    return offer.amount
+    return offer.amount if offer.amount is not None else plans.pays_back(offer.plan.code, case)
 
 
 def _offers(case: Case) -> list[Offer]:

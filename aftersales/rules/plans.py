@@ -165,6 +165,13 @@ def _freight_refusal(terms: Mapping[str, Any], case: "Case") -> str:
     return ""
 
 
+def pays_back(code: str, case: "Case") -> Decimal | None:
+    """What a plan pays back that names no amount, in yuan; none where it pays nothing back (§2.6)."""
+    if code in RETURNS:  # who sends everything back gets everything, also where he asked for less
+        return case.refundable
+    return case.worth if code in {"full_refund_no_return", "intercept_refund"} else None
+
+
 def amount_refusal(code: str, wants_amount: bool, amount: Decimal | None, case: "Case") -> str:
     """Why an amount is not right for a plan; empty when it is (NEG-11)."""
     if not wants_amount:

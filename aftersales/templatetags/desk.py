@@ -140,9 +140,9 @@ def problems_of(form: forms.BaseForm | forms.BaseFormSet) -> Iterable[Problem]:
             yield from problems_of(each)
         return
     yield from (Problem("", str(text)) for text in form.non_field_errors())
-    for name, texts in form.errors.items():
-        if name in form.fields:
-            yield from (Problem(control_id(form[name]), str(text)) for text in texts)
+    for name in form.fields:  # in the order of the page, not of the checks
+        texts = form.errors.get(name, ())
+        yield from (Problem(control_id(form[name]), str(text)) for text in texts)
 
 
 @register.filter

@@ -11,7 +11,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from aftersales import clock
-from aftersales.display import money, plain_money, when
+from aftersales.display import plain_money, when
 from aftersales.enums import RoundState, WizardStep
 from aftersales.figures import advice
 from aftersales.forms import MoneyField
@@ -21,7 +21,7 @@ from aftersales.rules import facts, plans, wording
 from aftersales.steps import Refused
 from merchants.forms.risks import FacesRisks
 from merchants.forms.terms import TERMS, fields_of, terms_of
-from merchants.showing.tool import offer_line
+from merchants.showing.tool import hint_of, offer_line
 
 AGREED = "agreed"
 
@@ -110,15 +110,19 @@ class RoundForm(FacesRisks):
         most = self.case.worth
         if plan.code == "partial_refund":
             most -= Decimal("0.01")
-        hint = plan.consequence
-        if plan.code in plans.RETURNS or plan.code == "full_refund_no_return":
-            hint = f"{money(self.case.worth)} {hint}"
         counter = self.case.open_counter()
         span = f"0.01 – {plain_money(most)}"
         if counter and counter.amount is not None and plan.code == "partial_refund":
             span = _("买家希望 %(amount)s") % {"amount": plain_money(counter.amount)}
         return Card(
-            f"id_plans_{plan.code}", plan.code, plan.label, hint, chosen, amount, span, more
+            f"id_plans_{plan.code}",
+            plan.code,
+            plan.label,
+            hint_of(plan, self.case),
+            chosen,
+            amount,
+            span,
+            more,
         )
 
     def offerings(self) -> list[Offering]:

@@ -46,27 +46,31 @@ class RejectForm(FacesRisks):
         super().fit()
         self.missing: dict[str, str] | None = None
         definition = self.case.step_form(WizardStep.REJECT)
-        self.reasons: list[RejectReason] = definition.offered("reject_reasons")
+        offered: list[RejectReason] = definition.offered("reject_reasons")
+        refusals = {
+            each.code: why
+            for each in offered
+            if (why := self.case.reject_reason_refusal(each, self.warnings))
+        }
+        self.reasons = sorted(
+            offered, key=lambda each: each.code in refusals
+        )  # those that fit first
         field = forms.ChoiceField(
             label=_("驳回原因"),
             choices=[(each.code, each.label) for each in self.reasons],
             widget=forms.RadioSelect,
         )
-        field.refusals = {  # type: ignore[attr-defined]
-            each.code: why
-            for each in self.reasons
-            if (why := self.case.reject_reason_refusal(each, self.warnings))
-        }
+        field.refusals = refusals  # type: ignore[attr-defined]
         self.fields["reason"] = field
         reason = self.reason()
         self.points: list[str] = reason.must_answer if reason else []
         for number, point in enumerate(self.points):
             self.fields[f"answer_{number}"] = words(label=point)
+        if reason is not None:
+            self._fit_proofs(reason)
         self.fields["statement"] = words(
             4, label=_("驳回说明"), help_text=_("买家和平台都会看到，10 到 500 个字")
         )
-        if reason is not None:
-            self._fit_proofs(reason)
         self.fields["declared"] = forms.BooleanField(
             label=_("以上说明和凭证真实有效，我知道驳回后不能撤回，只能转为同意。"),
             error_messages={"required": _("请确认说明和凭证真实有效")},

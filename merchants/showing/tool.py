@@ -9,10 +9,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from aftersales.bids import gap_text
-from aftersales.display import Stop, when
+from aftersales.display import Stop, money, when
 from aftersales.enums import Clock, Party, RoundState, Status
 from aftersales.models import Case, Offer, Plan, Round
-from aftersales.rules import deadlines
+from aftersales.rules import deadlines, plans
 from merchants.showing.record import plan_line
 
 RISKS, NEGOTIATE, WAIT, REJECT, DONE = "risks", "negotiate", "wait", "reject", "done"
@@ -117,8 +117,29 @@ def _came(sent: Round | None, now: datetime) -> str:
 
 def offer_line(plan: Plan, amount: object, case: Case) -> str:
     """A plan as a chip: 部分退款（无需退货） ¥45.00, or the whole sum where it is not said."""
-    whole = plan.code in ("full_refund_no_return", "return_refund", "return_freight_covered")
-    return plan_line(plan.label, amount if amount is not None else case.worth if whole else "")
+    whole = plans.pays_back(plan.code, case)
+    return plan_line(plan.label, amount if amount is not None else whole or "")
+
+
+def hint_of(plan: Plan, case: Case) -> str:
+    """What a plan comes to for the shop; the catalogue's own sentence speaks to the buyer."""
+    told = {
+        "partial_refund": _("商品留给买家，不用寄回"),
+        "full_refund_no_return": _("商品留给买家，不用寄回"),
+        "return_refund": _("买家寄回，收到后退款；运费%(bearer)s")
+        % {"bearer": case.freight_offered(plan.code).label},
+        "return_freight_covered": _("买家寄回，收到后退款；运费我方承担"),
+        "exchange": _("买家先寄回，收到后发出新件"),
+        "resend": _("我方补寄，买家不用寄回"),
+        "repair": _("买家寄修，修好后寄回给买家"),
+        "intercept_refund": _("拦截或由买家拒收，包裹退回后退款"),
+        "wait_until": _("到时仍没有结果，必须处理买家的申请"),
+        "coupon": _("买家接受后立即支付，申请继续"),
+        "freight_compensation": _("买家接受后立即支付，申请继续"),
+        "invite_evidence": _("写明要拍什么、几张；买家补充后继续处理"),
+    }.get(plan.code, "")
+    whole = plans.pays_back(plan.code, case)
+    return f"{money(whole)} {told}".strip() if whole is not None else told
 
 
 def chips(offers: Sequence[Offer], case: Case) -> list[str]:

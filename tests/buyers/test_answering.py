@@ -314,6 +314,7 @@ def claimed(make_desk: Callable[..., Desk]) -> Case:
         outcome=Outcome.objects.get(code="agreed"),
         explanation="电话里谈好了，补发一只新杯子。",
         offers=[],
+        script=None,
     )
     return desk.case
 

@@ -347,7 +347,7 @@ class Negotiating(Preparing):
         if offer.plan.code in plans.SENT_BACK:
             address = self.default_address()
             terms["address"] = address.shown() if address else {}
-            terms["freight"] = str(self._freight_offered(offer.plan.code))
+            terms["freight"] = str(self.freight_offered(offer.plan.code))
         return Offer(
             case_id=self.pk,
             round=sent,
@@ -358,7 +358,7 @@ class Negotiating(Preparing):
             at=self.at,
         )
 
-    def _freight_offered(self, code: str) -> Freight:
+    def freight_offered(self, code: str) -> Freight:
         """Who bears the way back under a plan: the merchant where it says so, else as by rule."""
         if code == "return_freight_covered":
             return Freight.MERCHANT

@@ -341,7 +341,7 @@ class Replying(Negotiating, Owing):
         if not address:
             raise Refused(_("商家没有有效的退货地址，请联系商家或平台客服"))
         self.return_goods_to(address)
-        self.freight = Freight(terms.get("freight") or self._freight_offered(code))
+        self.freight = Freight(terms.get("freight") or self.freight_offered(code))
         self.to_refund = self.refundable if code in plans.RETURNS else None
 
     def _resume_deadline(self, current: Round) -> None:
