@@ -81,9 +81,12 @@ def agreed_terms(case: Case, now: datetime) -> str:
 def gap_of(case: Case) -> Decimal | None:
     """What still lies between the buyer's last wish and the shop's last offer, in yuan.
 
-    None while nothing is offered in money; zero where the shop offers as much or more.
+    None while nothing is offered in money, and once an offer is accepted; zero where the shop
+    offers as much or more.
     """
     offers = _offers(case)
+    if any(_settled(each, case) for each in offers):
+        return None
     asked = _last(offers, Party.BUYER, case)
     offered = _last(offers, Party.MERCHANT, case)
     if offered is None:
@@ -99,6 +102,13 @@ def gap_text(case: Case) -> str:
 def value_of(offer: Offer, case: Case) -> Decimal | None:
     """What an offer settles the claim with, in yuan; a plan on the side settles nothing."""
     return offer.amount if offer.amount is not None else plans.pays_back(offer.plan.code, case)
+
+
+def _settled(offer: Offer, case: Case) -> bool:
+    """An accepted offer of this handling that meets the claim itself."""
+    now = offer.round is None or offer.round.series == case.series
+    meets = offer.plan.code not in plans.ASIDE and value_of(offer, case) is not None
+    return now and meets and offer.state == PlanState.ACCEPTED
 
 
 def _offers(case: Case) -> list[Offer]:

@@ -47,6 +47,16 @@ def test_every_wish_and_offer_stands_in_its_order(make_desk, at_desk, buyer, tex
     assert "与你的出价相差 ¥40.00" in text_of(at_desk.look("negotiate", desk.case))
 
 
+def test_nothing_lies_between_them_once_a_plan_is_accepted(make_desk, at_desk, buyer, text_of):
+    desk = make_desk("waiting")
+    desk.case.accept_plan(by=desk.buyer, offer=desk.case.open_offers()[0])
+
+    assert gap_of(desk.case) is None
+    for page in (at_desk.look("case", desk.case), Phone(buyer).look("case", desk.case)):
+        assert "出价往来" in text_of(page)
+        assert "还差" not in text_of(page)
+
+
 @pytest.mark.parametrize(
     ("offers", "gap"),
     [

@@ -26,7 +26,7 @@ def narrow(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("aftersales", "0043_ship_the_box")]
+    dependencies = [("aftersales", "0044_pulse")]
     operations = [
         migrations.AlterField(
             model_name="refund",

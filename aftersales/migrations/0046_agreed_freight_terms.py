@@ -10,7 +10,7 @@ def unblock(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("aftersales", "0044_goodwill_coupons")]
+    dependencies = [("aftersales", "0045_goodwill_coupons")]
     operations = [
         migrations.AddField(
             model_name="freightclaim",
