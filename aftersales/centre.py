@@ -44,7 +44,7 @@ class Notices(LoginRequiredMixin, ListView):
             shown = shown.unread()
         elif self.tab == "reminders":
             shown = shown.filter(kind__in=Reminder.values)
-        return shown.select_related("case", "line__order", "request")
+        return shown.select_related("case", "line__order", "request", "job")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         given: dict[str, Any] = super().get_context_data(**kwargs)
@@ -76,9 +76,9 @@ def read_all(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def open_notice(request: HttpRequest, pk: int) -> HttpResponse:
-    """From a notice to its case or request, on the side of the one it was written to."""
+    """From a notice to its case, request or job, on the side of the one it was written to."""
     notice = get_object_or_404(
-        Notice.objects.select_related("case", "line__order__shop", "request"),
+        Notice.objects.select_related("case", "line__order__shop", "request", "job"),
         pk=pk,
         user_id=request.user.pk,
     )
@@ -87,6 +87,7 @@ def open_notice(request: HttpRequest, pk: int) -> HttpResponse:
         case=notice.case,
         line=notice.line,
         request=notice.request,
+        job=notice.job,
         kind=notice.kind,
         pk__lte=pk,
     )
@@ -96,6 +97,8 @@ def open_notice(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect(case_url(notice.case.code, party))
     if notice.request is not None:
         return redirect(asking.url_of(notice.request, party))
+    if notice.job is not None:
+        return redirect("merchants:job", notice.job.code)
     if notice.line is None:
         raise Http404
     return redirect(conversation_url(notice.line, party))

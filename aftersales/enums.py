@@ -388,6 +388,7 @@ class Permission(TextChoices):
     RECEIVE = "receive", _("验收退货")
     SHIP = "ship", _("寄出商品")
     IMPORT = "import", _("导入订单")
+    EXPORT = "export", _("导出数据")
     MANAGE = "manage", _("管理地址与成员")
 
 
@@ -400,6 +401,33 @@ class ImportState(TextChoices):
     IMPORTING = "importing", _("正在导入")
     DONE = "done", _("已完成")
     FAILED = "failed", _("无法读取")
+
+
+class JobKind(TextChoices):
+    """批量任务: what is done to many cases at once; rejecting is not among it, in any form (S-60)."""
+
+    AGREE = "agree", _("批量同意")
+    ASSIGN = "assign", _("批量分配")
+    TAG = "tag", _("批量加标签")
+    EXPORT = "export", _("导出")
+
+
+class JobState(TextChoices):
+    """批量任务的状态."""
+
+    RUNNING = "running", _("进行中")
+    DONE = "done", _("已完成")
+    CANCELLED = "cancelled", _("已取消")
+    FAILED = "failed", _("未能完成")
+
+
+class JobResult(TextChoices):
+    """批量任务里的一单."""
+
+    WAITING = "waiting", _("待处理")
+    DONE = "done", _("成功")
+    FAILED = "failed", _("失败")
+    SKIPPED = "skipped", _("已取消")
 
 
 class Reminder(TextChoices):

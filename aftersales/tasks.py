@@ -10,6 +10,7 @@ from aftersales import clock, extending, payments, simulating
 from aftersales.consistency import checking
 from aftersales.figures import rolling
 from aftersales.imports import jobs
+from aftersales.jobs import exporting, running
 from aftersales.logistics import traces
 from aftersales.models import Case
 from aftersales.models.draft import drop_old
@@ -87,6 +88,16 @@ def drop_order_files() -> None:
 @shared_task
 def drop_drafts() -> None:
     drop_old()
+
+
+@shared_task
+def run_jobs() -> None:
+    running.run_due()
+
+
+@shared_task
+def drop_exports() -> None:
+    exporting.drop_files()
 
 
 @shared_task

@@ -25,6 +25,7 @@ from merchants.forms.parcels import (
     SettleFreightForm,
 )
 from merchants.urls_importing import importing_urls
+from merchants.urls_jobs import jobs_urls
 from merchants.views import shop
 from merchants.views.base import MerchantStep as Step
 from merchants.views.case import (
@@ -223,4 +224,5 @@ urlpatterns = [
     path("members/add/", shop.EditMember.as_view(), name="add_member"),
     path("members/<int:pk>/", shop.EditMember.as_view(), name="edit_member"),
     path("import/", include(importing_urls)),
+    path("jobs/", include(jobs_urls)),
 ]

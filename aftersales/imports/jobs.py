@@ -8,7 +8,6 @@ import csv
 import hashlib
 import io
 import logging
-import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -33,9 +32,10 @@ from aftersales.imports.batching import batches, passed
 from aftersales.imports.drafts import Outcome
 from aftersales.imports.layout import OrderRow
 from aftersales.imports.reading import Table, Unreadable
-from aftersales.imports.values import Problem, cleaned, plain
+from aftersales.imports.values import Problem, cleaned
 from aftersales.models import ImportJob, RowError, Shop, User
 from aftersales.models.importing import ACTIVE
+from aftersales.sheets import neutral
 
 logger = logging.getLogger(__name__)
 
@@ -48,11 +48,6 @@ SAMPLES = 5
 REASONS = "导入失败原因"
 MOST_DROPPED = 1000  # at a time; the next time takes the next
 UNCONFIRMED = gettext_noop("{days} 天没有确认导入，文件已删除，请重新上传")
-
-# A long number in a csv, as Excel would show it: rounded.
-LONG_NUMBER = re.compile(r"[0-9]{12,}")
-NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 Settle = Callable[[Shop, Sequence[OrderRow], Mapping[str, int]], Outcome]
 
@@ -372,16 +367,6 @@ def failed_rows_file(job: ImportJob, encoding: str = "utf-8-sig") -> Iterator[by
 
 def _told(error: RowError) -> str:
     return f"{error.column}：{error.sentence}" if error.column else error.sentence
-
-
-def neutral(cell: str) -> str:
-    """A cell that a spreadsheet neither runs as a formula nor rounds."""
-    text = plain(cell) if cell.lstrip().startswith(("=", "'")) else cell
-    if LONG_NUMBER.fullmatch(text.strip()):
-        return f"{text.strip()}\t"
-    if text.startswith(DANGEROUS) and not NUMBER.fullmatch(text):
-        return f"'{text}"
-    return text
 
 
 def summary(job: ImportJob) -> list[str]:

@@ -39,6 +39,7 @@ from aftersales.models.intervention import (
     Suspension,
     SuspensionProposal,
 )
+from aftersales.models.job import Job, JobItem
 from aftersales.models.negotiation import (
     CaseRequest,
     Message,
@@ -86,6 +87,8 @@ __all__ = [
     "ImportJob",
     "Intervention",
     "Item",
+    "Job",
+    "JobItem",
     "LedgerEntry",
     "LedgerMood",
     "Lived",

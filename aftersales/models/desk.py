@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.models.people import Member, Shop
 
+MOST_TAGS = 10  # on one case
+
 
 class Tag(models.Model):
     """标签: a word that a shop's members put on cases to find them by."""

@@ -194,8 +194,8 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
 class Notice(models.Model):
     """通知 to one person about one event; made from the event after it is stored.
 
-    What is said of an order line before any case, or of a service request, has no event: then
-    ``line`` or ``request`` names it. A reminder has none either: its ``mark`` names the clock and the
+    What is said of an order line before any case, of a service request or of a job, has no event:
+    then ``line``, ``request`` or ``job`` names it. A reminder has none either: its ``mark`` names the clock and the
     moment, so that nobody is reminded twice. ``kind`` is the step or the reminder; while one of a case
     and kind is unread, newer ones take its place (``latest``) and count it (``many``).
     """
@@ -209,6 +209,7 @@ class Notice(models.Model):
     request = models.ForeignKey(
         "ServiceRequest", models.CASCADE, null=True, related_name="notices", db_index=False
     )
+    job = models.ForeignKey("Job", models.CASCADE, null=True, related_name="notices")
     party = models.CharField(max_length=10, choices=Party)
     kind = models.CharField(_("类别"), max_length=40, blank=True)
     mark = models.CharField(max_length=60, blank=True)
@@ -269,6 +270,8 @@ class Notice(models.Model):
             return self.case.code
         if self.request is not None:
             return self.request.number
+        if self.job is not None:
+            return str(self.job)
         return self.line.order.number if self.line else ""
 
 

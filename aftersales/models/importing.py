@@ -106,6 +106,11 @@ class ImportJob(models.Model):
         return min(99, self.done * 100 // self.rows)
 
     @property
+    def share(self) -> int | None:
+        """The percent as far as it is known."""
+        return self.percent if self.rows else None
+
+    @property
     def sentence(self) -> str:
         """Why the file can't be read, in the reader's language."""
         return gettext(self.error).format(**self.error_facts) if self.error else ""

@@ -85,6 +85,10 @@ class Policy(models.Model):
     max_images = models.PositiveIntegerField(_("每次申请凭证上限"), default=8)
     agreement_version = models.CharField(_("维权协议版本"), max_length=20, default="2026-11")
     undo_seconds = models.PositiveIntegerField(_("同意后可撤销的秒数"), default=10)
+    bulk_most_cases = models.PositiveIntegerField(_("一次最多批量同意多少单"), default=100)
+    bulk_most_yuan = models.PositiveIntegerField(_("一次最多批量同意退款（元）"), default=20_000)
+
+    NOT_OF_A_CASE = ("id", "bulk_most_cases", "bulk_most_yuan")
 
     class Meta:
         verbose_name = _("规则")
@@ -102,7 +106,7 @@ class Policy(models.Model):
         return {
             field.name: getattr(self, field.name)
             for field in self._meta.concrete_fields
-            if not field.primary_key
+            if field.name not in self.NOT_OF_A_CASE
         }
 
 

@@ -7,9 +7,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aftersales.models import Case, Member, Note, SavedView, Tag
+from aftersales.models.desk import MOST_TAGS
 from merchants.forms.shop import plain_helper
 
-MOST_TAGS = 10  # on one case
 MOST_VIEWS = 30  # of one member
 LONGEST_QUERY = 1000
 

@@ -24,6 +24,7 @@ class Row(NamedTuple):
 
     pk: int
     code: str
+    version: int
     url: str
     peek: str
     fen: int
@@ -73,6 +74,7 @@ def _row(case: Case, now: datetime, me: Member, trail: str, looking: list[Lookin
     return Row(
         pk=case.pk,
         code=case.code,
+        version=case.version,
         url=reverse("merchants:case", args=[case.code]) + trail,
         peek=reverse("merchants:peek", args=[case.code]) + trail,
         fen=int(case.worth * 100),

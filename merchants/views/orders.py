@@ -1,10 +1,10 @@
 """订单: the shop's orders by list and search, one order with its cases, shipping and facts."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.functional import cached_property
@@ -18,6 +18,7 @@ from aftersales.furnishing.forms import FactsForm
 from aftersales.models import Case, Order
 from aftersales.steps import Refused
 from merchants.forms.parcels import ShipForm
+from merchants.orderlist import OrderList
 from merchants.views.base import ShopView, must_be_able
 
 A_PAGE = 20
@@ -27,31 +28,20 @@ class Orders(ShopView, TemplateView):
     template_name = "merchants/orders/list.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        asked = self.request.GET.get("q", "").strip()[:60]
-        state = self.request.GET.get("state", "")
-        state = state if state in OrderState.values else ""
-        page = Paginator(self.found(asked, state), A_PAGE).get_page(self.request.GET.get("page"))
+        found = OrderList(self.request.GET, self.shop)
+        page = Paginator(found.orders, A_PAGE).get_page(self.request.GET.get("page"))
         return super().get_context_data(
             now=clock.now(),
             shops=self.request.shops,  # type: ignore[attr-defined]
-            asked=asked,
-            state=state,
+            asked=found.asked,
+            state=found.state,
+            export_query=urlencode({"of": "orders", "list": found.query}),
+            may_export=self.member.can(Permission.EXPORT),
             tabs=[("", _("全部")), *((each.value, each.label) for each in OrderState)],
             page_obj=page,
             rows=[(order, mask(order.buyer_nick or str(order.buyer or ""))) for order in page],
             **kwargs,
         )
-
-    def found(self, asked: str, state: str) -> QuerySet[Order]:
-        orders = Order.objects.filter(shop=self.shop)
-        if state:
-            orders = orders.filter(state=state)
-        if asked:
-            parcels = Q(parcels__tracking__iexact=asked)
-            goods = Q(lines__title__icontains=asked)
-            people = Q(buyer_nick__icontains=asked) | Q(receiver__icontains=asked)
-            orders = orders.filter(Q(number__icontains=asked) | parcels | goods | people).distinct()
-        return orders.select_related("buyer").prefetch_related("lines__parcel", "cases")
 
 
 class OrderPage(ShopView, TemplateView):

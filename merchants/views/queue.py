@@ -1,6 +1,7 @@
 """售后工作台: the cases by whose turn it is, those with the least time first (M1)."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
@@ -67,6 +68,8 @@ class Queue(ShopView, TemplateView):
             rows=rows_of(page, now, member, here, presence.elsewhere(team, member)),
             shown=",".join(str(case.pk) for case in page),
             total=counts[work.tab] if counted else cases.order_by().count(),
+            may=dict.fromkeys(member.permissions, True),
+            export_query=urlencode({"of": "cases", "list": work.query}),
             not_found=work.filter.not_found(),
             next_url=f"?{work.query_with(after=place(page[-1], work.order))}" if more else "",
             first_url=f"?{work.query}" if behind is not None else "",

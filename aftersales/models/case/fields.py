@@ -174,6 +174,10 @@ class CaseFields(Loaded):
             known[user.pk] = members.first()
         return known[user.pk]
 
+    def seen_by(self, member: Member) -> None:
+        """Who looks at many cases of his shop is not looked up for each of them."""
+        self.__dict__.setdefault("_members", {})[member.user_id] = member
+
     def restart_clock(self, before: str) -> None:
         """A new status starts its clock; a step that sets its own (``set_due``) has its way."""
         was = self.due_at
