@@ -127,6 +127,16 @@ import_job          page  job
 import_confirm      post  job
 import_progress     part  job
 import_failed_rows  file  failed_job
+jobs                page
+bulk_agree          post
+bulk_assign         post
+bulk_tag            post
+bulk_export         page
+job                 page  work
+job_progress        part  work
+cancel_job          post  work
+job_failed          file  work
+job_file            file  work
 """
 BUYER = """
 home             page

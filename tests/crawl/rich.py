@@ -12,8 +12,9 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.http import int_to_base36
 
 from aftersales import clock
-from aftersales.enums import Party, Permission, Status
+from aftersales.enums import JobKind, Party, Permission, Status
 from aftersales.imports import samples
+from aftersales.jobs import running
 from aftersales.market.desk import Desk
 from aftersales.market.people import STAFF
 from aftersales.models import (
@@ -21,6 +22,7 @@ from aftersales.models import (
     Edition,
     ImportJob,
     Intervention,
+    Job,
     Member,
     Note,
     Notice,
@@ -61,6 +63,7 @@ def enrich() -> None:
             break
     at, admin_ = clock.now(), User.objects.get(username=STAFF[1][0])
     Simulation.objects.create(user=admin_, since=at - timedelta(days=30), until=at, created_at=at)
+    _work()
     inspecting = Case.objects.filter(status=Status.AWAITING_MERCHANT_RECEIPT)
     for case in inspecting.select_related("shop", "buyer"):
         member = case.shop.members.order_by("pk").first()
@@ -69,6 +72,17 @@ def enrich() -> None:
             for act in (desk.check, desk.negotiate, desk.reply, desk.negotiate, desk.reply):
                 act()
             break
+
+
+def _work() -> None:
+    """A job that failed, an export with its file, and a job under way."""
+    case = Case.objects.filter(shop__code="shanlan").order_by("pk")[0]
+    by = Member.objects.get(user__username="chen").user
+    running.start(case.shop, by, JobKind.AGREE, key="failed", cases=[(case, 0)])
+    told = {"of": "cases", "columns": ["code", "buyer"], "format": "utf-8"}
+    running.start(case.shop, by, JobKind.EXPORT, key="file", rows=[case.pk], **told)
+    running.run_due()
+    running.start(case.shop, by, JobKind.TAG, key="running", cases=[(case, 0)], tag="加急")
 
 
 class Rich:
@@ -167,6 +181,12 @@ class Rich:
             if state not in seen:
                 seen.add(state)
                 yield self.user_of(place.role, case.shop, case.buyer), {"code": case.code}, ""
+
+    def find_work(self, place: Place) -> Iterator[Any]:
+        kinds = {"job_failed": ["failed"], "job_file": ["file"], "job_progress": ["running"]}
+        keys = kinds.get(place.name.rpartition(":")[2], ["failed", "file", "running"])
+        for job in Job.objects.filter(key__in=keys).select_related("user"):
+            yield job.user, {"code": job.code}, ""
 
     def find_notice(self, place: Place) -> Iterator[Any]:
         user = self.user_of(place.role)

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('aftersales', '0043_ship_the_box'),
+        ('aftersales', '0046_agreed_freight_terms'),
     ]
 
     operations = [

@@ -13,6 +13,6 @@ def let_managers_export(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("aftersales", "0044_jobs")]
+    dependencies = [("aftersales", "0047_jobs")]
 
     operations = [migrations.RunPython(let_managers_export, migrations.RunPython.noop)]
