@@ -15,6 +15,8 @@ LONGEST_QUERY = 1000
 
 
 class NoteForm(forms.ModelForm):
+    """Stands beside another form with words on many pages: its ids are its own."""
+
     class Meta:
         model = Note
         fields = ("text",)
@@ -25,6 +27,9 @@ class NoteForm(forms.ModelForm):
                 "max_length": gettext_lazy("备注最多 1000 个字"),
             }
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, auto_id="id_note_%s", **kwargs)
 
 
 class TagForm(forms.Form):

@@ -93,7 +93,7 @@ class MerchantCase(CaseView):
             "way": self.way,
             "trail": self.way.trail,
             "notes": self.case.notes.select_related("member__user"),
-            "note_form": NoteForm(auto_id="id_note_%s"),
+            "note_form": NoteForm(),
             "tags": self.case.tags.all(),
             "shop_tags": Tag.objects.filter(shop=self.case.shop_id),
             "me": member,

@@ -165,12 +165,14 @@ class Rich:
         """The cases in which the step of this name may be taken, then any other."""
         step = place.name.rpartition(":")[2]
         step = {"call": "reveal_number"}.get(step, step)
-        fits, rest = [], []
+        rest = []
         for case in self.cases:
             user = self.user_of(place.role, case.shop, case.buyer)
-            may = step in STEPS and not case.refusal(step, user)
-            (fits if may else rest).append((user, {"code": case.code}, ""))
-        yield from fits[:3]
+            found = user, {"code": case.code}, ""
+            if step in STEPS and not case.refusal(step, user):
+                yield found
+            else:
+                rest.append(found)
         yield from rest[:MOST_TRIED]
 
     def find_statuses(self, place: Place) -> Iterator[Any]:
