@@ -228,6 +228,7 @@ aftersales_dayfigure_shop   page  shop
 aftersales_dayfigure_behind page  behind
 rule                        page  intervention
 claim                       act   intervention
+claim_next                  act
 """
 
 
