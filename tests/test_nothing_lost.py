@@ -1,6 +1,7 @@
 """Nothing typed is lost, in Chromium: typing, pasting, a stale page, undoing."""
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.urls import reverse
 
 from aftersales.enums import Status
@@ -49,6 +50,40 @@ def test_a_tab_closed_in_the_middle_of_a_word(make_case, buyer, new_page):
 
     assert page.locator(TEXT).input_value() == "四十五元太少"
     assert not case.attempts.exists()
+
+
+@WIDTHS
+def test_typed_and_pasted_is_there_after_a_lost_session(
+    make_case, merchant, new_page, shoot, width
+):
+    """Saved while typing; the session ends; typed on; signed in: all is back, files included."""
+    case = make_case()
+    page = new_page(merchant, width=width)
+    page.goto(path("merchants", "send_message", case))
+    page.locator(TEXT).fill(WORDS)
+    page.evaluate(PASTE, TEXT)
+    page.locator(".slot .shots:not(.picks) img").wait_for()
+    page.locator("[data-draft-note]", has_text="草稿已保存").wait_for()
+    shoot(page, "saved")
+
+    Session.objects.all().delete()
+    page.locator(TEXT).fill(f"{WORDS}盒子也请拍一下。")
+    page.locator("[data-draft-note]", has_text="登录已过期，内容已暂存").wait_for()
+    page.goto(path("merchants", "send_message", case))
+    page.locator("input[name=login]").fill(merchant.username)
+    page.locator("input[name=password]").fill("secret-for-tests")
+    page.locator("form button[type=submit]", has_text="登录").click()
+
+    page.locator(TEXT).wait_for()
+    assert page.locator(TEXT).input_value() == f"{WORDS}盒子也请拍一下。"
+    assert page.locator(".slot .shots:not(.picks) img").count() == 1
+    assert page.get_by_text("登录前填写的内容已恢复，还没有提交").is_visible()
+    shoot(page, "restored")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.get_by_role("button", name="发送消息").click()
+    page.get_by_text("消息已发送").wait_for()
+    assert case.messages.get().text == f"{WORDS}盒子也请拍一下。"
+    assert not Draft.objects.exists()
 
 
 @WIDTHS

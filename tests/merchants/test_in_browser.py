@@ -55,7 +55,7 @@ def test_a_file_is_staged_as_soon_as_it_is_chosen(make_case, merchant, new_page,
     page.get_by_text("买家凭证不足：质量").click()
     slot = page.locator("fieldset.slot").first
     slot.locator("input[type=file]").set_input_files(str(photo))
-    slot.locator("input[name$=_kept]").wait_for(state="attached")
+    slot.locator(".shots:not(.picks) img").wait_for()
     page.get_by_text("金额未谈拢").click()
     page.get_by_text("买家凭证不足：质量").click()
 

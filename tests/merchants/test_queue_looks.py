@@ -1,0 +1,86 @@
+"""The queue and a case without script, and at every width in light and dark; in Chromium."""
+
+from datetime import timedelta
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.test import Client
+from django.urls import reverse
+
+from tests.factories import MemberFactory
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+QUEUE = reverse("merchants:queue")
+
+
+@pytest.fixture
+def twenty(make_case, now):
+    """Twenty cases, a minute apart, the first the most urgent."""
+    made = []
+    for _ in range(20):
+        made.append(make_case())
+        now.shift(timedelta(minutes=1))
+    return made
+
+
+def test_without_script_everything_is_a_link_or_a_form(twenty, merchant, browser, live_server):
+    MemberFactory(shop=twenty[0].shop, user__nick="小李")
+    client = Client()
+    client.force_login(merchant)
+    context = browser.new_context(
+        base_url=live_server.url, java_script_enabled=False, locale="zh-CN"
+    )
+    context.add_cookies(
+        [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
+    )
+    page = context.new_page()
+    page.goto(QUEUE)
+    assert page.locator(".cases input").first.is_hidden()
+    page.locator("summary", has_text="物流：全部").click()
+    page.get_by_label("已签收", exact=True).check()
+    page.locator("details[open]").get_by_role("button", name="筛选").click()
+    page.locator("summary", has_text="排序").click()
+    page.get_by_role("link", name="申请时间 ↓").click()
+
+    page.locator(".cases th a").first.click()
+    assert twenty[-1].code in page.url
+    page.get_by_role("link", name="下一单").click()
+    assert twenty[-2].code in page.url
+    page.get_by_label("备注", exact=True).fill("先看称重")
+    page.get_by_role("button", name="保存备注").click()
+
+    assert twenty[-2].notes.get().text == "先看称重"
+    assert "list=" in page.url
+    context.close()
+
+
+@pytest.mark.parametrize("width", [390, 320, 1440])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_fits_and_reads_in_any_light(make_case, merchant, shop, new_page, shoot, width, scheme):
+    """WCAG 2.2 AA by axe; no sideways scroll; menus open inside the screen."""
+    for trait in ("", "answered", "expired"):
+        case = make_case(trait)
+    shop.tags.create(name="易碎").cases.add(case)
+    page = new_page(merchant, width=width, height=844)
+    page.emulate_media(color_scheme=scheme)
+
+    for url, name in (
+        (f"{QUEUE}?type=refund_received", "queue"),
+        (f"{QUEUE}cases/{case.code}/", "case"),
+    ):
+        page.goto(url)
+        if name == "queue":
+            page.locator("summary", has_text="原因").click()
+            box = page.locator("details[open] .drop-down").bounding_box()
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width
+        shoot(page, f"{name}-{scheme}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]})
+        wrong = [
+            (each["id"], node["html"])
+            for each in found.response["violations"]
+            for node in each["nodes"]
+        ]
+        assert not wrong
