@@ -93,13 +93,10 @@ class StepView(CaseView, Drafting, FormView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         refusal = self.case.refusal(self.step, self.request.user)
-        return super().get_context_data(
-            case=self.case,
-            step=STEPS[self.step],
-            refusal=refusal,
-            draft_said=self.draft_said(),
-            **kwargs,
+        context = super().get_context_data(
+            case=self.case, step=STEPS[self.step], refusal=refusal, **kwargs
         )
+        return context | {"draft_said": self.draft_said()}  # known once the form is made
 
     def take(self, form: StepForm) -> None:
         getattr(self.case, self.step)(by=self.request.user, **form.answers())

@@ -78,6 +78,8 @@ def test_typed_and_pasted_is_there_after_a_lost_session(
     assert page.locator(TEXT).input_value() == f"{WORDS}盒子也请拍一下。"
     assert page.locator(".slot .shots:not(.picks) img").count() == 1
     assert page.get_by_text("登录前填写的内容已恢复，还没有提交").is_visible()
+    assert page.locator("[data-draft-note]", has_text="恢复自").is_visible()
+    assert page.get_by_role("button", name="放弃草稿").is_visible()
     shoot(page, "restored")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.get_by_role("button", name="发送消息").click()

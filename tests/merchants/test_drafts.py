@@ -55,6 +55,16 @@ def test_what_is_typed_is_there_when_the_page_is_opened_again(
     assert "处需要补充" not in page
 
 
+def test_a_form_with_a_draft_says_since_when(make_case, at, at_desk, type_in, text_of):
+    path = at("send_message", make_case())
+    type_in(path, text=LONG)
+
+    page = text_of(at_desk.client.get(path))
+
+    assert "恢复自 12:00" in page
+    assert LONG in page
+
+
 def test_a_draft_never_takes_effect(make_case, at, type_in):
     case = make_case("negotiated")
     version = case.version
