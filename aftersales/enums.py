@@ -121,6 +121,7 @@ class Clock(TextChoices):
     AFTER_SALE = "D18", _("交易成功后的售后期")
     WARRANTY = "D19", _("保修期（自签收起）")
     PRICE = "price", _("价格保护（自付款起）")
+    SPOILED = "spoiled", _("生鲜变质申请（自签收起）")
     SERVICE = "service", _("平台客服答复工单")
     CALL = "call", _("虚拟号码有效期")
     REQUEST = "request", _("答复正式请求")

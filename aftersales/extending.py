@@ -31,6 +31,7 @@ ELSEWHERE = {
     Clock.APPEAL: "appeal_by",
     Clock.GRACE: "reopen_by",
 }
+SCOPE = {"type": "case_type", "phase": "phase", "line__category": "category"}  # of a window row
 # What time decides against somebody; a wait that ends (NEG-33) takes nothing from anybody.
 DECIDED = (
     "agree_by_default",
@@ -101,8 +102,8 @@ def open_cases(extension: Extension) -> QuerySet[Case]:
         | Q(pk__in=ruled.values("case"))
         | Q(pk__in=appeals.filter(decide_by__gt=since).values("case"))
     )
-    if extension.terms.get("case_type"):
-        cases = cases.filter(type=extension.terms["case_type"])
+    wanted = {name: extension.terms.get(key) for name, key in SCOPE.items()}
+    cases = cases.filter(**{name: value for name, value in wanted.items() if value})
     return cases.exclude(events__key=extension.key)
 
 

@@ -96,7 +96,7 @@ class DemandForm(OwnFields, GuidedSlots):
             )
 
     def _fit_reason(self) -> None:
-        at, windows = clock.now(), Window.in_force(self.kind, clock.now())
+        at, windows = clock.now(), Window.in_force(self.kind, clock.now(), self.line)
         goods = [self.goods] if self.goods else eligibility.goods_states(self.kind, self.line)
         rows = Reason.objects.filter(active=True).prefetch_related("proofs")
         self.reasons = [

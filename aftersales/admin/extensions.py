@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from aftersales import clock, display, extending
 from aftersales.admin.looking import ReadOnly, case_link, moment
-from aftersales.admin.policies import PLAIN
+from aftersales.admin.policies import PLAIN, scope_of
 from aftersales.models import Extension, User, Window
 
 LONGEST = timedelta(days=30)
@@ -85,7 +85,7 @@ class WindowChoice(forms.ModelChoiceField):
         parts = [
             window.clock,
             window.get_clock_display(),
-            window.get_case_type_display() if window.case_type else _("全部"),
+            scope_of(window),
             display.span(timedelta(minutes=window.minutes)),
             window.hours,
         ]
@@ -118,7 +118,7 @@ class WindowForm(WhyForm):
         window, why = self.cleaned_data["window"], self.cleaned_data["why"]
         terms = {
             "clock": window.clock,
-            "case_type": window.case_type,
+            **window.scope,
             "minutes": window.minutes,
             "hours": window.hours,
             "starts_on": str(window.starts_on or ""),

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from aftersales import catalogue
 from aftersales.admin.catalogue import Kept
 from aftersales.admin.publishing import Published
 from aftersales.enums import Clock
@@ -34,7 +35,7 @@ class WindowForm(forms.ModelForm):
         said = super().clean() or self.cleaned_data
         given = {
             name: said.get(name, getattr(self.instance, name))
-            for name in ("clock", "case_type", "starts_on", "ends_on", "minutes")
+            for name in ("clock", *catalogue.SCOPE, "starts_on", "ends_on", "minutes")
         }
         starts, ends = given["starts_on"], given["ends_on"]
         if ends and not starts:
@@ -49,9 +50,10 @@ class WindowForm(forms.ModelForm):
                 % {"least": LEAST_WAIT, "most": MOST_WAIT},
             )
         self._check_hours(given["clock"], said.get("works_from"), said.get("works_until"))
-        if self._overlaps(given["clock"], given["case_type"] or "", starts, ends):
+        scope = {name: given[name] or "" for name in catalogue.SCOPE}
+        if self._overlaps(given["clock"], scope, starts, ends):
             raise forms.ValidationError(
-                gettext("同一时限、同一售后类型在这段日期已有一行，请改那一行或另选日期")
+                gettext("同一时限、同一范围在这段日期已有一行，请改那一行或另选日期")
             )
         return said
 
@@ -63,9 +65,11 @@ class WindowForm(forms.ModelForm):
         elif opens is not None and clock in PLAIN:
             self.add_error("works_from", gettext("这个时限只按自然时间计算"))
 
-    def _overlaps(self, clock: str, kind: str, starts: date | None, ends: date | None) -> bool:
+    def _overlaps(
+        self, clock: str, scope: dict[str, str], starts: date | None, ends: date | None
+    ) -> bool:
         """An undated row stands behind the dated ones; of each sort only one holds at a time."""
-        others = Window.objects.filter(clock=clock, case_type=kind).exclude(pk=self.instance.pk)
+        others = Window.objects.filter(clock=clock, **scope).exclude(pk=self.instance.pk)
         if starts is None:
             return others.filter(starts_on=None).exists()
         others = others.filter(starts_on__isnull=False)
@@ -73,11 +77,21 @@ class WindowForm(forms.ModelForm):
         return (others.filter(starts_on__lte=ends) if ends else others).exists()
 
 
+def scope_of(window: Window) -> str:
+    """维修 · 售后保障维权 · 水果生鲜, or 全部."""
+    parts = [
+        str(window.get_case_type_display()),
+        str(window.get_phase_display()),
+        str(window.category),
+    ]
+    return " · ".join(filter(None, parts)) or gettext("全部")
+
+
 @admin.register(Window)
 class WindowAdmin(Kept, Published):
     form = WindowForm
     list_display = ["clock", "name", "kind", "length", "hours", "starts_on", "ends_on"]
-    list_filter = ["clock", "case_type"]
+    list_filter = ["clock", "case_type", "phase", "category"]
     fieldsets = [
         (
             None,
@@ -85,6 +99,7 @@ class WindowAdmin(Kept, Published):
                 "fields": [
                     "clock",
                     "case_type",
+                    ("phase", "category"),
                     "minutes",
                     ("works_from", "works_until"),
                     ("starts_on", "ends_on"),
@@ -98,11 +113,11 @@ class WindowAdmin(Kept, Published):
     ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """The row without type and dates always stands; only its length changes."""
+        """The row that is for all and for always stays; only its length changes."""
         if obj is None:
             return []
-        always = not obj.case_type and obj.starts_on is None
-        return ["clock", "case_type", *(["starts_on", "ends_on"] if always else [])]
+        always = not any(obj.scope.values()) and obj.starts_on is None
+        return ["clock", *catalogue.SCOPE, *(["starts_on", "ends_on"] if always else [])]
 
     @admin.display(description=_("名称"))
     def name(self, window: Window) -> str:
@@ -112,9 +127,9 @@ class WindowAdmin(Kept, Published):
     def hours(self, window: Window) -> str:
         return window.hours
 
-    @admin.display(description=_("售后类型"), empty_value="")
+    @admin.display(description=_("适用范围"), empty_value="")
     def kind(self, window: Window) -> str:
-        return window.get_case_type_display() if window.case_type else gettext("全部")
+        return scope_of(window)
 
     @admin.display(description=_("时长"), ordering="minutes")
     def length(self, window: Window) -> str:

@@ -1,5 +1,6 @@
-"""What the platform rules by: the windows of its clocks, its switches, the agreement of buyers."""
+"""What staff set for all cases: the windows of the clocks, the switches, the claim agreement."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -9,19 +10,25 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.enums import CaseType, Clock
-from aftersales.rules import deadlines, worktime
+from aftersales.enums import CaseType, Clock, Phase
+from aftersales.models.order import OrderLine
+from aftersales.rules import deadlines, eligibility, worktime
+
+Minutes = dict[str, Any]  # clock → minutes, and its working hours beside it
 
 
 class Window(models.Model):
     """时限: how long a clock runs (D1 to D19); the most specific row in force is taken.
 
-    A row with a case type beats one without, then one with dates beats one without. With
-    working hours, its minutes count only then, on working days (``rules/worktime.py``).
+    A row with a case type beats one without, then one with a category of goods, with a phase, and
+    with dates. With working hours, its minutes count only then, on working days
+    (``rules/worktime.py``).
     """
 
     clock = models.CharField(_("时限"), max_length=10, choices=Clock)
     case_type = models.CharField(_("售后类型"), max_length=30, choices=CaseType, blank=True)
+    phase = models.CharField(_("阶段"), max_length=12, choices=Phase, blank=True)
+    category = models.CharField(_("类目"), max_length=60, blank=True)
     minutes = models.PositiveIntegerField(_("分钟"), validators=[MinValueValidator(1)])
     starts_on = models.DateField(_("起"), null=True, blank=True)
     ends_on = models.DateField(_("止"), null=True, blank=True)
@@ -31,10 +38,10 @@ class Window(models.Model):
     class Meta:
         verbose_name = _("时限")
         verbose_name_plural = _("时限")
-        ordering = ["clock", "case_type", "starts_on"]
+        ordering = ["clock", "case_type", "phase", "category", "starts_on"]
         constraints = [
             models.UniqueConstraint(
-                fields=["clock", "case_type", "starts_on"],
+                fields=["clock", "case_type", "phase", "category", "starts_on"],
                 name="window_once",
             )
         ]
@@ -49,22 +56,50 @@ class Window(models.Model):
             return ""
         return str(worktime.Hours(self.works_from, self.works_until))
 
-    @classmethod
-    def in_force(cls, case_type: str, at: datetime) -> dict[str, Any]:
-        """Minutes per clock for a case type at a moment; the most specific row of each wins.
+    @property
+    def scope(self) -> dict[str, str]:
+        """The cases that the row is for; what is empty is for all."""
+        return {"case_type": self.case_type, "phase": self.phase, "category": self.category}
 
-        Beside the minutes of a clock in working time stand its hours (``deadlines.hours_of``).
-        """
+    @classmethod
+    def in_force(cls, case_type: str, at: datetime, line: OrderLine | None = None) -> Minutes:
+        """Minutes per clock for a case type, and for an order line, at a moment."""
+        return cls.choose(cls.standing(at), case_type, line)
+
+    @classmethod
+    def standing(cls, at: datetime) -> list["Window"]:
+        """All rows that hold on the day of a moment in China."""
         today = timezone.localtime(at).date()
-        fitting = [
+        return [
             row
-            for row in cls.objects.filter(case_type__in=["", case_type])
+            for row in cls.objects.all()
             if (row.starts_on is None or row.starts_on <= today)
             and (row.ends_on is None or today <= row.ends_on)
         ]
-        fitting.sort(key=lambda row: (bool(row.case_type), bool(row.starts_on or row.ends_on)))
+
+    @staticmethod
+    def choose(rows: Iterable["Window"], case_type: str, line: OrderLine | None = None) -> Minutes:
+        """Of the rows that fit, the most specific for each clock.
+
+        Beside the minutes of a clock in working time stand its hours (``deadlines.hours_of``).
+        """
+        phase = str(eligibility.phase_of(line.order)) if line else ""
+        asked = {"case_type": case_type, "phase": phase, "category": line.category if line else ""}
+        fitting = [
+            row
+            for row in rows
+            if all(wanted in ("", asked[name]) for name, wanted in row.scope.items())
+        ]
+        fitting.sort(
+            key=lambda row: (
+                bool(row.case_type),
+                bool(row.category),
+                bool(row.phase),
+                bool(row.starts_on or row.ends_on),
+            )
+        )
         taken = {str(row.clock): row for row in fitting}
-        minutes: dict[str, Any] = {clock: row.minutes for clock, row in taken.items()}
+        minutes: Minutes = {clock: row.minutes for clock, row in taken.items()}
         hours = {deadlines.hours_of(clock): row.hours for clock, row in taken.items() if row.hours}
         return minutes | hours
 

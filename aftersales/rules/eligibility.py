@@ -21,6 +21,7 @@ from aftersales.rules.deadlines import no_reason_until
 if TYPE_CHECKING:
     from aftersales.models import Order, OrderLine, Policy, Reason
 
+SPOILS = frozenset({"R11"})
 MOST_PRICE_DIFFERENCES = 1  # a line, besides the ordinary case (walk 8 of §1.7)
 
 
@@ -66,13 +67,20 @@ def barred(kind: str, order: "Order", line: "OrderLine", past: Past, policy: "Po
 
 
 def options(
-    line: "OrderLine", past: Past, policy: "Policy", at: datetime, windows: Mapping[str, int]
+    line: "OrderLine",
+    past: Past,
+    policy: "Policy",
+    at: datetime,
+    windows: Mapping[str, Mapping[str, int]],
 ) -> list[Option]:
-    """Every demand with the reason why it can't be chosen, for the order's real state (G1 to G5)."""
+    """Every demand with the reason why it can't be chosen, for the order's real state (G1 to G5).
+
+    ``windows`` are those of each demand: one may have a longer window than another.
+    """
     return [
         Option(
             kind,
-            barred(kind, line.order, line, past, policy) or unfit(kind, line, at, windows),
+            barred(kind, line.order, line, past, policy) or unfit(kind, line, at, windows[kind]),
         )
         for kind in CaseType
     ]
@@ -134,6 +142,15 @@ def after_sale_over(order: "Order", at: datetime, windows: Mapping[str, int]) ->
     return at >= order.finished_at + timedelta(minutes=windows[str(Clock.AFTER_SALE)])
 
 
+def spoiled_over(line: "OrderLine", at: datetime, windows: Mapping[str, int]) -> bool:
+    """Whether it is too late to say that fresh goods were spoiled, where their category has a
+    row for it (R11)."""
+    minutes = windows.get(str(Clock.SPOILED))
+    if minutes is None or line.signed_at is None:
+        return False
+    return at >= line.signed_at + timedelta(minutes=minutes)
+
+
 def price_over(order: "Order", at: datetime, windows: Mapping[str, int]) -> bool:
     """Whether the price is protected no more, counted from paying."""
     if order.paid_at is None:
@@ -183,6 +200,8 @@ def reason_refusal(
             return gettext("这件商品不支持七天无理由，购买时已确认")
         if return_over(line, at, windows):
             return gettext("已超过七天无理由期限")
+    if reason.code in SPOILS and spoiled_over(line, at, windows):
+        return gettext("这类商品变质需在签收后尽快申请，现在已超过期限")
     late = after_sale_over(line.order, at, windows) or (
         kind == CaseType.RETURN_REFUND and return_over(line, at, windows)
     )

@@ -232,8 +232,13 @@ def test_d15_lasts_from_15_minutes_to_24_hours(reviewer: Client, minutes: int, f
         ({"starts_on": "2027-02-10", "ends_on": "2027-02-01"}, "止日不能早于起日"),
         ({"starts_on": "2027-01-20"}, "已有一行"),
         ({"case_type": "return_refund"}, ""),
+        ({"phase": "aftersale"}, ""),
+        ({"category": "水果生鲜"}, ""),
     ],
-    ids=["holiday", "twice", "no start", "backwards", "overlapping", "one type"],
+    ids=[
+        *("holiday", "twice", "no start", "backwards", "overlapping", "one type"),
+        *("one phase", "one category"),
+    ],
 )
 def test_a_window_for_a_while_stands_beside_the_standing_one(
     reviewer: Client, given: dict[str, str], told: str

@@ -29,6 +29,7 @@ HOUR, DAY = 60, 24 * 60
 MINUTES = {
     "D1": 48 * HOUR,
     "D2": 48 * HOUR,
+    "spoiled": 48 * HOUR,
     "D3": 48 * HOUR,
     "D4": 7 * DAY,
     "D5": 10 * DAY,

@@ -83,12 +83,13 @@ class Applying(CaseFields):
     def why_not_each(cls, lines: Sequence[OrderLine]) -> dict[int, str]:
         """``why_not`` of many lines by their keys, in three queries however many."""
         at, policy = clock.now(), Policy.current()
-        windows = Window.in_force("", at)
+        rows = Window.standing(at)
         earlier: dict[int, list[Any]] = {line.pk: [] for line in lines}
         for case in cls._default_manager.filter(line__in=earlier):
             earlier[case.line_id].append(case)
         found = {}
         for line in lines:
+            windows = _windows(rows, line)
             choices = eligibility.options(line, _past(earlier[line.pk]), policy, at, windows)
             found[line.pk] = eligibility.chief_refusal(choices)
         return found
@@ -97,7 +98,8 @@ class Applying(CaseFields):
     def demands_of(cls, line: OrderLine, at: datetime) -> list[eligibility.Option]:
         """Every demand with why it can't be made for this line now; empty where it can."""
         past, policy = cls.past_of(line), Policy.current()
-        return eligibility.options(line, past, policy, at, Window.in_force("", at))
+        windows = _windows(Window.standing(at), line)
+        return eligibility.options(line, past, policy, at, windows)
 
     @classmethod
     def refundable_for(
@@ -198,7 +200,7 @@ class Applying(CaseFields):
     def _filled(cls, line: OrderLine, application: Application, by: Any, at: datetime) -> Any:
         edition = Edition.in_force(at)  # what has come into force since the last sweep is written
         order, policy = line.order, Policy.current()
-        windows = Window.in_force(application.type, at)
+        windows = Window.in_force(application.type, at, line)
         past = cls.past_of(line)
         if application.type not in CaseType.values:
             raise Refused(type=_("请选择售后类型"))
@@ -294,6 +296,11 @@ class Applying(CaseFields):
         self.end_rounds()
         self.settle()
         return {}
+
+
+def _windows(rows: Sequence[Window], line: OrderLine) -> dict[str, dict[str, Any]]:
+    """The windows of a line for each demand."""
+    return {kind: Window.choose(rows, kind, line) for kind in CaseType}
 
 
 def _past(earlier: Sequence[Any]) -> eligibility.Past:

@@ -8,7 +8,7 @@ import pytest
 from aftersales.models import Case, Window
 from aftersales.rules.deadlines import no_reason_until
 from aftersales.steps import Refused
-from tests.aftersales.lifecycle.reading import DAY, SECOND
+from tests.aftersales.lifecycle.reading import DAY, HOUR, SECOND
 from tests.factories import OrderFactory, application_for
 
 TOO_LATE = "签收已超过 7 天，不能申请普通退货退款"
@@ -106,3 +106,72 @@ def test_the_most_specific_window_in_force_is_taken(shop: Any, buyer: Any, now: 
     Window.objects.update(minutes=1)
     case.refresh_from_db()
     assert case.windows["D2"] == 60
+
+
+def test_a_window_may_be_for_a_phase_or_a_category_of_goods(
+    shop: Any, buyer: Any, merchant: Any
+) -> None:
+    """§1.4: by case type, phase and category, the most specific first; each line has its own."""
+    for minutes, scope in (
+        (50, {"phase": "aftersale"}),
+        (40, {"category": "水果生鲜"}),
+        (30, {"case_type": "refund_received"}),
+        (20, {"case_type": "refund_received", "category": "水果生鲜"}),
+    ):
+        Window.objects.create(clock="D2", minutes=minutes, **scope)
+    kinds = {"fruit": "水果生鲜", "cup": ""}
+    lines = {
+        (name, finished): OrderFactory(
+            shop=shop, buyer=buyer, finished=finished, lines=[{"category": category}]
+        ).lines.get()
+        for name, category in kinds.items()
+        for finished in (False, True)
+    }
+
+    def minutes(kind: str, name: str, finished: bool) -> int:
+        line = lines[name, finished]
+        return int(Window.in_force(kind, line.order.signed_at, line)["D2"])
+
+    assert minutes("refund_received", "fruit", True) == 20
+    assert minutes("refund_received", "cup", False) == 30
+    assert minutes("refund_not_received", "fruit", False) == 40
+    assert minutes("refund_not_received", "fruit", True) == 40
+    assert minutes("refund_not_received", "cup", True) == 50
+    assert minutes("refund_not_received", "cup", False) == 2880
+    case = Case.apply(lines["fruit", True], application_for(lines["fruit", True].order), by=buyer)
+    assert case.due_at == case.applied_at + timedelta(minutes=20)
+
+
+def test_a_demand_is_offered_by_its_own_window(shop: Any, buyer: Any, now: Any) -> None:
+    """D18, G4: what is offered and what is taken follow the same row."""
+    order = OrderFactory(shop=shop, buyer=buyer, finished=True, lines=[{"warranty_days": 0}])
+    Window.objects.create(clock="D18", case_type="resend", minutes=30 * 24 * 60)
+    shift_to(now, order.finished_at + 20 * DAY)
+    line = order.lines.get()
+    offered = {each.type: each.refusal for each in Case.demands_of(line, now_of(order, 20))}
+    assert (offered["resend"], offered["refund_received"]) == ("", OVER)
+    assert Case.why_not(line) == ""
+    assert refusal_of(order, "resend") == ""
+
+
+def now_of(order: Any, days: int) -> datetime:
+    return datetime.fromisoformat(str(order.finished_at)) + days * DAY
+
+
+@pytest.mark.parametrize(
+    ("category", "before", "sentence"),
+    [
+        ("水果生鲜", SECOND, ""),
+        ("水果生鲜", timedelta(), "变质需在签收后尽快申请"),
+        ("家居", timedelta(), ""),
+    ],
+)
+def test_fresh_goods_are_said_to_be_spoiled_within_two_days(
+    category: str, before: timedelta, sentence: str, shop: Any, buyer: Any, now: Any
+) -> None:
+    """R11: 48 hours from signing, by the category's own row."""
+    order = OrderFactory(shop=shop, buyer=buyer, lines=[{"category": category}])
+    shift_to(now, order.signed_at + 48 * HOUR - before)
+    refusal = refusal_of(order, "refund_received", reason="R11")
+    assert sentence in refusal
+    assert bool(sentence) is bool(refusal)
