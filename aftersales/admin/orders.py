@@ -19,13 +19,23 @@ from aftersales import clock, display
 from aftersales.admin.looking import ReadOnly, Rows, column, moment
 from aftersales.furnishing.changing import STAFF_MAY
 from aftersales.furnishing.forms import FactsForm
+from aftersales.holding import held_of
 from aftersales.models import Order, OrderLine, Parcel, Payment
 from aftersales.steps import Refused
 
 
 class LineRows(Rows):
     model = OrderLine
-    fields = ["number", "title", "sku", "quantity", "paid", "list_total", "bundle", "gift_of"]
+    fields = [
+        *("number", "title", "sku", "quantity", "paid", "payment"),
+        *("list_total", "bundle", "gift_of"),
+    ]
+    readonly_fields = ["payment"]
+
+    @admin.display(description=_("货款"), empty_value="—")
+    def payment(self, line: OrderLine) -> str | None:
+        held = held_of([line]).get(line.pk)
+        return held and held.told
 
 
 class PaymentRows(Rows):

@@ -15,6 +15,7 @@ from aftersales import clock, shipping
 from aftersales.display import mask
 from aftersales.enums import Direction, OrderState, Permission
 from aftersales.furnishing.forms import FactsForm
+from aftersales.holding import held_of
 from aftersales.models import Case, Order
 from aftersales.steps import Refused
 from merchants.forms.parcels import ShipForm
@@ -61,6 +62,10 @@ class OrderPage(ShopView, TemplateView):
             case.catch_up()
         asking = shipping.open_refunds(order)
         refusal = shipping.why_not(order, self.request.user)
+        lines = list(order.lines.select_related("parcel"))
+        for line in lines:
+            line.order = order
+        held = held_of(lines)
         kwargs.setdefault("form", ShipForm(asking=bool(asking), left=order.to_ship()))
         return super().get_context_data(
             now=clock.now(),
@@ -68,7 +73,7 @@ class OrderPage(ShopView, TemplateView):
             order=order,
             buyer=mask(order.buyer_nick or str(order.buyer or "")),
             receiver=mask(order.receiver) if order.receiver else "",
-            lines=order.lines.select_related("parcel"),
+            lines=[(line, held.get(line.pk)) for line in lines],
             payments=order.payments.all(),
             sent=[each for each in order.parcels.all() if each.direction == Direction.OUTBOUND],
             cases=cases,

@@ -1,0 +1,50 @@
+"""货款: what an order line brings its shop, and whether an open case holds it back (T-01, T-02).
+
+Nothing is stored: a case holds the line's payment from the application until it ends, and what
+has gone back to the buyer is taken off it.
+"""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import NamedTuple
+
+from django.db.models import Exists, OuterRef, Q, Sum
+from django.utils.translation import gettext as _
+
+from aftersales.display import money
+from aftersales.enums import Purpose
+from aftersales.models import Case, OrderLine
+
+NOTHING = Decimal("0.00")
+
+
+class Held(NamedTuple):
+    """Yuan; ``refunded`` is what was paid back of the line, not what the shop made good besides."""
+
+    paid: Decimal
+    refunded: Decimal
+    open: bool
+
+    @property
+    def left(self) -> Decimal:
+        return max(self.paid - self.refunded, NOTHING)
+
+    @property
+    def told(self) -> str:
+        if self.open:
+            return _("%(amount)s 暂不结算，售后结束后放行") % {"amount": money(self.left)}
+        if self.refunded:
+            words = _("%(amount)s 可结算（已扣退款 %(refunded)s）")
+            return words % {"amount": money(self.left), "refunded": money(self.refunded)}
+        return _("%(amount)s 可结算") % {"amount": money(self.left)}
+
+
+def held_of(lines: Iterable[OrderLine]) -> dict[int, Held]:
+    """The payment of each line that was ever claimed, by its key; one query however many."""
+    running = Case.objects.open().filter(line=OuterRef("pk"))
+    refunded = Sum("cases__refunds__amount", filter=Q(cases__refunds__purpose=Purpose.REFUND))
+    claimed = OrderLine.objects.filter(pk__in=[line.pk for line in lines], cases__isnull=False)
+    found = claimed.annotate(running=Exists(running), refunded=refunded)
+    return {
+        row.pk: Held(row.paid, min(row.refunded or NOTHING, row.paid), row.running) for row in found
+    }
