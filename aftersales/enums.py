@@ -171,6 +171,7 @@ class Burden(TextChoices):
     NONE = "none", _("无需举证")
     BUYER_FIRST = "buyer_first", _("买家先举证")
     MERCHANT_FIRST = "merchant_first", _("商家先举证")
+    DURABLE = "durable", _("耐用品签收六个月内商家先举证，其余买家先举证")
 
 
 class OrderState(TextChoices):

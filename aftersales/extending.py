@@ -39,6 +39,9 @@ DECIDED = (
     "close_unreturned",
     "close_unrefused",
     "lapse_rejection",
+    "refund_unshipped_remedy",
+    "complete_by_default",
+    "execute_ruling",
 )
 
 

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from crispy_forms.helper import FormHelper
@@ -102,7 +102,8 @@ class DemandForm(OwnFields, GuidedSlots):
         self.reasons = [
             row
             for row in rows
-            if any(
+            if not Case.agreed_refusal(self.line, self.kind, row)
+            and any(
                 not eligibility.reason_refusal(row, self.kind, str(state), self.line, at, windows)
                 for state in (goods or [GoodsState.NONE])
             )
@@ -158,28 +159,27 @@ class DemandForm(OwnFields, GuidedSlots):
             return
         if (price := self._reference_price()) is not None:
             total = min(total, demands.dropped(self.line, price, self.quantity))
-        self.initial["most"] = str(total)
+        known = self.kind != CaseType.PRICE_DIFFERENCE or bool(price is not None and total)
+        self.initial["most"] = str(total) if known else ""
         if self.kind == CaseType.REFUND_UNSHIPPED or self.refundable.settled_to_nothing:
             return
         wrong = _("退款金额需在 0.01 到 {max} 之间").format(max=total)
         self.fields["amount"] = MoneyField(
             label=_("退款金额"),
-            initial=total,
+            initial=total if known else None,
             min_value=Decimal("0.01"),
             max_value=total,
-            help_text=_("最多 {max}").format(max=money(total)),
+            help_text=_("最多 {max}").format(max=money(total))
+            if known or not self.own
+            else _("填好现在的单价，这里按差价算好"),
         )
         self.fields["amount"].error_messages |= {"min_value": wrong, "max_value": wrong}
-        if self.is_bound:
+        if self.is_bound and known:
             self._propose(total)
 
     def _propose(self, total: Decimal) -> None:
-        try:
-            before = Decimal(self.given("most"))
-        except InvalidOperation:
-            return
-        typed = self.given("amount").strip()
-        if before != total and typed in ("", str(before)):
+        before, typed = self.given("most"), self.given("amount").strip()
+        if "most" in self.data and before != str(total) and typed in ("", before):
             data = self.data.copy()  # type: ignore[attr-defined]
             data["amount"], data["most"] = str(total), str(total)
             self.data = data
@@ -268,6 +268,8 @@ class DemandForm(OwnFields, GuidedSlots):
         text = str(given.get("description", "")).strip()
         if self.picked and text and len(text) < self.picked.min_text:
             self.add_error("description", self._too_short)
+        if self.picked and (refusal := Case.consent_refusal(self.line, self.picked)):
+            self.add_error("reason", refusal)
         self.check_own(given)
         for code, told in self.unable_of(given).items():
             if sentence := demands.why_errors(told):

@@ -197,6 +197,7 @@ urlpatterns = [
         Step.as_view(step="ask_reopen", form_class=AskReopenForm),
         name="ask_reopen",
     ),
+    path(f"{CASE}allow_again/", Answer.as_view(step="allow_again"), name="allow_again"),
     path(
         f"{CASE}give_address/",
         Step.as_view(step="give_address", form_class=GiveAddressForm),

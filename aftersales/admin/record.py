@@ -10,9 +10,11 @@ from django.utils.translation import gettext as _
 
 from aftersales import clock, display
 from aftersales.enums import Clock, Party, RoundState, Severity
+from aftersales.holding import held_of
 from aftersales.models import Case, Event, Evidence, Intervention, Message, Offer, Round, User
 from aftersales.models.history import in_language
 from aftersales.rules import deadlines, facts
+from aftersales.rules.burden import burden_of
 from aftersales.telling import Told, tell
 from aftersales.templatetags.desk import as_shots
 
@@ -214,11 +216,10 @@ class Record:
         items: list[tuple[str, Any]] = [
             (
                 _("举证责任"),
-                _("{name}：{text}").format(
-                    name=case.reason.label, text=case.reason.get_burden_display()
-                ),
+                _("{name}：{text}").format(name=case.reason.label, text=burden_of(case).label),
             ),
             (_("订单状态"), order.get_state_display()),
+            (_("货款"), held_of([case.line])[case.line_id].told),
         ]
         if signed_at := facts.signed_at(case):
             items.append(

@@ -93,7 +93,7 @@ FACTS: dict[str, Any] = {
     "reviewed_at": _earlier(after=Status.PLATFORM_REVIEW),
     "refunded_at": _earlier(after=Status.REFUNDED),
     # Time acted for the merchant while the platform was down: nobody's fault (``excuse``).
-    "excused": _ever(step="excuse", details__result__in=AUTOMATIC),
+    "excused": _ever(step="excuse", details__result__in=(*AUTOMATIC, "refund_unshipped_remedy")),
     "late_excused": _ever(step="excuse", details__result=LATE),
 }
 PLAIN = ("id", "case_id", "step", "party", "before", "after", "at")

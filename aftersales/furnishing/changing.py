@@ -13,7 +13,7 @@ from aftersales.models import Case, Member, Order, OrderChange, OrderLine
 from aftersales.steps import NOT_YOURS, Refused
 
 OF_ORDER = ("free_shipping_from", "full_postage", "ship_from", "freight_cover")
-OF_LINE = ("bundle", "gift_of_id", "list_total", "stock")
+OF_LINE = ("bundle", "gift_of_id", "list_total", "stock", "durable")
 STAFF_MAY = "aftersales.change_order"
 
 

@@ -112,6 +112,12 @@ class FactsForm(forms.Form):
         )
         told = "\n".join(f"{row['sku']} {row['stock']}" for row in line.stock)
         self._add(f"stock_{line.pk}", stock, told)
+        durable = forms.BooleanField(
+            label=_("耐用品"),
+            required=False,
+            help_text=_("电器、手机、家具等；签收后六个月内出故障的，由商家先举证"),
+        )
+        self._add(f"durable_{line.pk}", durable, line.durable)
 
     def _add(self, name: str, field: forms.Field, initial: Any) -> None:
         self.fields[name], self.initial[name] = field, initial
@@ -145,6 +151,7 @@ class FactsForm(forms.Form):
                 "gift_of_id": int(said.get(f"gift_of_{line.pk}") or 0) or None,
                 "list_total": said[f"list_total_{line.pk}"],
                 "stock": said[f"stock_{line.pk}"],
+                "durable": said[f"durable_{line.pk}"],
             }
             for line in self.lines
         }

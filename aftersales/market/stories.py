@@ -70,7 +70,7 @@ STORIES = [
     Told("kettle", 1, NEVER, "N1", _acts(40, "apply"), shipped=190, signed=None, trace="stalled"),
     Told("blanket", 2, NEVER, "N3", [(12, "apply"), (3, "ask_evidence")], trace="other"),
     Told("rice", 0, KEEP, "R7", _acts(5, "apply"), 2),
-    Told("kettle", 2, NEVER, "N4", _acts(9, "apply", "report_refusal"), signed=None, trace="back"),
+    Told("kettle", 2, NEVER, "N4D", _acts(9, "apply", "report_refusal"), signed=None, trace="back"),
     # in the tool
     Told("mug", 1, KEEP, "R1", _acts(30, "apply", "check", every=20)),
     Told("towel", 0, KEEP, "R3", [(25, "apply"), (0.4, "check"), (0.3, "negotiate")]),
@@ -365,5 +365,5 @@ WORDS = {
     "N1": "物流好几天没有动了，问快递也说不清楚。",
     "N2": "说好三天到，现在还没有收到。",
     "N3": "显示驿站代签，可驿站说没有这个件。",
-    "N4": "外箱破得厉害，当场拒收了，快递已经带回去。",
+    "N4D": "外箱破得厉害，当场拒收了，快递已经带回去。",
 }

@@ -193,6 +193,7 @@ class OrderLine(models.Model):
     no_reason = models.BooleanField(_("支持七天无理由"), default=True)
     exception_confirmed = models.BooleanField(_("购买时已确认不支持无理由"), default=False)
     service = models.BooleanField(_("服务类商品"), default=False)
+    durable = models.BooleanField(_("耐用品"), default=False)
     stock = models.JSONField(_("可换的规格与库存"), default=list, blank=True)
     warranty_days = models.PositiveIntegerField(_("保修天数"), null=True, blank=True)
     warranty_from = models.DateTimeField(_("保修重新起算"), null=True, blank=True)
@@ -360,6 +361,8 @@ class OrderChange(models.Model):
 def _in_words(field: Any, value: Any, lines: dict[int, OrderLine]) -> str:
     if value in (None, "", []):
         return "—"
+    if isinstance(value, bool):
+        return str(_("是") if value else _("否"))
     if field.name == "gift_of":
         return lines[value].title if value in lines else str(value)
     if field.name == "stock":

@@ -28,6 +28,9 @@ from aftersales.steps import refuses
 if TYPE_CHECKING:
     from aftersales.models import Case
 
+# What time did in somebody's place, and can still be undone.
+DONE_BY_TIME = frozenset({"agree_by_default", "complete_by_default"})
+
 
 @refuses(_("请耐心等待消费者回复"), conflict=True)
 def not_waiting_for_buyer(case: "Case") -> bool:
@@ -317,9 +320,17 @@ def payout_failed(case: "Case") -> bool:
 
 @refuses(_("这不是系统自动处理的结果"))
 def automatic_result(case: "Case") -> bool:
-    """Time closed the case; or agreed in the merchant's place during an outage (else S-20 stands)."""
-    agreed = case.auto_agreed and case.excused_at is not None
-    return case.status == Status.CLOSED_BUYER_TIMEOUT or agreed
+    """Time closed the case; or, during an outage, agreed in the merchant's place (else S-20
+    stands) or ended the buyer's time to look at what was sent (D9)."""
+    if case.status == Status.CLOSED_BUYER_TIMEOUT:
+        return True
+    return case.excused_at is not None and case.taken_by_time in DONE_BY_TIME
+
+
+@refuses(_("买家以同样的原因再次申请不需要你同意"))
+def consent_wanted(case: "Case") -> bool:
+    """T-10: closed because the goods were not sent back in time."""
+    return case.consent_wanted
 
 
 @refuses(_("申请重新处理的期限已过"))
@@ -343,10 +354,9 @@ def money_still_here(case: "Case") -> bool:
 
 @refuses(_("只有买家可以对自动关闭申请重新处理；商家仅限平台故障期间的自动结果"))
 def excused_result(case: "Case", party: Party, user: Any) -> bool:
-    """The closed case is the buyer's to bring back; agreeing in silence is the merchant's, in an
+    """What time ended is the buyer's to bring back; agreeing in silence is the merchant's, in an
     outage only (S-20)."""
-    closed = case.status == Status.CLOSED_BUYER_TIMEOUT
-    return closed if party == Party.BUYER else not closed and case.excused_at is not None
+    return case.ended if party == Party.BUYER else not case.ended and case.excused_at is not None
 
 
 @refuses(_("商家只能在拒绝收货后申请平台介入"))

@@ -22,9 +22,10 @@ ASKED: dict[str, frozenset[str]] = {
     CaseType.REPAIR: frozenset({"fault_since"}),
     CaseType.PRICE_DIFFERENCE: frozenset({"reference_price", "reference_url"}),
 }
+AGREED = "U5"  # 协商一致退款
 # Reasons of 退差价 that are about something else than a dropped price, or about a difference that
 # is agreed on already (U5): no reference price to give.
-WITHOUT_PRICE = frozenset({"R16", "R17", "U5"})
+WITHOUT_PRICE = frozenset({"R16", "R17", AGREED})
 LINK = re.compile(r"https?://\S{4,300}")
 SHORTEST_WHY, LONGEST_WHY = 4, 100  # characters that say why a picture can't be taken
 PHONE = re.compile(r"\+?[0-9][0-9\- ]{5,19}")
@@ -32,7 +33,9 @@ PHONE = re.compile(r"\+?[0-9][0-9\- ]{5,19}")
 
 def asked_of(kind: str, reason: str) -> frozenset[str]:
     """The names of what a demand asks of its own, for a reason's code."""
-    return frozenset() if reason in WITHOUT_PRICE else ASKED.get(kind, frozenset())
+    if kind == CaseType.PRICE_DIFFERENCE and reason in WITHOUT_PRICE:
+        return frozenset()
+    return ASKED.get(kind, frozenset())
 
 
 def errors(
@@ -41,8 +44,8 @@ def errors(
     """The sentence for each field that is missing, wrong, or another demand's."""
     if set(asked) - asked_of(kind, reason):
         return {"type": gettext("提交的内容与所选售后类型不符，请重新填写")}
-    check = None if reason in WITHOUT_PRICE else CHECKS.get(kind)
-    return check(asked, line, at) if check else {}
+    check = CHECKS.get(kind)
+    return check(asked, line, at) if check and asked_of(kind, reason) else {}
 
 
 def _sku(asked: Mapping[str, Any], line: "OrderLine", at: datetime) -> dict[str, str]:

@@ -300,7 +300,7 @@ def _dock(case: Case, moves: dict[str, str], offers: list[Shown]) -> list[Button
         if not given_back(case):
             return []  # settled to nothing: no money goes anywhere
         return [Button(_("钱款去向"), url("refund", case), "primary")]
-    if "ask_reopen" in may and status == Status.CLOSED_BUYER_TIMEOUT:
+    if "ask_reopen" in may:
         return [
             Button(_("其他投诉渠道"), url("record_complaint", case)),
             Button(_("申请重新处理"), url("ask_reopen", case), "primary"),

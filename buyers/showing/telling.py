@@ -359,6 +359,11 @@ def _excused(details: dict[str, Any], mine: bool) -> str:
     return _("自动处理发生在平台故障期间，不计为任何一方的责任")
 
 
+@tells("allow_again")
+def _allowed_again(details: dict[str, Any], mine: bool) -> str:
+    return _("商家同意你因同样的原因再次申请")
+
+
 @tells("ask_reopen")
 def _asked_again(details: dict[str, Any], mine: bool) -> str:
     return _("你申请了重新处理") if mine else _("商家申请了重新处理")

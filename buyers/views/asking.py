@@ -12,13 +12,12 @@ from aftersales import clock
 from aftersales.display import money
 from aftersales.enums import CaseType, Party, PlanState
 from aftersales.models import Conversation, Proposal
+from aftersales.rules.demands import AGREED
 from aftersales.steps import Refused
 from aftersales.threads import thread_of
 from buyers.demand import DemandForm
 from buyers.forms import AskForm
 from buyers.views.applying import ApplyPage
-
-AGREED = "U5"  # 协商一致退款
 
 
 class Ask(ApplyPage):
@@ -113,7 +112,10 @@ class AnswerProposal(Ask):
             "description": _("与商家在聊天里谈妥：%(plan)s %(amount)s")
             % {"plan": agreed.plan.label, "amount": money(agreed.amount)},
         }
-        data = {name: value for name, value in given.items() if name in blank.fields}
+        proposed = {
+            name: str(field.initial) for name, field in blank.fields.items() if field.initial
+        }
+        data = proposed | {name: value for name, value in given.items() if name in blank.fields}
         return DemandForm(as_query(data), line=self.line, kind=kind, user=self.user)
 
 

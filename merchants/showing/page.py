@@ -32,6 +32,7 @@ from aftersales.enums import (
     ScanKind,
     Status,
 )
+from aftersales.holding import held_of
 from aftersales.models import Case, Member, Parcel, Policy, Supplement, User, VirtualNumber
 from aftersales.rules import facts
 from aftersales.rules.deadlines import executing, no_reason_until
@@ -209,6 +210,8 @@ def buttons(case: Case, moves: dict[str, str], trail: str = "") -> list[Button]:
             wanted.append(("withdraw", _("撤回介入申请"), "quiet", ""))
         if moves.get("propose_suspension") == "":
             wanted.append(("propose_suspension", _("提议中止"), "quiet", ""))
+    if moves.get("allow_again") == "" and not Case.why_not(case.line):
+        wanted.append(("allow_again", _("同意买家再次申请"), "quiet", ""))
     if moves.get("appeal") == "":
         wanted.append(("appeal", _("对判定申诉"), "quiet", ""))
     if moves.get("settle_freight") == "":
@@ -342,7 +345,7 @@ def order_of(case: Case, parcel: Parcel | None, now: datetime) -> list[tuple[str
         rows.append((_("七天无理由"), _("支持，至 %(end)s") % {"end": when(end, now)}))
     else:
         rows.append((_("七天无理由"), _("支持")))
-    return rows
+    return [*rows, (_("货款"), held_of([line])[line.pk].told)]
 
 
 def scans_of(parcel: Parcel | None) -> list[Scan]:

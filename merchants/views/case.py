@@ -99,6 +99,15 @@ def _agree(case: Any) -> tuple[str, str, str]:
     )
 
 
+def _allow_again(case: Any) -> tuple[str, str, str]:
+    return (
+        _("同意买家再次申请？"),
+        _("这一单因买家逾期没有退回商品而关闭。同意后，买家可以因“%(reason)s”再申请一次。")
+        % {"reason": case.reason.label},
+        _("同意买家再次申请"),
+    )
+
+
 def _agree_resend(case: Any) -> tuple[str, str, str]:
     told = _("、").join(f"{row['item']} × {row['count']}" for row in case.demand.get("missing", []))
     return (
@@ -209,6 +218,7 @@ WORDS = {
     "refuse_collect": _refuse_collect,
     "accept_counter": _accept_counter,
     "withdraw": _withdraw,
+    "allow_again": _allow_again,
 }
 
 

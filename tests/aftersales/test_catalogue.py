@@ -59,7 +59,7 @@ MINUTES = {
     "grace": 7 * DAY,
     "restored": 24 * HOUR,
 }
-U, N = (f"U{n}" for n in range(1, 6)), (f"N{n}" for n in range(1, 6))
+U, N = (f"U{n}" for n in range(1, 6)), ("N1", "N2", "N3", "N4", "N4D", "N5")
 REASONS = [*U, *N, *(f"R{n}" for n in range(1, 21))]
 SCRIPTS = [f"SC-{n:02}" for n in range(1, 25)]
 EDITABLE = {f"SC-{n:02}" for n in (1, 2, 3, 5, 6, 7, 18, 23)}
@@ -220,14 +220,15 @@ def test_a_reason_demands_its_shots(code: str, shots: list[str]) -> None:
 
 def test_reasons_say_what_is_quality_what_must_be_written_and_who_proves() -> None:
     rows = {row.code: row for row in Reason.objects.all()}
-    quality = {f"R{n}" for n in (*range(1, 8), *range(9, 13), 18)}
+    quality = {"N4D", *(f"R{n}" for n in (*range(1, 8), *range(9, 13), 18))}
     assert {code for code, row in rows.items() if row.quality} == quality
     assert {code for code, row in rows.items() if row.no_reason} == {"R13", "R14"}
     least = {code: row.min_text for code, row in rows.items() if row.min_text}
-    assert least == {"N4": 2, "R2": 10, "R10": 10, "R16": 10, "R18": 10, "R20": 10}
-    buyer_first = {"N4", "R1", "R3", "R4", "R6", "R11", "R12", "R17", "R20"}
+    assert least == {"R2": 10, "R10": 10, "R16": 10, "R18": 10, "R20": 10}
+    buyer_first = {"N4D", "R1", "R3", "R4", "R6", "R11", "R12", "R17", "R20"}
     found = {code for code, row in rows.items() if row.burden == Burden.BUYER_FIRST}
     assert found == buyer_first
+    assert {code for code, row in rows.items() if row.burden == Burden.DURABLE} == {"R18"}
 
 
 @pytest.mark.parametrize("code", SCRIPTS)

@@ -208,3 +208,61 @@ def test_the_platforms_answer_to_a_question_moves_and_is_told(
     assert said.key == made.key
     assert "原因：机房断电" in said.text
     assert Notice.objects.filter(request=request, user=buyer).count() == 1
+
+
+# What time decided while the platform was down -----------------------------------------------------
+
+
+def test_goods_not_sent_out_during_an_outage_are_nobodys_fault(
+    make_case: Callable[..., Case], outage: Callable[[], Extension], now: Any
+) -> None:
+    """D8: the buyer has his money, and the shop is not blamed."""
+    case = make_case("taken_in", type="exchange")
+    now.move_to(case.due_at, tick=False)
+    expire_all()
+    case.refresh_from_db()
+    assert case.status == Status.REFUNDING
+    outage()
+    case.refresh_from_db()
+    assert case.excused_at == clock.now()
+    assert case.events.get(step="excuse").details["result"] == "refund_unshipped_remedy"
+
+
+def test_a_buyer_whose_time_to_look_ran_out_in_an_outage_may_look_after_all(
+    make_case: Callable[..., Case],
+    outage: Callable[[], Extension],
+    buyer: User,
+    staff: User,
+    now: Any,
+) -> None:
+    """D9: completed by time, asked for again, and seven days to dispute from then on."""
+    case = make_case("shipped_again", type="exchange")
+    now.move_to(case.due_at, tick=False)
+    expire_all()
+    case.refresh_from_db()
+    assert case.status == Status.COMPLETED
+    assert case.refusal("ask_reopen", buyer) == "这不是系统自动处理的结果"
+    outage()
+    case = Case.objects.get(pk=case.pk)
+    case.ask_reopen(by=buyer, reason="那几个小时打不开页面，换来的杯子也是裂的。")
+    case.reopen(by=staff, note="故障期间买家无法提出问题")
+    assert (case.status, case.closed_at) == (Status.AWAITING_BUYER_RECEIPT, None)
+    assert case.due_at == clock.now() + 7 * DAY
+    assert case.may("dispute_arrival", buyer)
+
+
+def test_a_ruling_that_the_shop_could_not_carry_out_in_an_outage_is_nobodys_fault(
+    ruled: Callable[..., Case],  # noqa: F811
+    outage: Callable[[], Extension],
+    shop: Any,
+    now: Any,
+) -> None:
+    """D12: carried out by the platform, excused, and it stands."""
+    shop.addresses.all().delete()
+    case = ruled("return_then_refund", type="return_refund")
+    now.move_to(case.due_at, tick=False)
+    expire_all()
+    outage()
+    case.refresh_from_db()
+    assert case.status == Status.REFUNDING
+    assert case.events.get(step="excuse").details["result"] == "execute_ruling"

@@ -8,7 +8,7 @@ import pytest
 from django.http import HttpResponse
 
 from aftersales.enums import Status
-from aftersales.models import Case, Shop, User
+from aftersales.models import Case, Policy, Shop, User
 from tests.buyers.conftest import Phone
 from tests.factories import OrderFactory, upload
 
@@ -202,3 +202,40 @@ def test_what_happens_if_nothing_is_shipped_is_said(
     assert "到期商家仍未发出，自动退款 ¥128.00" in text_of(at_phone.look("case", case))
     now.shift(timedelta(hours=72))
     assert "退款中，¥128.00 原路退回" in text_of(at_phone.look("case", case))
+
+
+def test_a_price_difference_proposes_nothing_before_the_present_price_is_known(
+    shop: Shop, buyer: User, at_phone: Phone
+) -> None:
+    """S-16: then the difference itself; an amount of the buyer's own stays."""
+    order = order_of("price_difference", shop, buyer)
+    url = at_phone.look("apply_form", shop.code, order.number, 1, "price_difference")
+    form = url.context["form"]
+    assert (form["amount"].value(), form["most"].value()) == (None, "")
+
+    def typed(**given: str) -> Any:
+        filled = {"reason": "R19", "refresh": "1", "amount": "", "most": ""} | given
+        return at_phone.fill(order, "price_difference", **filled).context["form"]
+
+    shown = typed(reference_price="50")
+    assert (shown["amount"].value(), shown["most"].value()) == ("28.00", "28.00")
+    later = typed(reference_price="60", amount="28.00", most="28.00")
+    assert later["amount"].value() == "8.00"
+    none = typed(reference_price="64")
+    assert none["amount"].value() == ""
+    own = typed(reference_price="50", amount="5.00", most="8.00")
+    assert own["amount"].value() == "5.00"
+
+
+def test_who_lets_the_time_to_send_back_pass_learns_that_the_shop_must_agree(
+    make_case: Callable[..., Case], buyer: User, at_phone: Phone, now: Any, text_of: Read
+) -> None:
+    """T-10: at the reason, and the rest of the form is kept."""
+    Policy.objects.update(max_applications_per_line=2)
+    case = make_case("agreed", type="exchange")
+    now.move_to(case.due_at, tick=False)
+    given = filled(at_phone, "exchange") | {"sku": "月白 大号"}
+    answer = at_phone.fill(case.order, "exchange", **given)
+    assert answer.status_code == 422
+    assert "再次申请需要商家同意，请先联系商家" in text_of(answer)
+    assert "月白 大号" in text_of(answer)

@@ -44,7 +44,7 @@ def test_the_facts_are_saved_logged_and_shown(order, at_desk, text_of, merchant,
         **{"free_shipping_from": "99", "full_postage": "8", "ship_from": "浙江杭州"},
         **{"freight_cover": "merchant_free_return", f"gift_of_{cloth}": pot},
         **{f"bundle_{pot}": "下午茶", f"bundle_{cup}": "下午茶", f"list_total_{cloth}": "9.90"},
-        f"stock_{cup}": "青绿 3\n月白，0",
+        **{f"stock_{cup}": "青绿 3\n月白，0", f"durable_{pot}": "on"},
     }
 
     answer = at_desk.post("order_facts", order.number, **answers(order, **filled))
@@ -57,10 +57,12 @@ def test_the_facts_are_saved_logged_and_shown(order, at_desk, text_of, merchant,
     assert (lines[cloth].gift_of_id, lines[cloth].list_total) == (pot, Decimal("9.90"))
     assert [lines[pk].bundle for pk in (pot, cup)] == ["下午茶", "下午茶"]
     assert lines[cup].stock == [{"sku": "青绿", "stock": 3}, {"sku": "月白", "stock": 0}]
+    assert [lines[pk].durable for pk in (pot, cup)] == [True, False]
     change = OrderChange.objects.get()
     assert (change.user, change.party) == (merchant, Party.MERCHANT)
     assert ("退货运费保障", "无", "退货包运费") in change.told()
     assert ("杯垫 · 是哪件商品的赠品", "—", "壶") in change.told()
+    assert ("壶 · 耐用品", "否", "是") in change.told()
     assert "退货运费保障：无 改为 退货包运费" in text_of(at_desk.look("order", order.number))
     at_desk.client.force_login(buyer)
     page = text_of(at_desk.client.get(f"/my/orders/{order.shop.code}/{order.number}/"))

@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from aftersales.enums import Direction, OrderState, Party, Severity, Status
 from aftersales.imports import jobs
-from aftersales.models import Case, Order, Parcel
+from aftersales.models import Case, Order, Parcel, Policy
 from tests.aftersales.imports.conftest import NUMBER, pinduoduo
 from tests.factories import MemberFactory, OrderFactory, application_for
 
@@ -218,3 +218,19 @@ def test_the_buyer_sees_which_part_has_left(at_desk, shop, buyer, text_of, clien
     assert "部分发货" in page
     assert "包裹里有：杯子 × 1" in page
     assert page.count("申请售后") >= 2
+
+
+def test_the_shop_lets_a_buyer_claim_again_for_the_same_reason(
+    make_case, at_desk, text_of, buyer, now
+):
+    """T-10: from the page of the case that closed; offered only where a claim is possible at all."""
+    case = make_case("agreed", type="exchange")
+    now.move_to(case.due_at, tick=False)
+    assert "同意买家再次申请" not in text_of(at_desk.look("case", case))
+    Policy.objects.update(max_applications_per_line=2)
+    assert "同意买家再次申请" in text_of(at_desk.look("case", case))
+    assert "可以因“质量问题（肉眼可见）”再申请一次" in text_of(at_desk.look("allow_again", case))
+    assert at_desk.send("allow_again", case).status_code == 302
+    assert case.consent_wanted is False
+    assert "同意买家再次申请？" not in text_of(at_desk.look("case", case))
+    assert Case.apply(case.line, application_for(case.order, "exchange"), by=buyer)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aftersales import clock
-from aftersales.enums import WANTS_GOODS, CaseType, Freight, Party, Phase, Status
+from aftersales.enums import WANTS_GOODS, CaseType, Freight, Party, Phase, PlanState, Status
 from aftersales.models.case.fields import CaseFields
 from aftersales.models.case.proofs import left_empty, slot_errors
 from aftersales.models.catalogue import Reason, by_slot, worded
@@ -100,6 +100,22 @@ class Applying(CaseFields):
         past, policy = cls.past_of(line), Policy.current()
         windows = _windows(Window.standing(at), line)
         return eligibility.options(line, past, policy, at, windows)
+
+    @staticmethod
+    def agreed_refusal(line: OrderLine, kind: str, reason: Reason) -> str:
+        """Why goods can't be asked for as agreed on: they were not, in conversation (U5, S-47)."""
+        if reason.code != demands.AGREED or kind not in WANTS_GOODS:
+            return ""
+        accepted = line.proposals.filter(state=PlanState.ACCEPTED, type=kind)
+        return "" if accepted.exists() else _("这个原因不适用于所选的售后类型")
+
+    @classmethod
+    def consent_refusal(cls, line: OrderLine, reason: Reason) -> str:
+        """Why the shop must agree to this reason before it is given again (T-10); empty where not."""
+        lapsed = cls._default_manager.filter(line=line, consent_wanted=True)
+        if not lapsed.filter(reason__code=reason.code).exists():
+            return ""
+        return _("上次因同样的原因申请后逾期没有退回商品，再次申请需要商家同意，请先联系商家")
 
     @classmethod
     def refundable_for(
@@ -215,6 +231,9 @@ class Applying(CaseFields):
         if refusal := eligibility.reason_refusal(
             reason, application.type, goods, line, at, windows
         ):
+            raise Refused(reason=refusal)
+        refusal = cls.agreed_refusal(line, application.type, reason)
+        if refusal := refusal or cls.consent_refusal(line, reason):
             raise Refused(reason=refusal)
         if not 1 <= application.quantity <= line.quantity - past.quantity:
             raise Refused(

@@ -21,7 +21,7 @@ from aftersales.rules.conditions import (
 )
 from aftersales.steps import Refused, step
 
-AUTOMATIC = [Status.CLOSED_BUYER_TIMEOUT, Status.AWAITING_BUYER_RETURN]
+AUTOMATIC = [Status.CLOSED_BUYER_TIMEOUT, Status.AWAITING_BUYER_RETURN, Status.COMPLETED]
 
 
 class Deadline(NamedTuple):
@@ -80,6 +80,13 @@ class Extending(CaseFields):
             last = moves.order_by("-version").first()
             known = last.at if last else self.applied_at
         return known
+
+    @property
+    def taken_by_time(self) -> str:
+        """The step by which time brought the case to its present status; empty if a person did."""
+        moves = self.events.exclude(before=F("after"))  # type: ignore[attr-defined]
+        last = moves.order_by("-version").first()
+        return last.step if last and last.party == Party.CLOCK else ""
 
     # The first two are carried out case by case for one staff decision: aftersales/extending.py.
 
@@ -164,7 +171,7 @@ class Extending(CaseFields):
         for_whom=[excused_result],
     )
     def ask_reopen(self, *, by: Any, reason: str) -> dict[str, Any]:
-        """Within the grace time, once: a buyer whom time closed, or a merchant whose turn an outage took."""
+        """Within the grace time, once: a buyer whose time is over, or a merchant whose turn an outage took."""
         reason = required(reason, _("请说明申请重新处理的理由"), "reason")
         if not 10 <= len(reason) <= 500:
             raise Refused(reason=_("理由需 10 到 500 个字"))
@@ -188,9 +195,12 @@ class Extending(CaseFields):
         last = self.events.exclude(before=F("after")).order_by("-version").first()  # type: ignore[attr-defined]
         self.__dict__["_came_from"] = last.before
         self.reopening, self.needs_staff = Reopening.GRANTED, False
-        self.closed_at = None
+        self.closed_at, self.consent_wanted = None, False
         if self.status == Status.AWAITING_BUYER_RETURN:
             self.auto_agreed, self.return_address = False, None
+        if self.status == Status.COMPLETED:
+            end = deadlines.end_of(self, Clock.ARRIVAL_SIGNED, self.at)  # type: ignore[arg-type]
+            self.set_due(end, anew=True)
         return {"note": note, "result": last.step}
 
     def _check_reopening(self) -> None:

@@ -103,6 +103,7 @@ class CaseFields(Loaded):
     excused_at = models.DateTimeField(_("故障免责"), null=True, blank=True)
     reopen_by = models.DateTimeField(_("可申请重新处理至"), null=True, blank=True)
     reopening = models.CharField(_("重新处理"), max_length=10, choices=Reopening, blank=True)
+    consent_wanted = models.BooleanField(_("同样原因再次申请需商家同意"), default=False)
 
     series = models.PositiveIntegerField(_("第几次处理"), default=1)
     round_number = models.PositiveIntegerField(_("已发起轮数"), default=0)

@@ -229,7 +229,8 @@ class Handling(Owing):
     )
     def close_unrefused(self, *, by: Any) -> dict[str, Any]:
         """D5: signed after all closes the case; otherwise staff look where the parcel is."""
-        if not facts.signed(self):  # type: ignore[arg-type]
+        self.consent_wanted = facts.signed(self)  # type: ignore[arg-type]
+        if not self.consent_wanted:
             self.needs_staff = True
             self.set_due(None)
         return {"signed": facts.signed(self)}  # type: ignore[arg-type]

@@ -21,6 +21,7 @@ from aftersales.enums import (
     Status,
 )
 from aftersales.models.case.owing import Owing
+from aftersales.models.catalogue import worded
 from aftersales.models.history import Upload
 from aftersales.models.order import Parcel
 from aftersales.models.people import ReturnAddress
@@ -28,6 +29,7 @@ from aftersales.models.returning import FreightClaim
 from aftersales.rules import amounts, deadlines, facts, plans
 from aftersales.rules.conditions import (
     address_change_asked,
+    consent_wanted,
     freight_claimed,
     freight_to_claim,
     goods_came_back,
@@ -298,7 +300,20 @@ class Returning(Owing):
     )
     def close_unreturned(self, *, by: Any) -> dict[str, Any]:
         """T-10: no tracking number by D4."""
+        self.consent_wanted = True
         return {}
+
+    @step(
+        gettext_lazy("同意买家再次申请"),
+        by={Party.MERCHANT},
+        permission=Permission.AGREE,
+        source=[Status.CLOSED_BUYER_TIMEOUT],
+        conditions=[consent_wanted],
+    )
+    def allow_again(self, *, by: Any) -> dict[str, Any]:
+        """T-10: the same reason once more; how often a line is claimed at all is the policy's (G2)."""
+        self.consent_wanted = False
+        return worded("reason", self.reason)
 
     @step(
         gettext_lazy("确认收货"),

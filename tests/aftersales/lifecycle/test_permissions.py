@@ -23,6 +23,7 @@ BY: dict[str, set[Party]] = {
     "agree_refusal": {MERCHANT},
     "agree_resend": {MERCHANT},
     "agree_return": {MERCHANT},
+    "allow_again": {MERCHANT},
     "appeal": {BUYER, MERCHANT},
     "ask_platform": {BUYER, MERCHANT},
     "ask_reopen": {BUYER, MERCHANT},

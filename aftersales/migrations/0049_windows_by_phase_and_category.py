@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('aftersales', '0040_simulations'),
+        ('aftersales', '0048_who_may_export'),
     ]
 
     operations = [

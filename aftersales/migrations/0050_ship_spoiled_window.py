@@ -10,5 +10,5 @@ def ship(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("aftersales", "0041_windows_by_phase_and_category")]
+    dependencies = [("aftersales", "0049_windows_by_phase_and_category")]
     operations = [migrations.RunPython(ship, migrations.RunPython.noop)]
