@@ -2,11 +2,14 @@
 
 from django.db import migrations, models
 
+from aftersales import catalogue
+
 
 def unblock(apps, schema_editor):
     """RW-07 is a hard warning where nothing was shipped, and otherwise only asks for a tick."""
     for late in apps.get_model("aftersales.Risk").objects.filter(code="RW-07"):
         late.blocks.remove(*late.blocks.filter(code="RR-01"))
+    catalogue.load(apps=apps)  # the edition in force follows the rows
 
 
 class Migration(migrations.Migration):
