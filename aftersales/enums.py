@@ -438,18 +438,3 @@ class Reminder(TextChoices):
     HALF = "half", _("时间过半")
     DAY = "day", _("剩余 24 小时")
     LAST = "last", _("剩余 2 小时")
-
-
-class Theme(TextChoices):
-    """外观 of every page; paper is always light."""
-
-    SYSTEM = "system", _("跟随系统")
-    LIGHT = "light", _("浅色")
-    DARK = "dark", _("深色")
-
-
-class Density(TextChoices):
-    """行距: how close rows and cards stand."""
-
-    NORMAL = "normal", _("标准")
-    COMPACT = "compact", _("紧凑")

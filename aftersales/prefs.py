@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
-from aftersales.enums import Density, Theme
+from aftersales.looks import Density, Theme
 from aftersales.models import User
 
 COOKIE = "prefs"

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 from django.views.generic import FormView
 
 from aftersales import prefs
-from aftersales.enums import Density, Theme
+from aftersales.looks import Density, Theme
 from aftersales.models import Shop, User
 
 

@@ -7,7 +7,8 @@ from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.enums import Density, Permission, Theme
+from aftersales.enums import Permission
+from aftersales.looks import Density, Theme
 
 
 class User(AbstractUser):

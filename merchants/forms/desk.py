@@ -29,7 +29,7 @@ class NoteForm(forms.ModelForm):
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="id_note_%s", **kwargs)
+        super().__init__(*args, **kwargs | {"auto_id": "id_note_%s"})
 
 
 class TagForm(forms.Form):
