@@ -159,6 +159,15 @@
     p.textContent = text;
     slot.querySelector("[data-errors]").append(p);
   };
+  // A form that is sent while files are on their way goes when the last of them has arrived.
+  const held = new Map(), underway = (form) => $$(".slot .shots progress", form).length > 0;
+  const release = (form) => {
+    if (!held.has(form) || underway(form)) return;
+    const button = held.get(form);
+    held.delete(form);
+    button?.removeAttribute("aria-busy");
+    form.requestSubmit(button);
+  };
   const stage = (slot, file) => {
     const list = slot.querySelector(".shots"), line = document.createElement("li");
     const bar = document.createElement("progress"), name = document.createElement("span"), part = document.createElement("b");
@@ -181,9 +190,10 @@
       bar.value = (e.loaded / e.total) * 100;
       part.textContent = `${Math.floor(bar.value)}%`;
     };
-    const fail = (text) => { line.remove(); complain(slot, text); };
+    const form = slot.closest("form");
+    const fail = (text) => { line.remove(); complain(slot, text); held.delete(form); };
     ask.onload = () => {
-      if (ask.status >= 200 && ask.status < 300) { line.outerHTML = ask.responseText; changed(slot); }
+      if (ask.status >= 200 && ask.status < 300) { line.outerHTML = ask.responseText; changed(slot); release(form); }
       else if (ask.getResponseHeader("Content-Type")?.startsWith("text/plain")) fail(ask.responseText.trim());
       else fail(words.uploadFailed.replace("{file}", file.name));
     };
@@ -318,6 +328,12 @@
     (form.id === "discard" ? $$("form[data-draft]") : [form]).forEach(rest);
     if (form.method !== "post" || form.hasAttribute("hx-post") || "again" in form.dataset || e.defaultPrevented) return;
     if (form.dataset.sent) { e.preventDefault(); return; }
+    if (underway(form)) {
+      e.preventDefault();
+      held.set(form, e.submitter);
+      e.submitter?.setAttribute("aria-busy", "true");
+      return;
+    }
     form.dataset.sent = 1;
     e.submitter?.setAttribute("aria-busy", "true");
   });

@@ -91,7 +91,7 @@ def test_a_question_reaches_the_shop_with_its_picture(order, line, buyer, mercha
 
     listed = read(desk.get(reverse("merchants:conversations")))
     assert "1 条未读" in listed
-    assert "买家咨询 <span>1</span>" in listed
+    assert '买家咨询 <span data-live="asked">1</span>' in listed
     opened = desk.get(reverse("open_notice", args=[notice.pk]))
     thread = desk.get(opened.url)
     assert ASKED in read(thread)

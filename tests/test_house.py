@@ -233,7 +233,7 @@ def test_the_demo_leaves_nothing_behind(tmp_path, ending):
             stdout=said,
             stderr=said,
         )
-    for _ in until(90):
+    for _ in until(240):  # it migrates and fills, beside other tests
         text = (tmp_path / "said").read_text()
         if "Ctrl-C" in text or demo.poll() is not None:
             break

@@ -44,7 +44,8 @@ class Previewed(admin.ModelAdmin):
 
 
 def preview(row: Model) -> str:
-    """The row as HTML, as it stands in the database now."""
+    """The row as HTML, as it stands in the database now: a refused form has changed its instance."""
+    row = type(row)._base_manager.get(pk=row.pk)
     case = _sample_of(row)
     context: dict[str, Any] = {"row": row, "case": case, "kind": row._meta.model_name}
     if isinstance(row, Script):

@@ -103,7 +103,9 @@ class Desk:
         self.check()
         second = self.case.round_number > 0
         form = self.case.step_form(WizardStep.ROUND_2 if second else WizardStep.ROUND_1)
-        offers = answers.pop("offers", None) or self.offers()
+        offers = answers.pop("offers", None)
+        if offers is None:
+            offers = self.offers()
         given: dict[str, Any] = {"offers": offers, "script": self.script(form, offers)}
         if second:
             outcome = answers.pop("outcome", None) or self.outcome(form)

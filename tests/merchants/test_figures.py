@@ -12,7 +12,7 @@ from aftersales.models import Plan, Round, Script
 from tests.aftersales.figures.past import Past, at
 from tests.factories import MemberFactory, ShopFactory
 
-MOST_QUERIES = 18
+MOST_QUERIES = 19
 
 
 @pytest.fixture

