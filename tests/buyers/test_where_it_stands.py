@@ -236,7 +236,7 @@ def test_a_final_act_says_its_consequence_and_going_back_is_the_main_button(
     kind: str,
     consequence: str,
 ) -> None:
-    """S-42: looked at, it does nothing."""
+    """S-49: looked at, it does nothing."""
     case = make_case(trait, type=kind)
     offer = next(iter(case.open_offers()), None)
     chosen = {"offer": str(offer.pk)} if offer else {}
