@@ -201,7 +201,7 @@ def test_a_case_from_the_order_file_to_the_refund(
     buyer_page.locator("[name=amount]").fill("80")
     buyer_page.locator("[name=text]").fill("退 80 元我可以留着当摆件。")
     shoot(buyer_page, "13-counter")
-    buyer_page.locator(".dock button[type=submit]").click()
+    buyer_page.locator(".dock button.btn-primary").click()
     buyer_page.wait_for_url(re.compile(f"{case.code}/$"))
 
     # Round 2, with the proofs that its outcome demands; then the buyer lets the time pass.
@@ -247,7 +247,7 @@ def test_a_case_from_the_order_file_to_the_refund(
     shoot(buyer_page, "19-told")
     buyer_page.goto(f"/my/cases/{case.code}/ask_platform/")
     buyer_page.locator("[name=reason]").fill("裂纹用手摸得到凹凸，是真的裂了，请平台看照片。")
-    buyer_page.locator(".dock button[type=submit]").click()
+    buyer_page.locator(".dock button.btn-primary").click()
     until(lambda: Case.objects.get().status == Status.PLATFORM_REVIEW)
     buyer_page.goto(f"/my/cases/{case.code}/")
     shoot(buyer_page, "20-platform")

@@ -104,6 +104,7 @@ BY: dict[str, set[Party]] = {
 }
 NEEDS: dict[str, Permission] = {
     "accept_counter": Permission.AGREE,
+    "allow_again": Permission.AGREE,
     "add_evidence": Permission.NEGOTIATE,
     "agree": Permission.AGREE,
     "agree_refusal": Permission.AGREE,
