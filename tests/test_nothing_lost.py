@@ -167,7 +167,7 @@ def test_an_application_begun_on_the_phone(shop, buyer, new_page, shoot):
 
     assert again.locator("textarea[name=description]").input_value() == WORDS
     assert again.locator("select[name=reason]").input_value() == "R1"
-    assert again.locator(".slot img").count() == 1
+    assert again.locator(".slot li img").count() == 1
     shoot(again, "application")
 
 
@@ -178,6 +178,7 @@ def test_without_script(make_case, merchant, browser, live_server, shoot, tmp_pa
     context = browser.new_context(
         base_url=live_server.url,
         java_script_enabled=False,
+        locale="zh-CN",
         viewport={"width": width, "height": 900},
     )
     sign_in(context, merchant)
