@@ -1,15 +1,15 @@
 """出价往来: what was asked and offered over time, and the gap in yuan, for both sides' pages."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
-from aftersales.display import deadline, money
+from aftersales.display import deadline, kept_money, money
 from aftersales.enums import Party, PlanState
-from aftersales.models import Case, Offer
+from aftersales.models import Case, Offer, Offering
 from aftersales.rules import plans
 
 
@@ -45,9 +45,12 @@ def bids_of(case: Case, now: datetime) -> list[Bid]:
     ]
 
 
-def terms_of(offer: Offer, now: datetime) -> str:
+def terms_of(offer: Offer | Offering, now: datetime) -> str:
     """What was filled in besides an amount, in words; empty where nothing was."""
-    terms, code = offer.terms, offer.plan.code
+    return _told(offer.plan.code, offer.terms, now)
+
+
+def _told(code: str, terms: Mapping[str, Any], now: datetime) -> str:
     if code == "wait_until" and (until := plans.promised(terms)):
         return _("到 %(until)s") % {"until": deadline(until, now)}
     if code == "repair" and terms.get("days"):
@@ -65,11 +68,20 @@ def terms_of(offer: Offer, now: datetime) -> str:
     return str(terms.get("sku") or terms.get("items") or "")
 
 
-def with_terms(offer: Offer, now: datetime) -> str:
-    """The plan and what was filled in: 补寄：杯盖 1 个."""
-    told = terms_of(offer, now)
-    name = offer.plan.label
-    return _("{name}：{text}").format(name=name, text=told) if told else name
+def with_terms(offer: Offer | Offering, now: datetime, amount: Decimal | None = None) -> str:
+    """The plan, what it comes to, and what was filled in: 退货退款 ¥128.00：商家安排上门取件."""
+    return _line(offer.plan.label, "" if amount is None else money(amount), terms_of(offer, now))
+
+
+def as_kept(details: Mapping[str, Any], now: datetime, name: str = "plan") -> str:
+    """The plan that an event keeps under ``name``, in the same words."""
+    told = _told(details.get("code", ""), details.get("terms") or {}, now)
+    return _line(str(details.get(name, "")), kept_money(details.get("amount")), told)
+
+
+def _line(name: str, amount: str, told: str) -> str:
+    head = f"{name} {amount}".strip()
+    return _("{name}：{text}").format(name=head, text=told) if told else head
 
 
 def agreed_terms(case: Case, now: datetime) -> str:

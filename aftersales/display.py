@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
@@ -73,6 +73,14 @@ def money(amount: Decimal | None) -> str:
     if amount is None:
         return EMPTY
     return f"-¥{-amount:,.2f}" if amount < 0 else f"¥{amount:,.2f}"
+
+
+def kept_money(text: Any) -> str:
+    """An amount as the history keeps it, as a page writes it; empty where there is none."""
+    try:
+        return money(Decimal(str(text)))
+    except InvalidOperation:
+        return ""
 
 
 def plain_money(amount: Decimal | None) -> str:

@@ -122,7 +122,7 @@ def service_requests(extension: Extension) -> QuerySet[ServiceRequest]:
 
 
 def decided(extension: Extension) -> Iterator[Event]:
-    """What time decided because of a deadline that passed during the outage."""
+    """What time decided because of a deadline that passed during the outage; each is excused once."""
     starts, ends = extension.starts_at, extension.ends_at
     if starts is None or ends is None:
         return
@@ -130,9 +130,12 @@ def decided(extension: Extension) -> Iterator[Event]:
         party=Party.CLOCK,
         step__in=DECIDED,
         at__gte=starts,
-        case__excused_at=None,
     ).select_related("case")
+    known = Event.objects.filter(step="excuse", key__startswith=f"{extension.key}-")
+    done = set(known.values_list("case", "key"))
     for event in events.order_by("pk"):
+        if (event.case_id, _result_key(extension, event)) in done:
+            continue
         due = event.details.get("due_at")
         fell = datetime.fromisoformat(due) if due else event.at
         if starts <= fell < ends:
@@ -140,8 +143,11 @@ def decided(extension: Extension) -> Iterator[Event]:
 
 
 def decided_cases(extension: Extension) -> QuerySet[Case]:
-    keys = {event.case_id for event in decided(extension)}
-    return Case.objects.filter(pk__in=keys, excused_at=None)
+    return Case.objects.filter(pk__in={event.case_id for event in decided(extension)})
+
+
+def _result_key(extension: Extension, event: Event) -> str:
+    return f"{extension.key}-{event.version}"
 
 
 def _batches(cases: QuerySet[Case]) -> Iterator[list[int]]:
@@ -270,17 +276,17 @@ def _move_service(extension: Extension) -> int:
 
 
 def _excuse(extension: Extension, keys: list[int]) -> int:
-    results = {event.case_id: event.step for event in decided(extension)}
+    """How many cases were excused; each result of time has a step of its own."""
     with transaction.atomic():
-        locked = Case.for_writing().filter(pk__in=keys, excused_at=None)
-        rows = list(locked.order_by("pk"))
-        Case.preload(rows)
+        rows = {row.pk: row for row in Case.for_writing().filter(pk__in=keys).order_by("pk")}
+        Case.preload(list(rows.values()))
         acts = []
-        for row in rows:
-            key = f"{extension.key}-result"
-            acts += _taken(extension, row, "excuse", key, result=results[row.pk])
+        for event in decided(extension):
+            if row := rows.get(event.case_id):
+                given = {"result": event.step, "of": event.version}
+                acts += _taken(extension, row, "excuse", _result_key(extension, event), **given)
         write(acts)
-    return len(acts)
+    return len({act.case.pk for act in acts})
 
 
 def _taken(extension: Extension, case: Case, name: str, key: str, **answers: Any) -> list[Act]:

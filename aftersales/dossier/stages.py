@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from aftersales.display import exact, money
+from aftersales.display import exact, kept_money, money
 from aftersales.dossier.blocks import entry
 from aftersales.enums import Freight, Party, PlanState
 from aftersales.models import Case, CaseRequest, Offer, Proposal
@@ -62,6 +62,8 @@ def terms_told(terms: Mapping[str, Any]) -> list[tuple[str, str]]:
         (_("几张"), terms.get("count")),
         (_("拦截单号"), terms.get("enquiry")),
         (_("运费承担"), Freight(terms["freight"]).label if terms.get("freight") else ""),
+        (_("取件"), _("商家安排上门取件") if terms.get("pickup") else ""),
+        (_("运费上限"), kept_money(terms.get("most"))),
         (_("等待至"), exact(datetime.fromisoformat(terms["until"])) if terms.get("until") else ""),
         (_("接受后不再申请售后"), _("是") if terms.get("waives") else ""),
     ]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Case as Choice
 from django.db.models import (
     Count,
     DateField,
@@ -24,6 +25,7 @@ from django.db.models import (
     QuerySet,
     RowRange,
     Value,
+    When,
     Window,
 )
 from django.db.models.fields.json import KeyTextTransform
@@ -40,6 +42,7 @@ Events = QuerySet[Lived]
 REJECTIONS = ("reject", "refuse_receipt")
 LATE = "agree_by_default"
 AUTOMATIC = (LATE, "confirm_receipt_by_default")
+ACTED = (*AUTOMATIC, "refund_unshipped_remedy")  # time, in the merchant's place
 SETTLING = (
     *("accept_plan", "accept_counter", "confirm_agreed"),
     *("agree", "agree_return", "agree_resend"),
@@ -72,9 +75,23 @@ def _earlier(**given: Any) -> Window:
     return Window(Max("at", filter=Q(**given)), "case_id", "version", RowRange(end=-1))
 
 
-def _ever(**given: Any) -> Window:
-    """How many such events the case has, also later ones."""
-    return Window(Count("pk", filter=Q(**given)), "case_id")
+def _excused() -> Any:
+    """Whether time acted for the merchant while the platform was down: nobody's fault (``excuse``).
+
+    Of what time did itself, and of a refund that came of it; a result that was looked at again
+    (``reopen``) brings no refund.
+    """
+    excuses = Event.objects.filter(case_id=OuterRef("case_id"), step="excuse")
+    excuses = excuses.annotate(of=Cast(KeyTextTransform("of", "details"), IntegerField()))
+    undone = Event.objects.filter(
+        case_id=OuterRef("case_id"), step="reopen", version__gt=OuterRef("of")
+    )
+    led_here = excuses.filter(details__result__in=ACTED).exclude(Exists(undone))
+    return Choice(
+        When(step__in=ACTED, then=Exists(excuses.filter(of=OuterRef("version")))),
+        When(after=Status.REFUNDED, then=Exists(led_here)),
+        default=Value(False),
+    )
 
 
 FACTS: dict[str, Any] = {
@@ -92,9 +109,7 @@ FACTS: dict[str, Any] = {
     "negotiated_at": _earlier(step="negotiate"),
     "reviewed_at": _earlier(after=Status.PLATFORM_REVIEW),
     "refunded_at": _earlier(after=Status.REFUNDED),
-    # Time acted for the merchant while the platform was down: nobody's fault (``excuse``).
-    "excused": _ever(step="excuse", details__result__in=(*AUTOMATIC, "refund_unshipped_remedy")),
-    "late_excused": _ever(step="excuse", details__result=LATE),
+    "excused": _excused(),
 }
 PLAIN = ("id", "case_id", "step", "party", "before", "after", "at")
 
@@ -135,7 +150,7 @@ def _dispute_refunded(events: Events) -> Events:
 
 
 def _quality_refunded(events: Events) -> Events:
-    return _refunded(events).filter(quality=True, excused=0)
+    return _refunded(events).filter(quality=True, excused=False)
 
 
 def _by_himself(*types: CaseType) -> Callable[[Events], Events]:
@@ -154,11 +169,11 @@ def _due(events: Events) -> Events:
     """The merchant's turn to answer is over, by his answer or by time."""
     over = events.filter(before=Status.PENDING_MERCHANT)
     over = over.exclude(after__in=[Status.PENDING_MERCHANT, *NOT_HIS_DOING])
-    return over.exclude(step=LATE, late_excused__gt=0)
+    return over.exclude(step=LATE, excused=True)
 
 
 def _overdue(events: Events) -> Events:
-    return events.filter(step=LATE, late_excused=0)
+    return events.filter(step=LATE, excused=False)
 
 
 def _handled(events: Events) -> Events:

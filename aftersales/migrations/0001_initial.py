@@ -77,8 +77,7 @@ class Migration(migrations.Migration):
                 ('negotiated_at', models.DateTimeField(null=True)),
                 ('reviewed_at', models.DateTimeField(null=True)),
                 ('refunded_at', models.DateTimeField(null=True)),
-                ('excused', models.IntegerField()),
-                ('late_excused', models.IntegerField()),
+                ('excused', models.BooleanField()),
             ],
             options={
                 'db_table': 'aftersales_lived',

@@ -42,7 +42,7 @@ class Lived(models.Model):
     """An event with all that a measure asks about it: a temporary table, for as long as days are counted.
 
     ``…_at`` is when the case was last rejected, negotiated, with the platform or refunded before
-    this event; ``excused`` and ``late_excused`` are how often an outage was found to be the cause.
+    this event; ``excused`` is whether an outage was found to be the cause.
     """
 
     case = models.ForeignKey("Case", models.DO_NOTHING, related_name="+", db_constraint=False)
@@ -65,8 +65,7 @@ class Lived(models.Model):
     negotiated_at = models.DateTimeField(null=True)
     reviewed_at = models.DateTimeField(null=True)
     refunded_at = models.DateTimeField(null=True)
-    excused = models.IntegerField()
-    late_excused = models.IntegerField()
+    excused = models.BooleanField()
 
     class Meta:
         managed = False

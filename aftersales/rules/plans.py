@@ -52,6 +52,11 @@ def kept_terms(code: str, terms: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in terms.items() if name in kept}
 
 
+def as_kept(code: str, terms: Mapping[str, Any]) -> dict[str, Any]:
+    """What the history keeps of a plan beside its name and amount (``bids.as_kept`` reads it)."""
+    return {"code": code, "terms": kept_terms(code, terms)}
+
+
 def promised(terms: Mapping[str, Any]) -> datetime | None:
     """The moment of a promise to wait; none where it is missing or not a moment."""
     try:

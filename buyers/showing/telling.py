@@ -1,13 +1,14 @@
 """An event in one line, as the buyer would say it."""
 
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from aftersales.display import money
+from aftersales import clock
+from aftersales.bids import as_kept
+from aftersales.display import kept_money
 from aftersales.enums import (
     WANTS_GOODS,
     CaseType,
@@ -44,18 +45,11 @@ def told(event: Event) -> str:
     return str(known.label) if known else event.step
 
 
-def yuan(value: Any) -> str:
-    try:
-        return money(Decimal(str(value)))
-    except InvalidOperation:
-        return ""
-
-
 @tells("apply")
 def _applied(details: dict[str, Any], mine: bool) -> str:
     if details.get("type") in WANTS_GOODS:
         return _("你申请了{what}").format(what=CaseType(details["type"]).label)
-    return _("你申请了退款 {amount}").format(amount=yuan(details.get("amount")))
+    return _("你申请了退款 {amount}").format(amount=kept_money(details.get("amount")))
 
 
 @tells("cancel")
@@ -67,7 +61,7 @@ def _cancelled(details: dict[str, Any], mine: bool) -> str:
 def _agreed(details: dict[str, Any], mine: bool) -> str:
     if details.get("remedy"):
         return _("商家收到了你寄回的商品")
-    return _("商家同意退款 {amount}").format(amount=yuan(details.get("amount")))
+    return _("商家同意退款 {amount}").format(amount=kept_money(details.get("amount")))
 
 
 @tells("agree_return")
@@ -110,7 +104,7 @@ def _chose_exchange(details: dict[str, Any], mine: bool) -> str:
 
 @tells("choose_refund", "refund_instead", "refund_unshipped_remedy")
 def _money_instead(details: dict[str, Any], mine: bool) -> str:
-    amount = yuan(details.get("amount"))
+    amount = kept_money(details.get("amount"))
     if mine:
         return _("你选择了退款 {amount}").format(amount=amount)
     return _("商家没有发出商品，改为退款 {amount}").format(amount=amount)
@@ -144,13 +138,13 @@ def _negotiated(details: dict[str, Any], mine: bool) -> str:
 
 @tells("improve_offer")
 def _improved(details: dict[str, Any], mine: bool) -> str:
-    return _("商家把方案提高到 {amount}").format(amount=yuan(details.get("amount")))
+    return _("商家把方案提高到 {amount}").format(amount=kept_money(details.get("amount")))
 
 
 @tells("reply")
 def _replied(details: dict[str, Any], mine: bool) -> str:
     if details.get("counter"):
-        wanted = f"{details['counter']} {yuan(details.get('amount'))}".strip()
+        wanted = as_kept(details, clock.now(), "counter")
         return _("你提出了方案：{plan}").format(plan=wanted)
     if details.get("round") == 0:
         return _("你没有接受商家验收后的提议")
@@ -159,14 +153,12 @@ def _replied(details: dict[str, Any], mine: bool) -> str:
 
 @tells("accept_plan")
 def _accepted(details: dict[str, Any], mine: bool) -> str:
-    plan = f"{details.get('plan', '')} {yuan(details.get('amount'))}".strip()
-    return _("你接受了方案：{plan}").format(plan=plan)
+    return _("你接受了方案：{plan}").format(plan=as_kept(details, clock.now()))
 
 
 @tells("accept_counter")
 def _accepted_mine(details: dict[str, Any], mine: bool) -> str:
-    plan = f"{details.get('plan', '')} {yuan(details.get('amount'))}".strip()
-    return _("商家接受了你的方案：{plan}").format(plan=plan)
+    return _("商家接受了你的方案：{plan}").format(plan=as_kept(details, clock.now()))
 
 
 def _request(details: dict[str, Any]) -> str:
@@ -237,7 +229,9 @@ def _corrected(details: dict[str, Any], mine: bool) -> str:
 @tells("receive_part")
 def _received_part(details: dict[str, Any], mine: bool) -> str:
     if details.get("amount"):
-        return _("商家登记了收货问题，提议退款 {amount}").format(amount=yuan(details["amount"]))
+        return _("商家登记了收货问题，提议退款 {amount}").format(
+            amount=kept_money(details["amount"])
+        )
     return _("商家登记了收货问题")
 
 
@@ -300,7 +294,7 @@ def _address_given(details: dict[str, Any], mine: bool) -> str:
 @tells("execute_ruling")
 def _executed(details: dict[str, Any], mine: bool) -> str:
     if details.get("amount"):
-        return _("商家逾期未执行，平台退款 {amount}").format(amount=yuan(details["amount"]))
+        return _("商家逾期未执行，平台退款 {amount}").format(amount=kept_money(details["amount"]))
     return _("商家逾期未执行，平台使用店铺的默认退货地址")
 
 
@@ -317,7 +311,7 @@ def _upheld(details: dict[str, Any], mine: bool) -> str:
 @tells("reverse_ruling")
 def _reversed(details: dict[str, Any], mine: bool) -> str:
     if details.get("amount"):
-        return _("申诉成立，改判退款 {amount}").format(amount=yuan(details["amount"]))
+        return _("申诉成立，改判退款 {amount}").format(amount=kept_money(details["amount"]))
     return _("申诉成立，已改判；不影响已付的退款")
 
 
@@ -336,7 +330,7 @@ def _ruled(details: dict[str, Any], mine: bool) -> str:
 
 @tells("finish_refund", "settle_offline")
 def _arrived(details: dict[str, Any], mine: bool) -> str:
-    return _("退款到账 {amount}").format(amount=yuan(details.get("amount"))).strip()
+    return _("退款到账 {amount}").format(amount=kept_money(details.get("amount"))).strip()
 
 
 @tells("fail_refund")

@@ -101,10 +101,7 @@ class ImproveForm(StepForm):
         self.offers: list[Offer] = improvable(self.case)
         field = forms.ChoiceField(
             label=_("方案"),
-            choices=[
-                (str(each.pk), offer_line(each.plan, each.amount, self.case))
-                for each in self.offers
-            ],
+            choices=[(str(each.pk), offer_line(each, self.case)) for each in self.offers],
             widget=forms.RadioSelect,
         )
         if len(self.offers) == 1:

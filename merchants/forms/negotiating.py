@@ -200,7 +200,7 @@ class RoundForm(FacesRisks):
         if not self.is_bound or self.script() is None:
             return None
         offers = self.offerings()
-        chips = [offer_line(offer.plan, offer.amount, self.case) for offer in offers]
+        chips = [offer_line(offer, self.case) for offer in offers]
         now = clock.now()
         until = when(now + timedelta(minutes=self.case.windows["D15"]), now)
         if unsaid := self.case.script_refusal(cast(Script, self.script()), offers):

@@ -3,14 +3,14 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from aftersales import clock
-from aftersales.display import Entry, Shot, money
+from aftersales.bids import as_kept
+from aftersales.display import Entry, Shot, kept_money
 from aftersales.enums import (
     WANTS_GOODS,
     CaseType,
@@ -151,18 +151,6 @@ def _sub(event: Event) -> str:
     return ""
 
 
-def yuan(text: Any) -> str:
-    """An amount as the history keeps it, as the page writes it."""
-    try:
-        return money(Decimal(str(text)))
-    except InvalidOperation:
-        return ""
-
-
-def plan_line(label: str, amount: Any) -> str:
-    return f"{label} {yuan(amount)}".strip()
-
-
 @tells("apply")
 def _applied(details: dict[str, Any]) -> str:
     if details.get("type") in WANTS_GOODS:
@@ -171,7 +159,7 @@ def _applied(details: dict[str, Any]) -> str:
             "reason": details.get("reason", ""),
         }
     return _("申请退款 %(amount)s，%(reason)s") % {
-        "amount": yuan(details.get("amount")),
+        "amount": kept_money(details.get("amount")),
         "reason": details.get("reason", ""),
     }
 
@@ -183,7 +171,7 @@ def _paid_back(details: dict[str, Any]) -> str:
     if "missing" in details:
         return _("同意补寄，等待商家发出")
     if details.get("amount"):
-        return _("同意退款 %(amount)s，原路退回") % {"amount": yuan(details["amount"])}
+        return _("同意退款 %(amount)s，原路退回") % {"amount": kept_money(details["amount"])}
     return _("同意退货，等待买家寄回")
 
 
@@ -197,7 +185,7 @@ def _shipped(details: dict[str, Any]) -> str:
 
 @tells("refund_instead", "refund_unshipped_remedy", "choose_refund")
 def _turned_into_money(details: dict[str, Any]) -> str:
-    return _("改为退款 %(amount)s，原路退回") % {"amount": yuan(details.get("amount"))}
+    return _("改为退款 %(amount)s，原路退回") % {"amount": kept_money(details.get("amount"))}
 
 
 @tells("confirm_risks")
@@ -212,7 +200,8 @@ def _checked(details: dict[str, Any]) -> str:
 
 @tells("negotiate")
 def _sent(details: dict[str, Any]) -> str:
-    plans = " / ".join(plan_line(each["plan"], each["amount"]) for each in details.get("plans", []))
+    now = clock.now()
+    plans = " / ".join(as_kept(each, now) for each in details.get("plans", []))
     told = _("发送第 %(n)s 轮协商") % {"n": details.get("round", 1)}
     return _("{name}：{text}").format(name=told, text=plans) if plans else told
 
@@ -221,8 +210,8 @@ def _sent(details: dict[str, Any]) -> str:
 def _improved(details: dict[str, Any]) -> str:
     return _("把“%(plan)s”从 %(before)s 提高到 %(amount)s") % {
         "plan": details.get("plan", ""),
-        "before": yuan(details.get("before")),
-        "amount": yuan(details.get("amount")),
+        "before": kept_money(details.get("before")),
+        "amount": kept_money(details.get("amount")),
     }
 
 
@@ -251,17 +240,13 @@ def _lapsed_request(details: dict[str, Any]) -> str:
 @tells("reply")
 def _replied(details: dict[str, Any]) -> str:
     if details.get("counter"):
-        return _("都不接受，希望：%(plan)s") % {
-            "plan": plan_line(details["counter"], details.get("amount"))
-        }
+        return _("都不接受，希望：%(plan)s") % {"plan": as_kept(details, clock.now(), "counter")}
     return _("答复：都不接受")
 
 
 @tells("accept_plan", "accept_counter")
 def _accepted(details: dict[str, Any]) -> str:
-    return _("接受方案：%(plan)s") % {
-        "plan": plan_line(details.get("plan", ""), details.get("amount"))
-    }
+    return _("接受方案：%(plan)s") % {"plan": as_kept(details, clock.now())}
 
 
 @tells("stop_waiting")
@@ -304,7 +289,7 @@ def _ruled(details: dict[str, Any]) -> str:
     ruling, side = details.get("ruling", ""), details.get("responsible", "")
     told = str(Ruling(ruling).label) if ruling in Ruling.values else ruling
     if details.get("amount"):
-        told = plan_line(told, details["amount"])
+        told = f"{told} {kept_money(details['amount'])}"
     who = str(Responsible(side).label) if side in Responsible.values else side
     return _("判定：%(ruling)s，责任方：%(side)s") % {"ruling": told, "side": who}
 
@@ -343,20 +328,20 @@ def _declined(details: dict[str, Any]) -> str:
 @tells("execute_ruling")
 def _executed(details: dict[str, Any]) -> str:
     if details.get("amount"):
-        return _("商家逾期未执行，平台退款 {amount}").format(amount=yuan(details["amount"]))
+        return _("商家逾期未执行，平台退款 {amount}").format(amount=kept_money(details["amount"]))
     return _("商家逾期未执行，平台使用店铺的默认退货地址")
 
 
 @tells("reverse_ruling")
 def _reversed(details: dict[str, Any]) -> str:
     if details.get("amount"):
-        return _("申诉成立，改判退款 {amount}").format(amount=yuan(details["amount"]))
+        return _("申诉成立，改判退款 {amount}").format(amount=kept_money(details["amount"]))
     return _("申诉成立，已改判；不影响已付的退款")
 
 
 @tells("finish_refund")
 def _arrived(details: dict[str, Any]) -> str:
-    return _("退款到账 %(amount)s") % {"amount": yuan(details.get("amount"))}
+    return _("退款到账 %(amount)s") % {"amount": kept_money(details.get("amount"))}
 
 
 # Evidence -----------------------------------------------------------------------------------------

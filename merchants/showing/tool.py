@@ -8,12 +8,12 @@ from typing import NamedTuple
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from aftersales.bids import gap_text
+from aftersales import clock
+from aftersales.bids import gap_text, with_terms
 from aftersales.display import Stop, money, when
 from aftersales.enums import Clock, Party, RoundState, Status
-from aftersales.models import Case, Offer, Plan, Round
+from aftersales.models import Case, Offer, Offering, Plan, Round
 from aftersales.rules import deadlines, plans
-from merchants.showing.record import plan_line
 
 RISKS, NEGOTIATE, WAIT, REJECT, DONE = "risks", "negotiate", "wait", "reject", "done"
 IN_HAND = (Status.PENDING_MERCHANT, Status.AWAITING_MERCHANT_RECEIPT)
@@ -115,10 +115,11 @@ def _came(sent: Round | None, now: datetime) -> str:
 # Plans --------------------------------------------------------------------------------------------
 
 
-def offer_line(plan: Plan, amount: object, case: Case) -> str:
-    """A plan as a chip: 部分退款（无需退货） ¥45.00, or the whole sum where it is not said."""
-    whole = plans.pays_back(plan.code, case)
-    return plan_line(plan.label, amount if amount is not None else whole or "")
+def offer_line(offer: Offer | Offering, case: Case) -> str:
+    """A plan as a chip, with what was filled in: 部分退款（无需退货） ¥45.00, or the whole sum where
+    it is not said."""
+    amount = offer.amount if offer.amount is not None else plans.pays_back(offer.plan.code, case)
+    return with_terms(offer, clock.now(), amount)
 
 
 def hint_of(plan: Plan, case: Case) -> str:
@@ -142,8 +143,8 @@ def hint_of(plan: Plan, case: Case) -> str:
     return f"{money(whole)} {told}".strip() if whole is not None else told
 
 
-def chips(offers: Sequence[Offer], case: Case) -> list[str]:
-    return [offer_line(offer.plan, offer.amount, case) for offer in offers]
+def chips(offers: Sequence[Offer | Offering], case: Case) -> list[str]:
+    return [offer_line(offer, case) for offer in offers]
 
 
 class Result(NamedTuple):
@@ -198,7 +199,7 @@ def results(case: Case) -> list[Result]:
 def counter_line(case: Case) -> str:
     """The buyer's counter-offer that still stands, in words."""
     counter = case.open_counter()
-    return offer_line(counter.plan, counter.amount, case) if counter else ""
+    return offer_line(counter, case) if counter else ""
 
 
 def answered(sent: Round, counters: Sequence[Offer], case: Case) -> str:
@@ -220,7 +221,7 @@ def answer_of(case: Case, now: datetime) -> Answer | None:
         return Answer(title, "", "", counter, "", late=False)
     at = when(sent.answered_at, now)
     if counter:
-        wish = offer_line(counter.plan, counter.amount, case)
+        wish = offer_line(counter, case)
         title = _("买家 %(at)s 回复：都不接受，希望：%(plan)s") % {"at": at, "plan": wish}
     else:
         title = _("买家 %(at)s 回复") % {"at": at}

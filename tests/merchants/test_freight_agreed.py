@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
+from aftersales.dossier.stages import rounds
 from aftersales.enums import Purpose
 from tests.aftersales.negotiation.talk import plan, refused, script
 from tests.buyers.conftest import Phone
@@ -41,6 +42,32 @@ def test_the_buyer_reads_how_the_way_back_is_paid_before_he_accepts(
     assert "运费最多 ¥12.00" in text_of(phone.look("case", case))
     asked = text_of(phone.client.get(url, {"offer": case.offers.get().pk}))
     assert "运费商家承担，凭寄件底单，最多 ¥12.00" in asked
+
+
+@pytest.mark.parametrize(
+    ("filled", "told"), [(PICKED_UP, "商家安排上门取件"), (UP_TO_12, "运费最多 ¥12.00")]
+)
+def test_how_the_way_back_is_paid_is_told_wherever_the_plan_is(
+    filled, told, make_case, at_desk, buyer, text_of
+):
+    """§2.6: the preview, the wait, the card, both records and the dossier."""
+    case, phone = make_case("checked", **R20), Phone(buyer)
+    chip = f"退货退款，商家承担运费 ¥128.00：{told}"
+
+    previewed = at_desk.send("negotiate", case, refresh="1", **filled)
+    assert previewed.context["preview"].chips == [chip]
+    at_desk.send("negotiate", case, **filled)
+    assert at_desk.look("wait", case).context["sent_chips"] == [chip]
+    assert told in text_of(phone.look("case", case))
+    phone.send("accept_plan", case, offer=case.offers.get().pk)
+
+    plan_ = f"退货退款，商家承担运费：{told}"
+    kept = f"退货退款，商家承担运费 ¥128.00：{told}"
+    record = text_of(at_desk.look("case", case))
+    assert f"发送第 1 轮协商：{plan_}" in record
+    assert f"接受方案：{kept}" in record
+    assert f"你接受了方案：{kept}" in text_of(phone.look("record", case))
+    assert told.removeprefix("运费最多 ") in str(rounds(case))
 
 
 def test_what_is_agreed_limits_what_the_merchant_owes(accepted, at_desk, text_of, merchant):

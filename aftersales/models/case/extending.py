@@ -156,11 +156,17 @@ class Extending(CaseFields):
         source=list(Status),
         versioned=False,
     )
-    def excuse(self, *, by: Any, result: str, why: str) -> dict[str, Any]:
-        """What time did while the platform was down counts as nobody's fault (metrics.md)."""
-        self.excused_at = self.at
-        self.reopen_by = deadlines.end_of(self, Clock.GRACE, self.at)  # type: ignore[arg-type]
-        return {"result": result, "why": why}
+    def excuse(self, *, by: Any, result: str, of: int, why: str) -> dict[str, Any]:
+        """What time did while the platform was down (the event with version ``of``) counts as
+        nobody's fault (metrics.md). Where the case still is where that brought it, it may be asked
+        to be looked at again, once for each outage."""
+        moved = self.events.filter(version__gt=of).exclude(before=F("after"))  # type: ignore[attr-defined]
+        if not moved.exists():
+            self.excused_at = self.at
+            self.reopen_by = deadlines.end_of(self, Clock.GRACE, self.at)  # type: ignore[arg-type]
+            if self.reopening != Reopening.ASKED:
+                self.reopening = ""
+        return {"result": result, "of": of, "why": why}
 
     @step(
         gettext_lazy("申请重新处理"),
@@ -195,7 +201,7 @@ class Extending(CaseFields):
         last = self.events.exclude(before=F("after")).order_by("-version").first()  # type: ignore[attr-defined]
         self.__dict__["_came_from"] = last.before
         self.reopening, self.needs_staff = Reopening.GRANTED, False
-        self.closed_at, self.consent_wanted = None, False
+        self.closed_at, self.consent_wanted, self.excused_at = None, False, None
         if self.status == Status.AWAITING_BUYER_RETURN:
             self.auto_agreed, self.return_address = False, None
         if self.status == Status.COMPLETED:

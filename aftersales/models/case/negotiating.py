@@ -143,7 +143,11 @@ class Negotiating(Preparing):
             **worded("outcome", outcome),
             "explanation": explanation.strip(),
             "plans": [
-                {**worded("plan", offer.plan), "amount": str(offer.amount or "")}
+                {
+                    **worded("plan", offer.plan),
+                    **plans.as_kept(offer.plan.code, offer.terms),
+                    "amount": str(offer.amount or ""),
+                }
                 for offer in offers
             ],
             "evidence": kept,

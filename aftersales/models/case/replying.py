@@ -112,6 +112,7 @@ class Replying(Negotiating, Owing):
             "round": current.number if current else 0,
             "text": said,
             **worded("counter", counter and counter.plan),
+            **(plans.as_kept(counter.plan.code, counter.terms) if counter else {}),
             "amount": str(counter.amount or "") if counter else "",
             "evidence": kept,
         }
@@ -331,6 +332,7 @@ class Replying(Negotiating, Owing):
             self.settle()
         return {
             **worded("plan", offer.plan),
+            **plans.as_kept(offer.plan.code, terms),
             "amount": str(offer.amount if offer.amount is not None else self.to_refund or ""),
         }
 

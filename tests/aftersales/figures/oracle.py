@@ -48,8 +48,12 @@ class Oracle:
                 if self.within(event.at):
                     yield case, event, events[:number]
 
-    def excused(self, case: Case) -> bool:
-        return any(event.step == "excuse" for event in self.history[case.pk])
+    def excused(self, case: Case) -> list[int]:
+        """The versions of what time did in an outage and nobody undid."""
+        history = self.history[case.pk]
+        reopened = max((event.version for event in history if event.step == "reopen"), default=0)
+        found = [event.details["of"] for event in history if event.step == "excuse"]
+        return [version for version in found if version > reopened]
 
     def figures(self) -> dict[str, Decimal | None]:
         paid = {o.pk for o in Order.objects.filter(shop=self.shop) if self.within(o.paid_at)}
@@ -102,7 +106,10 @@ class Oracle:
             by_time = event.step in ("agree_by_default", "confirm_receipt_by_default")
             moved = event.before != event.after
             left = event.after in ("cancelled", "platform_review")
-            forgiven = by_time and self.excused(case)
+            forgiven = by_time and any(
+                each.step == "excuse" and each.details["of"] == event.version
+                for each in self.history[key]
+            )
             if event.before == "pending_merchant" and moved and not left and not forgiven:
                 cases["due"].add(key)
                 if by_time:

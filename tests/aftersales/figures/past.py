@@ -117,8 +117,10 @@ class Past:
         yield Event(
             version=1, step="apply", party=Party.BUYER, before="", after=status, at=applied_at
         )
+        by_time = 0
         for version, (moment, name) in enumerate(acts, start=2):
             party, after = STEPS[name]
+            by_time = version if name == "agree_by_default" else by_time
             yield Event(
                 version=version,
                 step=NAMES.get(name, name),
@@ -126,6 +128,6 @@ class Past:
                 before=status,
                 after=after or status,
                 at=moment,
-                details={"result": "agree_by_default"} if name == "excuse" else {},
+                details={"result": "agree_by_default", "of": by_time} if name == "excuse" else {},
             )
             status = str(after or status)

@@ -1,7 +1,7 @@
 """The figures of cases that were lived step by step, as the product lives them."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -115,6 +115,83 @@ def test_silence_counts_unless_the_platform_was_down(
     now.shift(DAY)
 
     assert figure("overdue_rate") == rate
+
+
+def test_each_outage_excuses_what_time_did_in_it_and_nothing_else(
+    make_desk: Make, figure: Read, staff: User, buyer: User, now: Any
+) -> None:
+    """S-20: agreed by time in an outage, undone; once more without one; and in a second outage."""
+    case = make_desk(type="return_refund").case
+
+    def silence() -> datetime:
+        due: datetime = case.due_at
+        now.move_to(due, tick=False)
+        tasks.expire_all()
+        now.shift(2 * HOUR)
+        case.refresh_from_db()
+        return due
+
+    def outage(due: datetime) -> None:
+        made = Extension.objects.create(
+            kind="outage",
+            starts_at=due - HOUR,
+            ends_at=due + HOUR,
+            why="机房断电",
+            user=staff,
+            at=clock.now(),
+        )
+        extending.carry_out(made)
+        case.refresh_from_db()
+
+    def undone() -> None:
+        case.ask_reopen(by=case.shop.members.get().user, reason="那几个小时我们打不开后台。")
+        case.reopen(by=staff, note="故障期间商家无法处理")
+
+    outage(silence())
+    undone()
+    assert not case.excused_at
+    second = silence()
+    now.shift(DAY)
+    assert figure("overdue_rate") == "100.00"
+
+    outage(second)
+    undone()
+    now.shift(DAY)
+    assert figure("overdue_rate") is None
+    assert case.events.filter(step="excuse").count() == 2
+
+    silence()
+    now.shift(DAY)
+    assert figure("overdue_rate") == "100.00"
+
+
+def test_one_outage_excuses_all_that_time_did_in_it(
+    make_desk: Make, figure: Read, staff: User, now: Any
+) -> None:
+    """D2 and D3 both ran out while the platform was down; running it again says nothing twice."""
+    case = make_desk(type="return_refund").case
+    due = case.due_at
+    assert due is not None
+    for later in (timedelta(), 8 * DAY):
+        now.move_to(due + later, tick=False)
+        tasks.expire_all()
+    made = Extension.objects.create(
+        kind="outage",
+        starts_at=due - HOUR,
+        ends_at=due + 8 * DAY,
+        why="机房断电",
+        user=staff,
+        at=clock.now(),
+    )
+    extending.carry_out(made)
+    extending.carry_out(made)
+    now.shift(DAY)
+
+    excuses = case.events.filter(step="excuse").order_by("version")
+    assert [each.details["result"] for each in excuses] == ["agree_by_default", "close_unreturned"]
+    made.refresh_from_db()
+    assert made.excused == 1
+    assert figure("overdue_rate") is None
 
 
 def test_an_accepted_plan_is_a_success_of_its_script_and_plan(

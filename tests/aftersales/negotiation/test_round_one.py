@@ -150,7 +150,13 @@ def test_a_round_is_sent_verbatim_and_opens_the_wait(desk):
     assert (event.before, event.after) == (Status.PENDING_MERCHANT, Status.PENDING_MERCHANT)
     assert (event.details["text"], event.details["round"]) == (SENT, 1)
     assert event.details["plans"] == [
-        {"plan": "部分退款，无需退货", "plan_en": "Partial refund, no return", "amount": "45.00"}
+        {
+            "plan": "部分退款，无需退货",
+            "plan_en": "Partial refund, no return",
+            "code": "partial_refund",
+            "terms": {},
+            "amount": "45.00",
+        }
     ]
     assert desk.case.turn == Turn.REPLY
     assert desk.case.wake_at == sent.due_at
