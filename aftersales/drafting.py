@@ -1,7 +1,9 @@
 """Nothing typed is lost: a page's form is kept as a draft while it is filled in, and given back."""
 
+import uuid
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
@@ -20,6 +22,8 @@ from aftersales.steps import STEPS
 
 TYPED = "typed"  # in the session: what came in after it had expired, for whoever signs in again
 MOST_TYPED = 30_000  # characters
+
+F = TypeVar("F", bound=BaseForm)
 
 
 class Drafting(LoginRequiredMixin, View):
@@ -52,6 +56,19 @@ class Drafting(LoginRequiredMixin, View):
         """Whether the click that these answers belong to has had its effect."""
         return False
 
+    @property
+    def shown_at(self) -> str:
+        """The page that shows the form."""
+        return self.request.get_full_path()
+
+    def part_of(self, given: QueryDict) -> str:
+        """Which form of the page these are the answers of, where it has several."""
+        return ""
+
+    def path_of(self, part: str = "") -> str:
+        """Under what a draft is kept."""
+        return f"{self.request.path}#{part}" if part else self.request.path
+
     # Saving.
 
     def keep(self, given: QueryDict, form: Any = None) -> Draft | None:
@@ -64,10 +81,17 @@ class Drafting(LoginRequiredMixin, View):
             if isinstance(field, SlotField):
                 kept.setlist(f"{name}_kept", [upload.token for upload in field.kept])
         case, step = self.draft_of()
-        return Draft.keep(self.request.path, self.request.user, kept, case=case, step=step)
+        path = self.path_of(self.part_of(given))
+        return Draft.keep(path, self.request.user, kept, case=case, step=step)
+
+    def remember(self, form: Any) -> None:
+        """What was typed is a draft too, should the page with the answer be closed."""
+        if form.keeps_drafts:
+            self.kept = self.keep(self.request.POST, form)
+            form.draft_said = self.draft_said()
 
     def forget(self) -> None:
-        Draft.forget(self.request.path, self.request.user)
+        Draft.forget(self.path_of(self.part_of(self.request.POST)), self.request.user)
 
     def save_draft(self) -> HttpResponse:
         form = self.get_form() if self.request.FILES else None
@@ -80,17 +104,21 @@ class Drafting(LoginRequiredMixin, View):
         for name, sentences in errors.items():
             for sentence in sentences if name.startswith("proof_") else ():
                 messages.error(self.request, sentence)
-        return redirect(self.request.get_full_path())
+        return redirect(self.shown_at)
 
     def discard_draft(self) -> HttpResponse:
         self.forget()
         messages.info(self.request, _("草稿已放弃"))
-        return redirect(self.request.get_full_path())
+        return redirect(self.shown_at)
 
     # Giving back.
 
     def draft(self) -> Draft | None:
-        return Draft.at(self.request.path, self.request.user)
+        return Draft.at(self.path_of(), self.request.user)
+
+    def begun(self, make: Callable[[QueryDict | None], F], part: str = "") -> F:
+        """A form that a page makes itself, as it first shows it: with the draft, if there is one."""
+        return begun(self.path_of(part), self.request.user, make)
 
     def get_form(self, *args: Any, **kwargs: Any) -> Any:
         form = super().get_form(*args, **kwargs)  # type: ignore[misc]
@@ -109,9 +137,7 @@ class Drafting(LoginRequiredMixin, View):
         """The line under the form: since when there is a draft; nothing without one."""
         if self.kept:
             return saved(self.kept)
-        if self.restored:
-            return _("恢复自 %(at)s") % {"at": when(self.restored.updated_at, clock.now())}
-        return ""
+        return restored(self.restored) if self.restored else ""
 
     # An expired session.
 
@@ -134,6 +160,19 @@ class Drafting(LoginRequiredMixin, View):
             messages.info(self.request, _("登录前填写的内容已恢复，还没有提交"))
 
 
+def begun(path: str, user: Any, make: Callable[[QueryDict | None], F]) -> F:
+    """The form that ``make`` makes of a draft, under a click of its own; or an empty one."""
+    draft = Draft.at(path, user)
+    if draft is None:
+        return make(None)
+    given = draft.filled()
+    given["key"] = uuid.uuid4().hex
+    form: Any = make(given)
+    unsaid(form)
+    form.draft_said = restored(draft)
+    return form  # type: ignore[no-any-return]
+
+
 def put_by(request: HttpRequest) -> bool:
     """Keep what an expired session or page still brought, for the one who had typed it."""
     given = dict(request.POST.lists())
@@ -146,6 +185,10 @@ def put_by(request: HttpRequest) -> bool:
 
 def saved(draft: Draft) -> str:
     return _("草稿已保存 %(at)s") % {"at": f"{localtime(draft.updated_at):%H:%M:%S}"}
+
+
+def restored(draft: Draft) -> str:
+    return _("恢复自 %(at)s") % {"at": when(draft.updated_at, clock.now())}
 
 
 class Shown(NamedTuple):

@@ -166,6 +166,7 @@ class SlotForm(forms.Form):
     """A form that takes proofs by slot, and shows a refusal where it belongs."""
 
     user: User
+    draft_said = ""  # since when there is a draft of it
 
     def layout(self) -> Sequence[Any]:
         return list(self.fields)

@@ -121,11 +121,6 @@ class StepView(CaseView, Drafting, FormView):
         context = self.get_context_data(form=form, **self.conflict(form) if conflict else {})
         return self.render_to_response(context, status=409 if conflict else 422)
 
-    def remember(self, form: StepForm) -> None:
-        """What was typed is a draft too, should the page with the answer be closed."""
-        if form.keeps_drafts:
-            self.kept = self.keep(self.request.POST, form)
-
     def conflict(self, form: StepForm) -> dict[str, Any]:
         """What happened since the page was made, and whether something typed is at stake."""
         version = self.request.POST.get("version", "")

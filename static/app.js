@@ -325,7 +325,7 @@
   document.addEventListener("submit", (e) => {
     const form = e.target;
     dirty.delete(form);
-    (form.id === "discard" ? $$("form[data-draft]") : [form]).forEach(rest);
+    rest(e.submitter?.closest("form[data-draft]") || form); // 放弃草稿 stands in the form that it empties
     if (form.method !== "post" || form.hasAttribute("hx-post") || "again" in form.dataset || e.defaultPrevented) return;
     if (form.dataset.sent) { e.preventDefault(); return; }
     if (underway(form)) {

@@ -8,15 +8,16 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.generic import FormView
 
 from aftersales import clock, display
 from aftersales.admin.looking import ReadOnly, Rows, column, moment
+from aftersales.drafting import Drafting
 from aftersales.furnishing.changing import STAFF_MAY
 from aftersales.furnishing.forms import FactsForm
 from aftersales.holding import held_of
@@ -117,27 +118,10 @@ class OrderAdmin(ReadOnly):
         if not user.has_perm(STAFF_MAY):
             raise PermissionDenied
         order = get_object_or_404(Order.objects.select_related("shop"), pk=pk)
-        form, status = FactsForm(request.POST or None, order=order), 200
-        if request.method == "POST":
-            status = 422
-            if form.is_valid():
-                try:
-                    form.take(user)
-                    messages.success(request, gettext("订单资料已保存"))
-                    return redirect("admin:aftersales_order_change", order.pk)
-                except Refused as refused:
-                    form.refuse(refused)
-                    status = 409 if refused.conflict else 422
-        context = {
-            **self.admin_site.each_context(request),
-            "title": gettext("订单资料"),
-            "opts": self.opts,
-            "order": order,
-            "form": form,
-        }
-        return TemplateResponse(
-            request, "admin/aftersales/order/facts.html", context, status=status
-        )
+        frame = self.admin_site.each_context(request)
+        page: Any = FactsPage.as_view(frame=frame, order=order)
+        answer: HttpResponse = page(request)
+        return answer
 
     @admin.display(description=_("修改"))
     def edit_facts(self, order: Order) -> SafeString:
@@ -175,3 +159,37 @@ class OrderAdmin(ReadOnly):
     @admin.display(description=_("付款时间"), ordering="paid_at")
     def paid_time(self, order: Order) -> SafeString:
         return moment(order.paid_at)
+
+
+class FactsPage(Drafting, FormView):
+    frame: dict[str, Any] = {}  # what every page of the admin knows
+    order: Any = None
+    form_class = FactsForm
+    template_name = "admin/aftersales/order/facts.html"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return super().get_form_kwargs() | {"order": self.order}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(
+            **self.frame,
+            title=gettext("订单资料"),
+            opts=Order._meta,
+            order=self.order,
+            **kwargs,
+        )
+        return context | {"draft_said": self.draft_said()}
+
+    def form_valid(self, form: FactsForm) -> HttpResponse:
+        try:
+            form.take(self.request.user)
+        except Refused as refused:
+            form.refuse(refused)
+            return self.form_invalid(form, status=409 if refused.conflict else 422)
+        self.forget()
+        messages.success(self.request, gettext("订单资料已保存"))
+        return redirect("admin:aftersales_order_change", self.order.pk)
+
+    def form_invalid(self, form: FactsForm, status: int = 422) -> HttpResponse:
+        self.remember(form)
+        return self.render_to_response(self.get_context_data(form=form), status=status)

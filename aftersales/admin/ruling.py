@@ -195,6 +195,7 @@ class Rule(StaffStep):
             return super().form_valid(form)
         if "edit" in self.request.POST:
             return self.render_to_response(self.get_context_data(form=form))
+        self.remember(form)
         try:
             act = self.rehearse(form)
         except Refused as refused:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from aftersales import clock, display
 from aftersales.admin.looking import ReadOnly, lines, moment
+from aftersales.drafting import Drafting
 from aftersales.enums import Party, RequestState
 from aftersales.models import Case, ServiceRequest
 from aftersales.service import asking
@@ -81,32 +82,63 @@ class ServiceRequestAdmin(ReadOnly):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """The request with everything said, and the field of the answer for who may give one."""
         if not self.has_view_permission(request):
             raise PermissionDenied
+        page: Any = AnswerPage.as_view(frame=self.admin_site.each_context(request))
+        answer: HttpResponse = page(request, pk=object_id if object_id.isdigit() else 0)
+        return answer
+
+
+class AnswerPage(Drafting):
+    """The request with everything said, and the field of the answer for who may give one."""
+
+    frame: dict[str, Any] = {}  # what every page of the admin knows
+    asked: ServiceRequest
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         known = ServiceRequest.objects.select_related("line__order__shop", "buyer")
-        asked = get_object_or_404(known, pk=object_id if object_id.isdigit() else 0)
+        self.asked = get_object_or_404(known, pk=kwargs["pk"])
         user: Any = request.user
-        answers = user.has_perm(ANSWERS) and asked.state != RequestState.CLOSED
-        form = AnswerForm(user=user) if answers else None
-        status = 200
-        if request.method == "POST":
-            if not user.has_perm(ANSWERS):
-                raise PermissionDenied
-            form = AnswerForm(request.POST, request.FILES, user=user)
-            status = 422
-            if form.is_valid():
-                try:
-                    asking.answer(asked, by=user, **form.given())
-                    messages.success(request, _("已答复买家"))
-                    return redirect("admin:aftersales_servicerequest_changelist")
-                except Refused as refused:
-                    form.refuse(refused)
-                    status = 409 if refused.conflict else 422
+        self.may = user.has_perm(ANSWERS)
+        if request.method == "POST" and not self.may:
+            raise PermissionDenied
+        return super().dispatch(request, *args, **kwargs)
+
+    def get(self, request: HttpRequest, pk: str) -> HttpResponse:
+        if not self.may or self.asked.state == RequestState.CLOSED:
+            return self.show(None)
+        user: Any = request.user
+        return self.show(self.begun(lambda given: AnswerForm(given, user=user)))
+
+    def get_form(self) -> AnswerForm:
+        user: Any = self.request.user
+        return AnswerForm(self.request.POST, self.request.FILES, user=user)
+
+    def already_sent(self, key: str) -> bool:
+        user: Any = self.request.user
+        return asking.said(key, user)
+
+    def post(self, request: HttpRequest, pk: str) -> HttpResponse:
+        form, user = self.get_form(), request.user
+        if not form.is_valid():
+            self.remember(form)
+            return self.show(form, status=422)
+        try:
+            asking.answer(self.asked, by=user, **form.given())
+        except Refused as refused:
+            self.remember(form)
+            form.refuse(refused)
+            return self.show(form, status=409 if refused.conflict else 422)
+        self.forget()
+        messages.success(request, _("已答复买家"))
+        return redirect("admin:aftersales_servicerequest_changelist")
+
+    def show(self, form: AnswerForm | None, status: int = 200) -> HttpResponse:
+        asked = self.asked
         context = {
-            **self.admin_site.each_context(request),
+            **self.frame,
             "title": asked.number,
-            "opts": self.opts,
+            "opts": ServiceRequest._meta,
             "asked": asked,
             "badge": badge_of(asked),
             "thread": asked.messages.prefetch_related("files"),
@@ -114,10 +146,9 @@ class ServiceRequestAdmin(ReadOnly):
             "why_not": Case.why_not(asked.line),
             "me": Party.STAFF,
             "form": form,
-            **(extra_context or {}),
         }
         template = "admin/aftersales/servicerequest/answer.html"
-        return TemplateResponse(request, template, context, status=status)
+        return TemplateResponse(self.request, template, context, status=status)
 
 
 def badge_of(asked: ServiceRequest) -> SafeString:

@@ -48,6 +48,8 @@ class StockField(forms.CharField):
 class FactsForm(forms.Form):
     """``seen`` is how many changes there were when the page was opened."""
 
+    keeps_drafts = True
+    draft_said = ""
     seen = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:

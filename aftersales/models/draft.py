@@ -15,7 +15,10 @@ from aftersales.steps import STEPS
 KEPT_FOR = timedelta(days=30)
 MOST = 100_000  # characters; far more than any form may hold
 # What belongs to one click or one moment, and is never brought back: who confirms, confirms anew.
-PASSING = {"csrfmiddlewaretoken", "draft", "by", "version", "refresh", "review", "edit", "remove"}
+PASSING = {
+    *("csrfmiddlewaretoken", "draft", "by", "version"),
+    *("refresh", "review", "edit", "remove", "confirmed"),
+}
 CONFIRMED = ("declared", "risk_")
 
 

@@ -90,6 +90,11 @@ def ask(
     return request
 
 
+def said(key: str, by: User) -> bool:
+    """Whether this click has been said already."""
+    return ServiceMessage.objects.filter(user=by, key=key).exists()
+
+
 def due_from(at: datetime) -> datetime:
     """When a question asked now must have been answered, in working time if the row says so."""
     windows = Window.in_force("", at)

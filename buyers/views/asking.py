@@ -1,6 +1,7 @@
 """先联系商家 (B4): talking about an order line before any case, and taking up what was agreed."""
 
 from typing import Any
+from urllib.parse import unquote
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from aftersales import clock
 from aftersales.display import money
+from aftersales.drafting import Drafting
 from aftersales.enums import CaseType, Party, PlanState
 from aftersales.models import Conversation, Proposal
 from aftersales.rules.demands import AGREED
@@ -20,23 +22,36 @@ from buyers.forms import AskForm
 from buyers.views.applying import ApplyPage
 
 
-class Ask(ApplyPage):
+class Ask(ApplyPage, Drafting):
     """The thread and one field; once there is a case, the talk goes on there (S-06, S-46)."""
 
     @property
     def url(self) -> str:
         return reverse("buyers:ask", args=self.base)
 
+    def path_of(self, part: str = "") -> str:
+        return unquote(self.url)  # whichever of the pages shows the field
+
+    def already_sent(self, key: str) -> bool:
+        return self.line.messages.filter(key=key).exists()
+
+    def get_form(self) -> AskForm:
+        return AskForm(self.request.POST, self.request.FILES, user=self.user)
+
+    def first(self) -> AskForm:
+        return self.begun(lambda given: AskForm(given, user=self.user))
+
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         talk = Conversation(self.line)
         if case := talk.case:
             return redirect("buyers:send_message", code=case.code)
         talk.read(Party.BUYER)
-        return self.show(AskForm(user=self.user))
+        return self.show(self.first())
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        form = AskForm(request.POST, request.FILES, user=self.user)
+        form = self.get_form()
         if not form.is_valid():
+            self.remember(form)
             return self.show(form, status=422)
         try:
             Conversation(self.line).say(
@@ -47,8 +62,10 @@ class Ask(ApplyPage):
                 key=form.cleaned_data["key"],
             )
         except Refused as refused:
+            self.remember(form)
             form.refuse(refused)
             return self.show(form, status=409 if refused.conflict else 422)
+        self.forget()
         messages.success(request, _("已发送，商家回复后会通知你"))
         return redirect(f"{self.url}#last")
 
@@ -92,7 +109,7 @@ class AnswerProposal(Ask):
                 proposal, by=self.user, accept=accept, key=key
             )
         except Refused as refused:
-            return self.show(AskForm(user=self.user), sentence=refused.sentence, status=409)
+            return self.show(self.first(), sentence=refused.sentence, status=409)
         if answered.state != PlanState.ACCEPTED:
             messages.success(request, _("已告诉商家你不接受"))
             return redirect(f"{self.url}#last")

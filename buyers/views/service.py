@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.generic import TemplateView, View
 
 from aftersales import clock
+from aftersales.drafting import Drafting
 from aftersales.enums import Clock, Party, RequestState
 from aftersales.models import ServiceRequest, Window
 from aftersales.service import asking
@@ -34,23 +35,32 @@ class Requests(BuyerPage, TemplateView):
         return super().get_context_data(page_obj=page, requests=shown, now=clock.now(), **kwargs)
 
 
-class Ask(ApplyPage):
+class Ask(ApplyPage, Drafting):
     """联系平台客服 about one line; where a request is open already, that one is shown."""
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         if standing := asking.open_for(self.line):
             return redirect("buyers:service_request", number=standing.number)
-        return self.show(AskForm(user=self.user))
+        return self.show(self.begun(lambda given: AskForm(given, user=self.user)))
+
+    def get_form(self) -> AskForm:
+        return AskForm(self.request.POST, self.request.FILES, user=self.user)
+
+    def already_sent(self, key: str) -> bool:
+        return asking.said(key, self.user)
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        form = AskForm(request.POST, request.FILES, user=self.user)
+        form = self.get_form()
         if not form.is_valid():
+            self.remember(form)
             return self.show(form, status=422)
         try:
             asked = asking.ask(self.line, by=self.user, **form.given())
         except Refused as refused:
+            self.remember(form)
             form.refuse(refused)
             return self.show(form, status=409 if refused.conflict else 422)
+        self.forget()
         messages.success(request, _("工单已提交，平台客服会在时限内答复"))
         return redirect("buyers:service_request", number=asked.number)
 
@@ -74,22 +84,31 @@ class OneRequest(BuyerPage, View):
         return super().dispatch(request, *args, **kwargs)
 
 
-class RequestPage(OneRequest):
+class RequestPage(OneRequest, Drafting):
     """工单: state, deadline, what was said; and a field to say more."""
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        return self.show(TalkForm(user=self.user))
+        return self.show(self.begun(lambda given: TalkForm(given, user=self.user)))
+
+    def get_form(self) -> TalkForm:
+        return TalkForm(self.request.POST, self.request.FILES, user=self.user)
+
+    def already_sent(self, key: str) -> bool:
+        return asking.said(key, self.user)
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        form = TalkForm(request.POST, request.FILES, user=self.user)
+        form = self.get_form()
         if not form.is_valid():
+            self.remember(form)
             return self.show(form, status=422)
         try:
             asking.reply(self.asked, by=self.user, **form.given())
         except Refused as refused:
+            self.remember(form)
             form.refuse(refused)
             self.asked.refresh_from_db()
             return self.show(form, status=409 if refused.conflict else 422)
+        self.forget()
         messages.success(request, _("已发送"))
         return redirect("buyers:service_request", number=self.asked.number)
 

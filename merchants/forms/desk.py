@@ -17,6 +17,9 @@ LONGEST_QUERY = 1000
 class NoteForm(forms.ModelForm):
     """Stands beside another form with words on many pages: its ids are its own."""
 
+    keeps_drafts = True
+    draft_said = ""
+
     class Meta:
         model = Note
         fields = ("text",)

@@ -17,6 +17,7 @@ from aftersales import clock
 from aftersales.asked import asked_of
 from aftersales.bids import bids_of, gap_text
 from aftersales.context import UNDO
+from aftersales.drafting import begun
 from aftersales.enums import Party, Permission
 from aftersales.forms import StepForm
 from aftersales.models import Case, CaseQuerySet, Member, Shop, Tag, User
@@ -78,6 +79,11 @@ class MerchantCase(CaseView):
         """The address of a page of this case, in the list that it was opened from."""
         return reverse(f"merchants:{name}", args=[self.case.code]) + self.way.trail
 
+    @property
+    def notes_path(self) -> str:
+        """Where a note is posted to, and its draft kept."""
+        return reverse("merchants:add_note", args=[self.case.code])
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         member, user = self.member, cast(User, self.request.user)
         context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
@@ -93,7 +99,7 @@ class MerchantCase(CaseView):
             "way": self.way,
             "trail": self.way.trail,
             "notes": self.case.notes.select_related("member__user"),
-            "note_form": NoteForm(),
+            "note_form": begun(self.notes_path, user, NoteForm),
             "tags": self.case.tags.all(),
             "shop_tags": Tag.objects.filter(shop=self.case.shop_id),
             "me": member,

@@ -5,14 +5,15 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, Exists, F, Max, OuterRef, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.generic import TemplateView, View
+from django.views.generic import TemplateView
 
 from aftersales import clock
 from aftersales.display import mask
+from aftersales.drafting import Drafting
 from aftersales.enums import Party, Permission
 from aftersales.models import Case, Conversation, Message, OrderLine
 from aftersales.steps import Refused
@@ -58,7 +59,7 @@ class Conversations(ShopView, TemplateView):
         )
 
 
-class Thread(ShopView, View):
+class Thread(ShopView, Drafting):
     """One conversation: the thread, an answer, and a plan that fits the order as it stands."""
 
     line: OrderLine
@@ -73,18 +74,33 @@ class Thread(ShopView, View):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         must_be_able(self.member, Permission.NEGOTIATE)
         talk = self.talk(pk)
-        proposing = "propose" in request.POST
-        kind = ProposeForm if proposing else AnswerForm
-        form: Any = kind(request.POST, request.FILES, talk=talk, user=self.member.user)
+        form = self.get_form()
         if not form.is_valid():
+            self.remember(form)
             return self.show(talk, form, status=422)
         try:
             form.take()
         except Refused as refused:
+            self.remember(form)
             form.refuse(refused)
             return self.show(talk, form, status=409 if refused.conflict else 422)
-        messages.success(request, _("方案已发给买家") if proposing else _("消息已发送"))
+        self.forget()
+        proposed = isinstance(form, ProposeForm)
+        messages.success(request, _("方案已发给买家") if proposed else _("消息已发送"))
         return redirect(reverse("merchants:conversation", args=[pk]) + "#last")
+
+    # Two forms, each with its draft.
+
+    def part_of(self, given: QueryDict) -> str:
+        return "propose" if "propose" in given else ""
+
+    def already_sent(self, key: str) -> bool:
+        return Message.objects.filter(line=self.kwargs["pk"], key=key).exists()
+
+    def get_form(self) -> AnswerForm | ProposeForm:
+        request, talk = self.request, self.talk(self.kwargs["pk"])
+        kind = ProposeForm if self.part_of(request.POST) else AnswerForm
+        return kind(request.POST, request.FILES, talk=talk, user=self.member.user)
 
     def talk(self, pk: int) -> Conversation:
         lines = OrderLine.objects.filter(order__shop=self.shop, messages__isnull=False).distinct()
@@ -93,8 +109,16 @@ class Thread(ShopView, View):
 
     def show(self, talk: Conversation, form: Any = None, status: int = 200) -> HttpResponse:
         now, user = clock.now(), self.member.user
-        answer = form if isinstance(form, AnswerForm) else AnswerForm(talk=talk, user=user)
-        propose = form if isinstance(form, ProposeForm) else ProposeForm(talk=talk, user=user)
+        answer = (
+            form
+            if isinstance(form, AnswerForm)
+            else self.begun(lambda given: AnswerForm(given, talk=talk, user=user))
+        )
+        propose = (
+            form
+            if isinstance(form, ProposeForm)
+            else self.begun(lambda given: ProposeForm(given, talk=talk, user=user), "propose")
+        )
         context = {
             "now": now,
             "line": self.line,

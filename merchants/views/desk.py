@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.generic import FormView, TemplateView, View
 
 from aftersales import clock
+from aftersales.drafting import Drafting
 from aftersales.enums import Permission
 from aftersales.models import Note, SavedView, Tag
 from merchants import presence
@@ -24,20 +25,27 @@ from merchants.views.case import CasePage
 from merchants.worklist import WorkList
 
 
-class AddNote(CasePage):
+class AddNote(CasePage, Drafting):
     """A note is written under the case page; a mistake shows that page again with the text."""
 
-    http_method_names = ["post"]
+    @property
+    def shown_at(self) -> str:
+        return self.url_of("case") + "#notes"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return redirect(self.shown_at)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         note = Note(case=self.case, member=self.member, at=clock.now())
         form = NoteForm(request.POST, instance=note)
         if not form.is_valid():
+            self.remember(form)
             context = self.get_context_data(form=form, note_form=form)
             return self.render_to_response(context, status=422)
         form.save()
+        self.forget()
         messages.success(request, _("备注已保存，只有本店成员可见"))
-        return redirect(self.url_of("case") + "#notes")
+        return redirect(self.shown_at)
 
 
 class DropNote(MerchantCase, View):

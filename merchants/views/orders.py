@@ -13,6 +13,7 @@ from django.views.generic import FormView, TemplateView
 
 from aftersales import clock, shipping
 from aftersales.display import mask
+from aftersales.drafting import Drafting
 from aftersales.enums import Direction, OrderState, Permission
 from aftersales.furnishing.forms import FactsForm
 from aftersales.holding import held_of
@@ -107,7 +108,7 @@ class OrderPage(ShopView, TemplateView):
         return self.render_to_response(self.get_context_data(form=form), status=status)
 
 
-class Facts(ShopView, FormView):
+class Facts(ShopView, Drafting, FormView):
     """订单资料: what no file says of the order; who may bring orders in may complete them."""
 
     template_name = "merchants/orders/facts.html"
@@ -126,7 +127,8 @@ class Facts(ShopView, FormView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         shops = self.request.shops  # type: ignore[attr-defined]
         running = Case.objects.open().filter(order=self.order).count()
-        return super().get_context_data(order=self.order, shops=shops, running=running, **kwargs)
+        context = super().get_context_data(order=self.order, shops=shops, running=running, **kwargs)
+        return context | {"draft_said": self.draft_said()}
 
     def form_valid(self, form: FactsForm) -> HttpResponse:
         try:
@@ -134,8 +136,10 @@ class Facts(ShopView, FormView):
         except Refused as refused:
             form.refuse(refused)
             return self.form_invalid(form, status=409 if refused.conflict else 422)
+        self.forget()
         messages.success(self.request, _("订单资料已保存"))
         return redirect("merchants:order", number=self.order.number)
 
     def form_invalid(self, form: FactsForm, status: int = 422) -> HttpResponse:
+        self.remember(form)
         return self.render_to_response(self.get_context_data(form=form), status=status)

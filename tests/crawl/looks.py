@@ -18,6 +18,17 @@ BLOCKS = "address article aside blockquote dialog div dl fieldset figure footer 
 PHRASES = "b button em h1 h2 h3 h4 kbd label p small span strong summary time"
 
 
+def undrafted(text: str) -> list[str]:
+    """Fields for words in forms that would lose them: nothing keeps a draft of what is typed."""
+    tree = html5lib.parse(text, namespaceHTMLElements=False)
+    return [
+        f"no draft is kept of {area.get('name')}"
+        for form in tree.iter("form")
+        if form.get("data-draft") is None
+        for area in form.iter("textarea")
+    ]
+
+
 def faults(text: str) -> list[str]:
     """What is wrong with the HTML of a whole page."""
     found = _invalid(text)

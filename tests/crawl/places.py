@@ -58,7 +58,7 @@ case                page  statuses
 peek                part  case
 undo                page  case
 presence            part  case
-add_note            post  case
+add_note            turn  case
 drop_note           post  note
 add_tag             post  case
 drop_tag            post  tag

@@ -12,7 +12,7 @@ from playwright.sync_api import ConsoleMessage, Page
 from aftersales.market.build import Market
 from aftersales.models import User
 from aftersales.notices.delivering import deliver_due
-from tests.crawl.looks import faults, seen_faults
+from tests.crawl.looks import faults, seen_faults, undrafted
 from tests.crawl.places import Place, names, places
 from tests.crawl.rich import Rich, Visit, enrich
 
@@ -20,6 +20,8 @@ TABLE = places()
 EACH_STATE = ("tabs", "statuses", "app")
 # Faults that are not ours: Django's own help text of a password holds paragraphs in a paragraph.
 NOT_OURS = {"admin:auth_user_password_change": "unexpected-end-tag {'name': 'p'}"}
+# One sentence of why, beside what will be done.
+JUST_A_REASON = {"admin:record_outage", "admin:extend_window"}
 # URLs without a name: Django's own redirect of an old address, and its catch-all.
 UNNAMED = ("?<path:object_id>/", "?(?P<url>.*)$")
 
@@ -86,6 +88,8 @@ def test_every_page_is_valid_titled_and_shut_to_others(part: str, rich: Rich) ->
                     for fault in faults(answer.text)
                     if not fault.startswith(not_ours)
                 ]
+                if place.kind == "page" and place.name not in JUST_A_REASON:
+                    wrong += [f"{visit.label}: {fault}" for fault in undrafted(answer.text)]
         for visit in islice(rich.visits(place), 1):
             wrong += kind_faults(rich, visit)
             if place.role in ("merchant", "buyer", "staff"):
