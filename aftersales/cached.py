@@ -1,36 +1,60 @@
-"""What may be forgotten at any time: a cache that answers "nothing known" when it cannot be reached."""
+"""What may be forgotten: Redis, and while that cannot be reached the memory of this process."""
 
-from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+import time
+from collections.abc import Callable
+from typing import Any
 
 import structlog
 from django.core.cache import cache
+from django.core.cache.backends.locmem import LocMemCache
+from django.core.cache.backends.redis import RedisCache
 from redis.exceptions import RedisError
 
+PATIENCE = 10.0  # seconds until a Redis that did not answer is asked again
+
 log = structlog.get_logger(__name__)
-
-Answer = TypeVar("Answer")
-
-
-def get(key: str) -> Any:
-    return _asked(lambda: cache.get(key), None)
+_asked_again_at: dict[str, float] = {}  # by location, of the whole process
 
 
-def get_many(keys: Iterable[str]) -> dict[str, Any]:
-    return _asked(lambda: cache.get_many(keys), {})
+class Cache(RedisCache):
+    """Redis that may be away.
+
+    Then this process remembers for itself: tries of a sign-in are still counted, numbers still
+    kept for a while. A Redis that hangs costs one time-out in ``PATIENCE`` seconds, not one a page.
+    """
+
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        self.location = str(server)
+        self.own = LocMemCache(self.location, params)
+
+    @property
+    def away(self) -> bool:
+        return time.monotonic() < _asked_again_at.get(self.location, 0.0)
 
 
-def put(key: str, value: Any, seconds: int) -> None:
-    _asked(lambda: cache.set(key, value, seconds), None)
+def _either(name: str) -> Callable[..., Any]:
+    asked = getattr(RedisCache, name)
+
+    def ask(self: Cache, *args: Any, **kwargs: Any) -> Any:
+        if not self.away:
+            try:
+                return asked(self, *args, **kwargs)
+            except RedisError as error:
+                _asked_again_at[self.location] = time.monotonic() + PATIENCE
+                log.warning("cache_unreachable", error=str(error))
+        return getattr(self.own, name)(*args, **kwargs)
+
+    return ask
 
 
-def drop(key: str) -> None:
-    _asked(lambda: cache.delete(key), None)
+for _name in (
+    *("add", "get", "set", "touch", "delete", "has_key", "incr", "clear"),
+    *("get_many", "set_many", "delete_many"),
+):
+    setattr(Cache, _name, _either(_name))
 
 
-def _asked(ask: Callable[[], Answer], otherwise: Answer) -> Answer:
-    try:
-        return ask()
-    except RedisError as error:
-        log.warning("cache_unreachable", error=str(error))
-        return otherwise
+def away() -> bool:
+    """Whether the others' part of what is remembered is unknown at the moment."""
+    return bool(getattr(cache, "away", False))

@@ -1,9 +1,9 @@
 """How amounts, moments, names and deadlines are written on every page; plain functions, time passed in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from django.conf import settings
 from django.utils.html import format_html
@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 
 if TYPE_CHECKING:
     from aftersales.rules.amounts import Refundable
+
+S = TypeVar("S")  # a scan, as a page writes it
 
 EMPTY = "—"
 BADGES = frozenset({"mine", "them", "platform", "ok", "off"})
@@ -58,6 +60,14 @@ class Entry(NamedTuple):
     kind: str = ""
     shots: Sequence[Shot] = ()
     sub: str = ""
+
+
+class Way(list[S]):
+    """The scans of a parcel, and since when the carrier could not be asked for newer ones."""
+
+    def __init__(self, scans: Iterable[S] = (), unreached_at: datetime | None = None) -> None:
+        super().__init__(scans)
+        self.unreached_at = unreached_at
 
 
 class Stop(NamedTuple):

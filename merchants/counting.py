@@ -4,10 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db.models import Count, Exists, F, OuterRef, Q
 from django.utils.timezone import localtime
 
-from aftersales import cached, clock
+from aftersales import clock
 from aftersales.enums import Party, RoundState, Turn
 from aftersales.models import Case, CaseQuerySet, Event, Evidence, Member, Message
 
@@ -17,19 +18,19 @@ SECONDS = 15  # how long the numbers of a shop may be behind on pages that do no
 def fresh(member: Member) -> dict[str, int]:
     """The numbers as they are now, for the page that lists the very cases."""
     known = _counted(member.shop_id)
-    cached.put(_key(member.shop_id), known, SECONDS)
+    cache.set(_key(member.shop_id), known, SECONDS)
     return _for(member, known)
 
 
 def recent(member: Member) -> dict[str, int]:
     """The numbers as they were at most ``SECONDS`` ago."""
-    known = cached.get(_key(member.shop_id))
+    known = cache.get(_key(member.shop_id))
     return _for(member, known) if known else fresh(member)
 
 
 def forget(shop_id: int) -> None:
     """Somebody here has moved a case: his next page counts anew."""
-    cached.drop(_key(shop_id))
+    cache.delete(_key(shop_id))
 
 
 def soon() -> Q:

@@ -1,12 +1,14 @@
 """Who has which case open: a line in the cache, gone a minute after its page was last looked at.
 
-Each member writes only his own line, so that nobody overwrites another's. A cache that cannot be
-reached knows of nobody; the version of the case still guards what two people do at once.
+Each member writes only his own line, so that nobody overwrites another's. While the cache cannot be
+reached little is known, and said so; the version of the case still guards what two people do at once.
 """
 
 from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
+
+from django.core.cache import cache
 
 from aftersales import cached, clock
 from aftersales.models import Case, Member
@@ -21,23 +23,24 @@ class Looking(NamedTuple):
 
 def enter(case: Case, member: Member) -> None:
     """This member has this case before him now."""
-    before = cached.get(_key(member))
+    before = cache.get(_key(member))
     since = before[1] if before and before[0] == case.pk else clock.now()
-    cached.put(_key(member), (case.pk, since), SECONDS)
+    cache.set(_key(member), (case.pk, since), SECONDS)
 
 
 def elsewhere(team: Iterable[Member], me: Member) -> dict[int, list[Looking]]:
     """Of all colleagues, who has which case (its pk) open."""
     others = {_key(each): each for each in team if each.pk != me.pk}
     known: dict[int, list[Looking]] = {}
-    for key, (pk, since) in cached.get_many(others).items():
+    for key, (pk, since) in cache.get_many(others).items():
         known.setdefault(pk, []).append(Looking(str(others[key].user), since))
     return known
 
 
 def told(looking: Iterable[Looking]) -> str:
     """The same in a word, so that a page can say what it shows already."""
-    return " ".join(f"{each.name}@{each.since:%H%M%S}" for each in looking)
+    known = " ".join(f"{each.name}@{each.since:%H%M%S}" for each in looking)
+    return f"{known} ?" if cached.away() else known
 
 
 def _key(member: Member) -> str:

@@ -354,9 +354,19 @@
   const settle = (part = document) => { part.querySelector?.("[data-focus]")?.focus(); count(); tick(); };
   settle();
   document.addEventListener("htmx:afterSettle", (e) => settle(e.target));
+  // A part that refreshes by itself says once that it can't, and stays as it was.
+  const stale = (e) => {
+    const part = e.detail.elt?.closest?.("[data-poll]");
+    if (!part) return false;
+    if (!part.dataset.lost) toast(words.stale, "info");
+    part.dataset.lost = 1;
+    return true;
+  };
+  document.addEventListener("htmx:afterOnLoad", (e) => { delete e.detail.elt?.closest?.("[data-lost]")?.dataset.lost; });
   document.addEventListener("htmx:responseError", (e) => {
+    if (stale(e)) return;
     const page = new DOMParser().parseFromString(e.detail.xhr.responseText, "text/html");
     toast(page.querySelector("[data-error]")?.textContent.trim() || words.failed, "danger");
   });
-  ["htmx:sendError", "htmx:timeout"].forEach((type) => document.addEventListener(type, () => toast(words.offline, "danger")));
+  ["htmx:sendError", "htmx:timeout"].forEach((type) => document.addEventListener(type, (e) => stale(e) || toast(words.offline, "danger")));
 })();

@@ -1,6 +1,7 @@
 """Take in a parcel's trace and let time's steps follow from it (T-06, D7, D9, walk 2 of §1.7)."""
 
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
@@ -14,6 +15,8 @@ from aftersales.enums import CaseType, Direction, OrderState, ScanKind, Status
 from aftersales.models import Case, Parcel
 from aftersales.rules import facts
 from aftersales.steps import Refused
+
+MOST_MISSED = 3  # parcels in a row of one carrier
 
 logger = logging.getLogger(__name__)
 
@@ -113,19 +116,38 @@ def _try(case: Case, name: str) -> None:
 
 
 def watch(limit: int = 200) -> int:
-    """Ask the carrier about parcels of open cases; return how many were asked about."""
+    """Ask the carrier about parcels of open cases; return how many were asked about.
+
+    A carrier that does not answer is asked no more this time, and pages say since when their
+    traces are old.
+    """
     since = clock.now() - timedelta(days=60)
     open_cases = Case.objects.open().filter(applied_at__gte=since)
     parcels = Parcel.objects.filter(order__cases__in=open_cases).distinct()[:limit]
-    asked = 0
+    adapter, missed, asked = carrier(), Counter[str](), 0
+    reached, unreached = [], []
     for parcel in parcels:
+        if missed[parcel.carrier] >= MOST_MISSED:
+            unreached.append(parcel.pk)
+            continue
         try:
-            scans = carrier().trace(parcel.carrier, parcel.tracking)
+            scans = adapter.trace(parcel.carrier, parcel.tracking)
+        except Exception:
+            logger.exception("the carrier broke on %s", parcel)
+            missed[parcel.carrier] += 1
+            unreached.append(parcel.pk)
+            continue
+        missed[parcel.carrier] = 0
+        reached.append(parcel.pk)
+        asked += 1
+        try:
             if scans:
                 record(parcel, scans)
             else:
                 follow(parcel)
-            asked += 1
         except Exception:
-            logger.exception("the carrier broke on %s", parcel)
+            logger.exception("the trace of %s could not be taken in", parcel)
+    known = Parcel.objects.filter(pk__in=reached)
+    known.exclude(unreached_at=None).update(unreached_at=None)
+    Parcel.objects.filter(pk__in=unreached, unreached_at=None).update(unreached_at=clock.now())
     return asked

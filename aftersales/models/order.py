@@ -291,7 +291,8 @@ class Parcel(models.Model):
     """包裹: goods on their way, with the trace the carrier gave.
 
     ``trace`` is a list of ``{"at": ISO time, "kind": ScanKind, "text": str}``, oldest first;
-    ``last_scan_at``, ``first_scan_at`` and ``state`` say the same for queries.
+    ``last_scan_at``, ``first_scan_at`` and ``state`` say the same for queries. While the carrier
+    cannot be asked, ``unreached_at`` is since when: the trace is what was known then.
     """
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="parcels")
@@ -310,6 +311,7 @@ class Parcel(models.Model):
     signed_at = models.DateTimeField(_("签收时间"), null=True, blank=True)
     signer = models.CharField(_("签收人"), max_length=80, blank=True)
     trace = models.JSONField(_("物流轨迹"), default=list)
+    unreached_at = models.DateTimeField(_("物流信息取不到"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("包裹")

@@ -125,10 +125,12 @@ def going_back(case: "Case") -> bool:
 
 
 def stalled(case: "Case", at: datetime, after: timedelta = STALL) -> bool:
+    """No scan for long; time in which the carrier could not be asked counts for nobody."""
     parcel = outbound(case)
     if parcel is None or parcel.state in SIGNED or parcel.state in GOING_BACK:
         return False
-    return parcel.last_scan_at is not None and at - parcel.last_scan_at > after
+    known = min(at, parcel.unreached_at or at)
+    return parcel.last_scan_at is not None and known - parcel.last_scan_at > after
 
 
 def goods_back(case: "Case") -> bool:

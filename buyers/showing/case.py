@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from aftersales import platform
 from aftersales.asked import may_recall
 from aftersales.bids import agreed_terms, with_terms
-from aftersales.display import Entry, Shot, demanded, mask, money, settled, when
+from aftersales.display import Entry, Shot, Way, demanded, mask, money, settled, when
 from aftersales.enums import (
     ARRIVED,
     CaseType,
@@ -89,9 +89,9 @@ class Page:
     freight: str
     sent_back: list[tuple[str, Any]]
     may_correct: bool
-    scans: list[Entry]
+    scans: Way[Entry]
     replacement: list[tuple[str, Any]]
-    replacement_scans: list[Entry]
+    replacement_scans: Way[Entry]
     progress: list[Entry]
     entries: int
     tag: str
@@ -433,11 +433,12 @@ def _sent_back(case: Case, now: datetime) -> list[tuple[str, Any]]:
     return rows
 
 
-def _scans(parcel: Parcel | None) -> list[Entry]:
+def _scans(parcel: Parcel | None) -> Way[Entry]:
     """The latest of a parcel's way."""
     if parcel is None:
-        return []
-    return [
+        return Way()
+    scans = (
         Entry(who="", what=str(line.get("text", "")), at=datetime.fromisoformat(str(line["at"])))
         for line in reversed(parcel.trace[-5:])
-    ]
+    )
+    return Way(scans, parcel.unreached_at)

@@ -13,6 +13,7 @@ from aftersales.bids import agreed_terms
 from aftersales.display import (
     Entry,
     Shot,
+    Way,
     demanded,
     mask,
     mask_phone,
@@ -83,16 +84,16 @@ class Page:
     claim: list[tuple[str, Any]]
     shots: list[Shot]
     order: list[tuple[str, Any]]
-    scans: list[Scan]
+    scans: Way[Scan]
     parcel: str
     stalled: bool
     contact: list[tuple[str, Any]]
     number: VirtualNumber | None
     call_hours: int
     returned: list[tuple[str, Any]] = field(default_factory=list)
-    return_scans: list[Scan] = field(default_factory=list)
+    return_scans: Way[Scan] = field(default_factory=Way)
     ship_to: list[tuple[str, Any]] = field(default_factory=list)
-    replacement_scans: list[Scan] = field(default_factory=list)
+    replacement_scans: Way[Scan] = field(default_factory=Way)
     platform: list[tuple[str, Any]] = field(default_factory=list)
     evidence_until: datetime | None = None
     supplement: Supplement | None = None
@@ -348,15 +349,16 @@ def order_of(case: Case, parcel: Parcel | None, now: datetime) -> list[tuple[str
     return [*rows, (_("货款"), held_of([line])[line.pk].told)]
 
 
-def scans_of(parcel: Parcel | None) -> list[Scan]:
+def scans_of(parcel: Parcel | None) -> Way[Scan]:
     """The last scans of a parcel, the newest first."""
     if parcel is None:
-        return []
+        return Way()
     kinds = dict(ScanKind.choices)
-    return [
+    scans = (
         Scan(parse_datetime(str(line["at"])), str(line.get("text") or kinds.get(line["kind"], "")))
         for line in reversed(parcel.trace[-SCANS:])
-    ]
+    )
+    return Way(scans, parcel.unreached_at)
 
 
 def contact_of(case: Case) -> list[tuple[str, Any]]:

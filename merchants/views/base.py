@@ -13,7 +13,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from aftersales import clock
+from aftersales import cached, clock
 from aftersales.asked import asked_of
 from aftersales.bids import bids_of, gap_text
 from aftersales.context import UNDO
@@ -106,6 +106,7 @@ class MerchantCase(CaseView):
             "page_keys": KEYS,
             "looking": looking,
             "told": presence.told(looking),
+            "others_unknown": cached.away(),
             "requests": asked_of(self.case, Party.MERCHANT),
             "suspension": card_of(self.case, Party.MERCHANT),
             "bids": bids_of(self.case, now),

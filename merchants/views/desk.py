@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.generic import FormView, TemplateView, View
 
-from aftersales import clock
+from aftersales import cached, clock
 from aftersales.drafting import Drafting
 from aftersales.enums import Permission
 from aftersales.models import Note, SavedView, Tag
@@ -95,7 +95,12 @@ class Presence(MerchantCase, TemplateView):
         looking = presence.elsewhere(team, self.member).get(self.case.pk, [])
         if presence.told(looking) == request.GET.get("told"):  # nobody hears it twice
             return HttpResponse(status=204)
-        told = {"looking": looking, "told": presence.told(looking), "now": clock.now()}
+        told = {
+            "looking": looking,
+            "told": presence.told(looking),
+            "others_unknown": cached.away(),
+            "now": clock.now(),
+        }
         return self.render_to_response(told)
 
 

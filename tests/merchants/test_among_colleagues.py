@@ -174,18 +174,3 @@ def test_a_glance_at_the_quick_view_is_not_working_on_it(make_case, at_desk, des
     desk_of(colleague.user).look("peek", make_case())
 
     assert at_desk.look("queue").context["rows"][0].looking == ""
-
-
-def test_without_the_cache_the_pages_stand(make_case, at_desk, colleague, settings, text_of):
-    """Presence and remembered numbers are lost, nothing else."""
-    case = make_case()
-    settings.CACHES = {
-        "default": {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
-            "LOCATION": "redis://127.0.0.1:1/0",
-        }
-    }
-
-    assert "正在处理（" not in text_of(at_desk.look("case", case))
-    assert at_desk.look("queue").context["counts"]["mine"] == 1
-    assert at_desk.look("news", since="2026-11-23T00:00:00Z").status_code == 200
