@@ -34,14 +34,13 @@ class ReplyForm(BuyerForm):
             ("none", _("不提方案，只告诉商家不接受")),
             *((code, row.label) for code, row in self.plans.items()),
         ]
-        field.hints = {
-            "none": _("商家可以再提方案、同意或驳回"),
-            "partial_refund": _("在下面填写金额"),
-        }
-        self.fields["amount"].help_text = _("只有部分退款需要填写，不超过申请金额 ¥{most}").format(
-            most=self.case.worth
-        )
+        field.hints = {"none": _("商家可以再提方案、同意或驳回")}
+        self.fields["amount"].help_text = _("不超过申请金额 ¥{most}").format(most=self.case.worth)
         self._fit_terms()
+        asked = {"partial_refund": "amount", "exchange": "sku_exchange", "resend": "items_resend"}
+        field.inside = {code: [name] for code, name in asked.items() if code in self.plans}
+        for names in field.inside.values():
+            self.fields[names[0]].wanted = True  # type: ignore[attr-defined]
         self.fields["text"] = words(_("想对商家说的话"))
         self.slot("reply", _("附图"))
 
@@ -56,7 +55,6 @@ class ReplyForm(BuyerForm):
                 initial=wanted,
                 choices=[(sku, sku) for sku in (stock or [wanted])],
                 widget=forms.Select(attrs={"class": "form-select"}),
-                help_text=_("只有换货需要选"),
             )
         if "resend" in self.plans:
             missing = self.case.demand.get("missing", [])
@@ -65,30 +63,22 @@ class ReplyForm(BuyerForm):
                 required=False,
                 max_length=200,
                 initial=_("、").join(f"{row['item']} × {row['count']}" for row in missing),
-                help_text=_("只有补寄需要填写"),
             )
 
     def layout(self) -> list[Any]:
-        own = [name for name in ("sku_exchange", "items_resend") if name in self.fields]
         return [
             *("version", "key", "round", "offer"),
             Field("plan", template=CARDS),
-            Field("amount", wrapper_class="short"),
-            *own,
             *("text", "proof_reply"),
         ]
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
-        plan, amount = self.plans.get(given.get("plan", "")), given.get("amount")
-        if amount is not None and (plan is None or not plan.wants_amount):
-            self.add_error("amount", _("选择“部分退款”后才填写金额"))
-        elif (
-            plan is not None
-            and plan.wants_amount
-            and amount is None
-            and "amount" not in self.errors
-        ):
+        plan = self.plans.get(given.get("plan", ""))
+        if plan is None or not plan.wants_amount:
+            given["amount"] = None  # typed for a plan that he then left
+            self.errors.pop("amount", None)
+        elif given.get("amount") is None and "amount" not in self.errors:
             self.add_error("amount", _("请填写希望的金额"))
         return given
 

@@ -114,6 +114,22 @@ def test_every_file_says_what_it_is_for(path: Path) -> None:
     assert not text.strip() or ast.get_docstring(ast.parse(text))
 
 
+def test_the_map_names_every_module() -> None:
+    """docs/architecture.md, "Where things are": who looks for a thing finds its file there."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    drawn = text.partition("## Where things are")[2].split("```")[1]
+    words = set(re.findall(r"\w+", drawn))
+    rooms = [ROOT / name for name in OURS]
+    rooms += [ROOT / "aftersales" / name for name in ("rules", "models", "models/case")]
+    found = {
+        each.stem
+        for room in rooms
+        for each in room.iterdir()
+        if each.suffix in ("", ".py") and not each.name.startswith("__") and each.stem != "apps"
+    }
+    assert sorted(found - words) == []
+
+
 def test_only_a_step_moves_a_case() -> None:
     """The status is written by the engine, and first given where a case is made."""
     first_given = {"aftersales/models/case/applying.py"}

@@ -24,6 +24,7 @@ ROUTE = "支付宝"
 STATUSES = {
     "等待买家付款": OrderState.UNPAID,
     "买家已付款，等待卖家发货": OrderState.PAID,
+    "卖家部分发货": OrderState.PART,
     "卖家已发货，等待买家确认": OrderState.SHIPPED,
     "买家已签收": OrderState.SIGNED,
     "交易成功": OrderState.FINISHED,

@@ -171,13 +171,16 @@ class Choice(NamedTuple):
     chosen: bool
     hint: str
     refusal: str
+    inside: list[BoundField]
 
 
 @register.filter
 def choices_of(field: BoundField) -> list[Choice]:
-    """The choices of a field as cards; field.field.hints and .refusals map value to sentence."""
+    """The choices of a field as cards; field.field.hints and .refusals map value to sentence, and
+    .inside to the names of the fields that only this choice asks for."""
     hints = getattr(field.field, "hints", {})
     refusals = getattr(field.field, "refusals", {})
+    inside = getattr(field.field, "inside", {})
     return [
         Choice(
             id=option.id_for_label,
@@ -188,6 +191,7 @@ def choices_of(field: BoundField) -> list[Choice]:
             chosen=option.data["selected"],
             hint=hints.get(value, ""),
             refusal=refusals.get(value, ""),
+            inside=[field.form[name] for name in inside.get(value, ())],
         )
         for option in field.subwidgets
         if (value := str(option.data["value"]))

@@ -1,5 +1,6 @@
 """答复商家: accepting one offer, declining all, and saying what one would rather have (B10)."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -210,7 +211,6 @@ def test_a_counter_offer_stands_with_words_and_pictures(
         ({"plan": "partial_refund"}, "请填写希望的金额"),
         ({"plan": "partial_refund", "amount": "128.01"}, "希望的金额不能超过申请金额 ¥128.00"),
         ({"plan": "partial_refund", "amount": "0"}, "请填写希望的金额"),
-        ({"plan": "none", "amount": "80"}, "选择“部分退款”后才填写金额"),
         ({"plan": "coupon"}, "请选择列表中的选项"),
         ({"plan": "none", "text": "长" * 501}, "最多 500 个字"),
     ],
@@ -231,6 +231,25 @@ def test_a_counter_offer_that_cannot_be_is_refused_and_kept_as_typed(
     assert case.round_state == RoundState.WAITING
     if "text" not in filled:
         assert "请看照片" in text_of(answer)
+
+
+def test_what_a_plan_asks_for_stands_in_its_card_and_counts_only_with_it(
+    make_case: Callable[..., Case], at_phone: Phone
+) -> None:
+    """§2.6: an amount typed before he changed his mind does not stop him, and comes back."""
+    case = make_case("waiting")
+    html = at_phone.look("reply", case).content.decode()
+    for code, name in (("partial_refund", "amount"), ("exchange", "sku_exchange")):
+        [card] = [part for part in html.split('class="opt"') if f'value="{code}"' in part[:400]]
+        assert re.search(rf'class="more">.*name="{name}"', card, re.DOTALL), code
+        assert html.count(f'name="{name}"') == 1
+
+    refused = at_phone.send("reply", case, plan="none", amount="8o", text="长" * 501)
+    assert 'value="8o"' in refused.content.decode()
+    assert list(refused.context["form"].errors) == ["text"]
+    at_phone.send("reply", case, plan="none", amount="80", text="请看照片")
+    assert case.round_state == RoundState.ANSWERED
+    assert case.open_counter() is None
 
 
 def test_an_answer_to_a_round_that_was_followed_by_another_is_a_conflict(

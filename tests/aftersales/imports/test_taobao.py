@@ -2,8 +2,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from aftersales.enums import OrderState
-from aftersales.models import Order, Payment
+from aftersales.enums import CaseType, OrderState
+from aftersales.models import Order, OrderLine, Payment
+from aftersales.rules.eligibility import unfit
 from tests.aftersales.imports.conftest import counts, taobao, told
 from tests.factories import UserFactory
 
@@ -54,6 +55,7 @@ def test_a_row_becomes_a_whole_order(bring_in):
     [
         ("等待买家付款", OrderState.UNPAID),
         ("买家已付款,等待卖家发货", OrderState.PAID),
+        ("卖家部分发货", OrderState.PART),
         ("卖家已发货,等待买家确认", OrderState.SHIPPED),
         ("交易成功", OrderState.FINISHED),
         ("交易关闭", OrderState.CLOSED),
@@ -63,6 +65,22 @@ def test_statuses_are_known_with_a_comma_of_either_width(bring_in, status, comma
     bring_in(taobao({"订单状态": status.replace(",", comma)}))
 
     assert Order.objects.get().state == state
+
+
+def test_of_an_order_shipped_in_part_the_rest_may_be_sent_after(bring_in):
+    """§1.1: what did not go yet is unshipped, or asked for as missing; a later file moves it on."""
+    sent = {"订单状态": "卖家部分发货", "物流单号": "SF1234567890", "宝贝总数量": "3"}
+    bring_in(taobao(sent))
+    line = OrderLine.objects.get()
+    at, windows = line.order.paid_at, {"D17": 7 * 24 * 60}
+    assert not line.shipped
+    assert unfit(CaseType.RESEND, line, at, windows) == ""
+    assert unfit(CaseType.REFUND_UNSHIPPED, line, at, windows) == ""
+
+    bring_in(taobao(sent | {"订单状态": "卖家已发货,等待买家确认"}))
+    line = OrderLine.objects.get()
+    assert line.shipped
+    assert unfit(CaseType.REFUND_UNSHIPPED, line, at, windows) == "商品已发货"
 
 
 def test_an_unknown_status_is_a_row_error_and_no_guess(bring_in):
