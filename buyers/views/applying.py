@@ -16,13 +16,13 @@ from aftersales import clock
 from aftersales.display import money, settled
 from aftersales.drafting import Drafting, unsaid
 from aftersales.enums import CaseType
+from aftersales.helping import help_of
 from aftersales.models import Agreement, Case, Draft, Event, Order, OrderLine, Policy
 from aftersales.steps import Refused
 from aftersales.views import above_the_form
 from buyers.demand import DemandForm
 from buyers.guided import why
 from buyers.showing.case import demand_rows
-from buyers.showing.help import help_of
 from buyers.views.base import BuyerPage
 from buyers.views.orders import caught_up
 

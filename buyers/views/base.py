@@ -10,10 +10,10 @@ from django.urls import reverse
 
 from aftersales import clock
 from aftersales.enums import Party
+from aftersales.helping import help_of
 from aftersales.models import Attempt, Case, CaseQuerySet, User
 from aftersales.steps import LAPSED, Refused
 from aftersales.views import CaseView, StepView
-from buyers.showing.help import help_of
 from buyers.showing.standing import standing
 
 

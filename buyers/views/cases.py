@@ -13,11 +13,11 @@ from aftersales.asked import asked_of
 from aftersales.bids import bids_of, gap_text
 from aftersales.drafting import drafts_of
 from aftersales.enums import ENDED, OrderState, Party, Phase, RoundState, Status
+from aftersales.helping import help_of
 from aftersales.models import Case, Order, Round
 from aftersales.rules import facts
 from aftersales.suspensions import card_of
 from buyers.showing.case import page_of
-from buyers.showing.help import help_of
 from buyers.showing.money import shown_refunds
 from buyers.showing.orders import shown_orders
 from buyers.showing.progress import record

@@ -20,6 +20,7 @@ from aftersales.context import UNDO
 from aftersales.drafting import begun
 from aftersales.enums import Party, Permission
 from aftersales.forms import StepForm
+from aftersales.helping import help_of
 from aftersales.models import Case, CaseQuerySet, Member, Shop, Tag, User
 from aftersales.steps import STEPS, Refused
 from aftersales.suspensions import card_of
@@ -122,6 +123,9 @@ class MerchantStep(MerchantCase, StepView):
 
     Without the permission that the step takes there is no page, but a 403 that names it.
     """
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(help=help_of(self.step, Party.MERCHANT), **kwargs)
 
     def may_enter(self) -> None:
         permission = STEPS[self.step].permission

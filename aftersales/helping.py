@@ -4,16 +4,81 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
+from aftersales.enums import Party
+
+Table = dict[str, tuple[list[str], str]]  # by step: sentences, and the anchor
+
 
 class Help(NamedTuple):
-    """Sentences, and the part of the help page that says more."""
+    """Sentences, and the part of the help page that says more; customer service is the buyer's."""
 
     sentences: list[str]
     anchor: str
+    service: bool
 
 
-def help_of(step: str) -> Help | None:
+def help_of(step: str, party: Party = Party.BUYER) -> Help | None:
     """The help beside a step, or beside a page that is none (``case``, ``choose``, ``fill``)."""
+    mine = for_buyers() if party == Party.BUYER else for_merchants()
+    found = (mine | for_both()).get(step)
+    return Help(*found, service=party == Party.BUYER) if found else None
+
+
+def for_both() -> Table:
+    """What holds for both sides alike."""
+    return {
+        "propose_suspension": (
+            [
+                _("双方都同意才中止；一方不同意，平台照常处理。"),
+                _("中止期间时限停止计算，双方只能留言；到期自动恢复，从剩余的时间继续。"),
+            ],
+            "platform",
+        ),
+        "answer_suspension": (
+            [
+                _("同意不等于接受对方的方案；到期谈不拢，平台继续判定。"),
+                _("不同意也没关系，平台照常处理，不影响判定。"),
+            ],
+            "platform",
+        ),
+        "prove_suspension": (
+            [
+                _("受理凭证是法院或公安机关出具的、写明案号或受理编号的文件。"),
+                _("没有按时提交的，平台恢复处理，时限从剩余的时间继续。"),
+            ],
+            "platform",
+        ),
+    }
+
+
+def for_merchants() -> Table:
+    return {
+        "send_message": (
+            [
+                _("买家在等待期间发来的消息算答复，可以开始下一轮；商家发的不算。"),
+                _("聊天记录双方和平台都看得到，判定时会一起看。"),
+                _("一直联系不上买家，可以在售后单里获取虚拟号码。"),
+            ],
+            "steps",
+        ),
+        "ask_for": (
+            [
+                _("买家可以不答应；做不到并写明原因，是有效的答复。"),
+                _("同一种请求最多提 3 次，对方不答复也不影响售后单的时限。"),
+                _("撤销申请要由买家自己决定，不能作为退款的条件。"),
+            ],
+            "steps",
+        ),
+        "answer_request": (
+            [
+                _("已联系快递拦截的，可以传上快递的答复；拦截不了的，写明原因就是有效的答复。"),
+            ],
+            "steps",
+        ),
+    }
+
+
+def for_buyers() -> Table:
     asking = [
         _("双方在举证时间内提交凭证，平台按凭证、订单、物流和协商记录判定，依据双方都看得到。"),
         _("申请不花钱，不影响你继续和商家协商；谈妥了可以撤回。"),
@@ -28,7 +93,7 @@ def help_of(step: str) -> Help | None:
         _("每件商品只能申请一次，提交后不能修改；协商时仍可以接受别的方案。"),
         _("商家必须在时限内处理；到期没有处理，按你的要求办。"),
     ]
-    table: dict[str, tuple[list[str], str]] = {
+    return {
         "case": (
             [
                 _("最上面写着现在到哪一步、该谁做、到什么时候、没人做会怎样。"),
@@ -93,6 +158,39 @@ def help_of(step: str) -> Help | None:
         "choose_refund": ([_("逾期没有选择的，自动退款。")], "steps"),
         "choose_exchange": ([_("商家逾期不发出新的商品，自动退款。")], "steps"),
         "ask_reopen": ([_("重新处理由平台决定；写清没能按时操作的原因。")], "service"),
+        "send_message": (
+            [
+                _("商家在等你答复时，你发的消息也算答复；聊天不改变任何时限。"),
+                _("聊天里说好的，以商家发来的方案和页面上的状态为准。"),
+                _("聊天记录双方和平台都看得到，判定时会一起看。"),
+            ],
+            "steps",
+        ),
+        "ask_for": (
+            [
+                _("商家要在时限内答复；拦截不成的会写明原因。"),
+                _("同一种请求最多提 3 次，对方不答复也不影响售后单的时限。"),
+                _("包裹还是送到了，派送时当面拒收，请快递员注明原因。"),
+            ],
+            "inspect",
+        ),
+        "answer_request": (
+            [
+                _("拍不了、做不到的，写明原因就是有效的答复。"),
+                _("没有答复，售后不会因此关闭，商家也不能因此少退。"),
+            ],
+            "steps",
+        ),
+        "record_complaint": (
+            [
+                _("向其他渠道投诉，由你自己办理；登记只是记在售后单上，商家和平台都看得到。"),
+                _("登记不改变售后的时限，也不影响平台判定。"),
+                _("投诉时可以提交这张售后单的卷宗；有进展时再来更新。"),
+            ],
+            "outside",
+        ),
+        "update_complaint": (
+            [_("写下受理编号和结果；之前登记的内容留在记录里，不会被改掉。")],
+            "outside",
+        ),
     }
-    found = table.get(step)
-    return Help(*found) if found else None
