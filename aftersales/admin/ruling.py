@@ -15,7 +15,7 @@ from aftersales.admin.readers import reader
 from aftersales.admin.record import Record
 from aftersales.admin.sides import both_sides
 from aftersales.admin.stepping import StaffStep, step_url
-from aftersales.enums import GATHERING, Party, Responsible, Ruling, Stage, Status
+from aftersales.enums import GATHERING, AppealState, Party, Responsible, Ruling, Stage, Status
 from aftersales.forms import MoneyField, StepForm
 from aftersales.models import Appeal, Case, DecisionReason, Intervention, Refund
 from aftersales.models.case.intervening import DECLINE
@@ -175,8 +175,18 @@ class Rule(StaffStep):
             "stood": self.case.last_suspension if self.case.suspended else None,
             "suspension": card_of(self.case, Party.STAFF),
             "appeal": Appeal.objects.filter(intervention=self.asked).first(),
+            "appealed": self.asked.stage == Stage.APPEAL,
+            "kept_out": self.kept_out(),
             "cited": cited,
         }
+
+    def kept_out(self) -> str:
+        """Why this reviewer may not decide the appeal that waits; empty where he may."""
+        appeal = self.case.open_appeal
+        if appeal is None:
+            return ""
+        step = "uphold_appeal" if appeal.state == AppealState.OPEN else "reverse_ruling"
+        return self.case.refusal(step, self.request.user)
 
     def other_moves(self) -> list[tuple[Any, str]]:
         """What else a reviewer may do with this request now."""

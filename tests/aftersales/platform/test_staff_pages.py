@@ -68,6 +68,22 @@ def test_who_kept_silent_is_named_to_who_rules(
     assert "商家没有按要求补充凭证" not in shown
 
 
+def test_an_appeal_that_waits_stands_above_all_and_says_who_may_not_decide_it(
+    desk: Client, ruled: Callable[..., Case], second: User, merchant: User
+) -> None:
+    """T-25: not who made the ruling."""
+    case = ruled("full_refund")
+    appealed = "判定没有看到我这次提供的检测报告。"
+    case.appeal(by=merchant, reason=appealed, evidence={"appeal": [upload(merchant)]})
+    own = desk.get(ruling_page(case)).content.decode()
+    assert own.index(appealed) < own.index("系统事实")
+    assert "判定人不能复核对自己判定的申诉" in own
+    desk.force_login(second)
+    shown = desk.get(ruling_page(case)).content.decode()
+    assert "判定人不能复核" not in shown
+    assert reverse("admin:propose_reversal", args=[case.code]) in shown
+
+
 def test_who_answered_is_not_called_silent(
     desk: Client, make_case: Any, buyer: User, merchant: User, now: Any
 ) -> None:
