@@ -44,7 +44,7 @@ class Notices(LoginRequiredMixin, ListView):
             shown = shown.unread()
         elif self.tab == "reminders":
             shown = shown.filter(kind__in=Reminder.values)
-        return shown.select_related("case", "line__order", "request", "job")
+        return shown.select_related("case", "line__order", "request", "job", "check_run")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         given: dict[str, Any] = super().get_context_data(**kwargs)
@@ -88,6 +88,7 @@ def open_notice(request: HttpRequest, pk: int) -> HttpResponse:
         line=notice.line,
         request=notice.request,
         job=notice.job,
+        check_run=notice.check_run_id,
         kind=notice.kind,
         pk__lte=pk,
     )
@@ -99,6 +100,8 @@ def open_notice(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect(asking.url_of(notice.request, party))
     if notice.job is not None:
         return redirect("merchants:job", notice.job.code)
+    if notice.check_run_id is not None:
+        return redirect("admin:aftersales_finding_changelist")
     if notice.line is None:
         raise Http404
     return redirect(conversation_url(notice.line, party))

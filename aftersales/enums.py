@@ -438,3 +438,4 @@ class Reminder(TextChoices):
     HALF = "half", _("时间过半")
     DAY = "day", _("剩余 24 小时")
     LAST = "last", _("剩余 2 小时")
+    OVERDUE = "overdue", _("判定逾期")

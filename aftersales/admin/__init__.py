@@ -17,6 +17,7 @@ from aftersales.admin import (
     policies,
     refunds,
     service,
+    working,
 )
 
 admin.site.site_header = _("售后台 · 平台后台")
@@ -37,4 +38,5 @@ __all__ = [
     "policies",
     "refunds",
     "service",
+    "working",
 ]

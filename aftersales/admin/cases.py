@@ -12,7 +12,7 @@ from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from aftersales import clock, display
+from aftersales import centre, clock, display
 from aftersales.admin import deciding, stepping
 from aftersales.admin.looking import OfCase, ReadOnly, claim_of, column, moment, sides_of, status_of
 from aftersales.admin.record import Record
@@ -134,6 +134,7 @@ class CaseAdmin(ReadOnly):
         ).defer("edition__content", "edition__changes")
         case = get_object_or_404(known, pk=object_id if object_id.isdigit() else 0)
         case.catch_up()
+        centre.seen(request.user, case)
         rules = Party.STAFF in case.parties_of(request.user)
         moves = case.moves(request.user, Party.STAFF) if rules else []
         moves = [move for move in moves if move.name not in WAYS_OUT or not move.refusal]

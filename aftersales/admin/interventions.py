@@ -70,6 +70,7 @@ class Queue(ChangeList):
 
 @admin.register(Intervention)
 class InterventionAdmin(OfCase):
+    change_list_template = "admin/aftersales/intervention/list.html"
     list_display = [
         "left",
         "number",

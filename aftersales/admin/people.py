@@ -30,6 +30,8 @@ LOOKED_AT = [
     "finding",
     "importjob",
     "intervention",
+    "job",
+    "jobitem",
     "ledgerentry",
     "member",
     "notice",
@@ -67,6 +69,7 @@ def reviewers_group() -> Group:
     names = [
         "rule",
         "answer_servicerequest",
+        "change_job",
         "change_order",
         *(f"view_{name}" for name in [*LOOKED_AT, *KEPT_UP]),
         *(f"{verb}_{name}" for name in KEPT_UP for verb in ("add", "change")),

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from aftersales import clock, display
+from aftersales import centre, clock, display
 from aftersales.admin.deciding import VIEWS, ReasonField
 from aftersales.admin.precedents import precedents
 from aftersales.admin.readers import reader
@@ -162,6 +162,7 @@ class Rule(StaffStep):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
+        centre.seen(self.request.user, self.case)
         record = context["form"].record
         cited = " ".join(record.cited.get(pk, f"#{pk}") for pk in self.asked.evidence_cited)
         return context | {

@@ -11,12 +11,15 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import ngettext, override
 
 from aftersales import clock
 from aftersales.bulk import insert_rows, update_rows
 from aftersales.consistency.checks import CHECKS
 from aftersales.consistency.seeing import Seen, see
-from aftersales.models import Case, Check, Finding
+from aftersales.enums import Party
+from aftersales.models import Case, Check, Finding, Notice
+from aftersales.notices.people import staff_who
 
 BATCH = 200
 MOST_BATCHES = 500  # a task ends some day; the next one goes on
@@ -63,9 +66,42 @@ def advance(check: Check, batch: int = BATCH) -> bool:
             row.reached = keys[-1]
         if len(keys) < batch:
             row.ended_at = clock.now()
+            _tell(row)
         row.save()
     check.__dict__.update(row.__dict__)
     return row.ended_at is None
+
+
+def _tell(check: Check) -> None:
+    """Staff who look after the findings hear of those that are new, all in one notice."""
+    new = Finding.objects.filter(found_at__gte=check.started_at, closed_at=None)
+    many, cases = new.count(), new.values("case").distinct().count()
+    if not many:
+        return
+    texts = []
+    for language in ("zh-hans", "en"):
+        with override(language):
+            texts.append(
+                ngettext(
+                    "核对发现 {n} 处新的不一致，涉及 {cases} 个售后单",
+                    "核对发现 {n} 处新的不一致，涉及 {cases} 个售后单",
+                    many,
+                ).format(n=many, cases=cases)
+            )
+    at = clock.now()
+    Notice.objects.bulk_create(
+        Notice(
+            user=user,
+            check_run=check,
+            party=Party.STAFF,
+            kind="finding",
+            text_zh=texts[0],
+            text_en=texts[1],
+            at=at,
+            mail_due_at=at if user.email else None,
+        )
+        for user in staff_who("aftersales.view_finding")
+    )
 
 
 def examine(keys: Sequence[int]) -> Found:

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.enums import Party, Reminder, Status
@@ -195,7 +195,7 @@ class Notice(models.Model):
     """通知 to one person about one event; made from the event after it is stored.
 
     What is said of an order line before any case, of a service request or of a job, has no event:
-    then ``line``, ``request`` or ``job`` names it. A reminder has none either: its ``mark`` names the clock and the
+    then ``line``, ``request`` or ``job`` names it, as ``check_run`` does what the daily check found. A reminder has none either: its ``mark`` names the clock and the
     moment, so that nobody is reminded twice. ``kind`` is the step or the reminder; while one of a case
     and kind is unread, newer ones take its place (``latest``) and count it (``many``).
     """
@@ -210,6 +210,7 @@ class Notice(models.Model):
         "ServiceRequest", models.CASCADE, null=True, related_name="notices", db_index=False
     )
     job = models.ForeignKey("Job", models.CASCADE, null=True, related_name="notices")
+    check_run = models.ForeignKey("Check", models.CASCADE, null=True, related_name="notices")
     party = models.CharField(max_length=10, choices=Party)
     kind = models.CharField(_("类别"), max_length=40, blank=True)
     mark = models.CharField(max_length=60, blank=True)
@@ -272,6 +273,8 @@ class Notice(models.Model):
             return self.request.number
         if self.job is not None:
             return str(self.job)
+        if self.check_run is not None:
+            return gettext("一致性核对")
         return self.line.order.number if self.line else ""
 
 

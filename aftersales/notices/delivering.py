@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from aftersales import clock
-from aftersales.enums import Party
+from aftersales.enums import Party, Status
 from aftersales.models import Event, Notice, User
-from aftersales.notices.people import members_of
+from aftersales.notices.people import RULES, members_of, reviewers_of, staff_who
 from aftersales.rules import reminders, visibility
 from aftersales.steps import STEPS
 
@@ -23,11 +23,19 @@ logger = logging.getLogger(__name__)
 
 MOST_MAIL_TRIES = 8
 
+SIDES = (Party.BUYER, Party.MERCHANT)
+
 # Steps that nobody needs to be told of: they change nothing for anybody else.
 SILENT = {"confirm_risks", "note_failed_payout", "reveal_number", "undo"} | visibility.REVIEWERS_OWN
 UNDOABLE = {name for name, known in STEPS.items() if known.undoable}
 # The shop's own business: told to the one member whom it concerns.
 FOR_ONE = {"assign": "member_user"}
+# What the reviewer who claimed a request to the platform waits for; also that it is over.
+FOR_REVIEWER = {
+    *("add_evidence", "close_evidence", "withdraw", "appeal"),
+    *("propose_suspension", "answer_suspension", "prove_suspension"),
+}
+FOR_STAFF = {"fail_refund"}  # whoever may rule
 
 
 def deliver_due(limit: int = 1000) -> int:
@@ -43,13 +51,17 @@ def deliver_due(limit: int = 1000) -> int:
         )
         if not events:
             return 0
-        staff = members_of({event.case.shop_id for event in events})
+        teams = members_of({event.case.shop_id for event in events})
+        reviewers = reviewers_of({event.case_id for event in events if _for_reviewer(event)})
+        staff = staff_who(RULES) if any(event.step in FOR_STAFF for event in events) else []
         gone = _undone(events)
         notices: list[Notice] = []
         for event in events:
             if (event.case_id, event.version) in gone:
                 continue
-            notices.extend(_notices(event, staff.get(event.case.shop_id, [])))
+            reviewer = reviewers.get(event.case_id) if _for_reviewer(event) else None
+            platform = [reviewer] if reviewer else staff if event.step in FOR_STAFF else []
+            notices.extend(_notices(event, teams.get(event.case.shop_id, []), platform))
         _fold(notices)
         Notice.objects.bulk_create(notices, ignore_conflicts=True, batch_size=1000)
         Event.objects.filter(pk__in=[event.pk for event in events]).update(delivered_at=clock.now())
@@ -89,9 +101,16 @@ def _undone(events: list[Event]) -> set[tuple[int, int]]:
     return {(event.case_id, event.version - 1) for event in taken_back}
 
 
-def _notices(event: Event, members: list[User]) -> list[Notice]:
+def _for_reviewer(event: Event) -> bool:
+    """What changes the case before him: new evidence, time, or that the sides have settled."""
+    review = str(Status.PLATFORM_REVIEW)
+    settled = event.before == review != event.after and event.party in SIDES
+    return event.step in FOR_REVIEWER or settled
+
+
+def _notices(event: Event, members: list[User], platform: list[User]) -> list[Notice]:
     """One notice for each of the people whom an event concerns."""
-    people = people_of(event, members)
+    people = people_of(event, members, platform)
     at = clock.now()
     texts = {party: text_of(event, party) for party in {party for party, _user in people}}
     return [
@@ -110,8 +129,11 @@ def _notices(event: Event, members: list[User]) -> list[Notice]:
     ]
 
 
-def people_of(event: Event, members: list[User]) -> list[tuple[Party, User]]:
-    """Who is told of an event: the sides that did not take the step themselves."""
+def people_of(
+    event: Event, members: list[User], platform: Sequence[User] = ()
+) -> list[tuple[Party, User]]:
+    """Who is told of an event: the sides that did not take the step themselves, and of the
+    platform those whom it concerns. Whoever is on both is told once, as a side."""
     if event.step in SILENT:
         return []
     people: list[tuple[Party, User]] = []
@@ -123,6 +145,8 @@ def people_of(event: Event, members: list[User]) -> list[tuple[Party, User]]:
             people.append((Party.BUYER, event.case.buyer))
         if event.party != Party.MERCHANT:
             people.extend((Party.MERCHANT, user) for user in members)
+    sides = {user.pk for _party, user in people}
+    people.extend((Party.STAFF, user) for user in platform if user.pk not in sides)
     return [(party, user) for party, user in people if user.pk != event.user_id]
 
 
@@ -169,7 +193,7 @@ def _mail(pk: int) -> bool:
         rows = Notice.objects.select_for_update(of=("self",), skip_locked=True)
         notice = (
             rows.filter(pk=pk, mail_due_at__lte=at)
-            .select_related("user", "case", "line__order", "request")
+            .select_related("user", "case", "line__order", "request", "check_run")
             .first()
         )
         if notice is None:
@@ -189,6 +213,8 @@ def _mail(pk: int) -> bool:
             told = _("客服工单 %(code)s 有更新")
         elif notice.case_id:
             told = _("售后单 %(code)s 有更新")
+        elif notice.check_run_id:
+            told = _("%(code)s发现不一致")
         else:
             told = _("订单 %(code)s 有新消息")
         subject = told % {"code": notice.about}

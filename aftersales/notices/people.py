@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable
 
-from aftersales.models import Member, User
+from aftersales.models import Intervention, Member, User
+
+RULES = "aftersales.rule"
+SIGN_IN = "django.contrib.auth.backends.ModelBackend"
 
 
 def members_of(shops: Iterable[int]) -> dict[int, list[User]]:
@@ -11,3 +14,15 @@ def members_of(shops: Iterable[int]) -> dict[int, list[User]]:
     for member in Member.objects.on_duty(shops).select_related("user"):
         found.setdefault(member.shop_id, []).append(member.user)
     return found
+
+
+def reviewers_of(cases: Iterable[int]) -> dict[int, User]:
+    """Who has claimed the last request to the platform of each of these cases."""
+    asked = Intervention.objects.filter(case__in=cases, assignee__is_staff=True)
+    asked = asked.filter(assignee__is_active=True).select_related("assignee").order_by("pk")
+    return {each.case_id: each.assignee for each in asked if each.assignee}
+
+
+def staff_who(may: str) -> list[User]:
+    """Staff with a permission, such as ``aftersales.rule``."""
+    return list(User.objects.with_perm(may, backend=SIGN_IN).filter(is_staff=True))

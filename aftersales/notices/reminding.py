@@ -11,7 +11,7 @@ from aftersales import clock
 from aftersales.bulk import update_rows
 from aftersales.enums import Party, Reminder
 from aftersales.models import Case, Notice, User
-from aftersales.notices.people import members_of
+from aftersales.notices.people import RULES, members_of, reviewers_of, staff_who
 from aftersales.rules import reminders
 
 
@@ -31,11 +31,21 @@ def remind_due(limit: int = 500) -> int:
         if not cases:
             return 0
         teams = members_of({case.shop_id for case in cases})
+        fallen = {case.pk: reminders.fallen(case, at) for case in cases}
+        late = [pk for pk, mark in fallen.items() if mark == Reminder.OVERDUE]
+        reviewers = reviewers_of(late) if late else {}
+        staff = staff_who(RULES) if late else []
         notices: list[Notice] = []
         for case in cases:
-            mark = reminders.fallen(case, at)
-            if mark is not None:
-                notices.extend(_notices(case, mark, teams.get(case.shop_id, []), at))
+            mark = fallen[case.pk]
+            if mark == Reminder.OVERDUE:
+                own = reviewers.get(case.pk)
+                notices.extend(_notices(case, mark, Party.STAFF, [own] if own else staff, at))
+            elif mark == Reminder.DAY:
+                notices.extend(_notices(case, mark, Party.BUYER, [case.buyer], at))
+            elif mark is not None:
+                team = _at_work(case, teams.get(case.shop_id, []))
+                notices.extend(_notices(case, mark, Party.MERCHANT, team, at))
             case.remind_at = reminders.next_at(case, at)
         Notice.objects.bulk_create(notices, ignore_conflicts=True, batch_size=1000)
         update_rows(cases, ["remind_at"])
@@ -51,9 +61,9 @@ def remind_all(limit: int = 500) -> int:
     return done
 
 
-def _notices(case: Case, mark: Reminder, team: list[User], at: datetime) -> Iterator[Notice]:
-    party = Party.BUYER if mark == Reminder.DAY else Party.MERCHANT
-    people = [case.buyer] if party == Party.BUYER else _at_work(case, team)
+def _notices(
+    case: Case, mark: Reminder, party: Party, people: list[User], at: datetime
+) -> Iterator[Notice]:
     since = case.due_from if mark == Reminder.HALF else case.due_at
     chinese, english = text_of(case, mark, at)
     for user in people:

@@ -21,8 +21,8 @@ BUYERS = (Clock.BUYER_RETURN, Clock.AFTER_REJECT)  # D4, D6
 def marks(case: "Case") -> list[tuple[datetime, Reminder]]:
     """The moments of the running clock at which its party is reminded, oldest first.
 
-    A merchant at half of his time and at two hours left, a buyer at 24 hours left of D4 and D6. What
-    would come before the clock began is no mark.
+    A merchant at half of his time and at two hours left, a buyer at 24 hours left of D4 and D6, the
+    platform once its time to rule is over (D14). What would come before the clock began is no mark.
     """
     watch, due, began = deadlines.watch_of(case), case.due_at, case.due_from
     if watch is None or due is None or began is None:
@@ -32,6 +32,8 @@ def marks(case: "Case") -> list[tuple[datetime, Reminder]]:
         found = [(began + (due - began) / 2, Reminder.HALF), (due - LAST, Reminder.LAST)]
     elif deadlines.clock_of(case) in BUYERS:
         found = [(due - DAY, Reminder.DAY)]
+    elif watch.clock == Clock.DECISION:
+        found = [(due, Reminder.OVERDUE)]
     return sorted(mark for mark in found if mark[0] > began)
 
 
@@ -41,11 +43,11 @@ def next_at(case: "Case", at: datetime) -> datetime | None:
 
 
 def fallen(case: "Case", at: datetime) -> Reminder | None:
-    """What is to be said at ``at``: the last mark that has come, and nothing once time is over."""
-    if case.due_at is None or case.due_at <= at:
-        return None
+    """What is to be said at ``at``: the last mark that has come; once time is over, only that."""
     come = [mark for when, mark in marks(case) if when <= at]
-    return come[-1] if come else None
+    if not come or case.due_at is None:
+        return None
+    return come[-1] if case.due_at > at or come[-1] == Reminder.OVERDUE else None
 
 
 def own_deadline(case: "Case", party: Party) -> datetime | None:

@@ -152,7 +152,7 @@ SECTIONS: list[tuple[Any, tuple[str, ...]]] = [
     ),
     (
         gettext_lazy("往来记录"),
-        ("DayFigure", "Order", "ImportJob", "Complaint", "DossierCopy", "Attempt", "Notice"),
+        ("DayFigure", "Order", "ImportJob", "Job", "Complaint", "DossierCopy", "Attempt", "Notice"),
     ),
     (
         gettext_lazy("规则与文案"),

@@ -1,0 +1,193 @@
+"""The platform's people hear of what they wait for, once, and of nothing else."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.models import Permission as AdminPermission
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+
+from aftersales.consistency import checking
+from aftersales.enums import Party, Reminder
+from aftersales.models import Case, Intervention, LedgerMood, Notice, User
+from aftersales.notices.delivering import deliver_due, send_mails
+from aftersales.notices.reminding import remind_all
+from aftersales.payments import pay_due
+from tests.aftersales.lifecycle.reading import WHY
+from tests.factories import upload
+
+
+def claimed(case: Case, by: User) -> Case:
+    Intervention.objects.filter(case=case).update(assignee=by)
+    return case
+
+
+def told(user: User, **of: Any) -> list[str]:
+    return [
+        each.text for each in Notice.objects.filter(user=user, latest=True, **of).order_by("pk")
+    ]
+
+
+def at_admin(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_who_claimed_a_request_hears_of_what_changes_it(
+    make_case: Callable[..., Case], staff: User, second: User, now: Any
+) -> None:
+    """T-20: new evidence, folded; the end of the window; and that one side withdrew."""
+    case = claimed(make_case("under_review"), staff)
+    deliver_due()
+    assert told(staff) == []  # he claimed it knowing it
+
+    for _piece in range(2):
+        piece = {"extra": [upload(case.buyer)]}
+        case.add_evidence(by=case.buyer, evidence=piece, text="补一张近照")
+    deliver_due()
+    deliver_due()
+
+    assert told(staff) == [f"买家为“{case.line.title}”补充了 1 份凭证"]
+    assert Notice.objects.get(user=staff, latest=True).many == 2
+    now.shift(timedelta(hours=48))
+    case.catch_up()
+    case.withdraw(by=case.buyer)
+    deliver_due()
+    assert told(staff)[1:] == [
+        f"“{case.line.title}”的举证时间结束，可以判定了",
+        f"买家撤回了“{case.line.title}”的平台介入",
+    ]
+    assert told(second) == []
+
+
+def test_a_settlement_of_the_sides_is_told_and_what_he_does_himself_is_not(
+    deciding: Callable[..., Case], merchant: User, staff: User
+) -> None:
+    case, other = claimed(deciding(), staff), claimed(deciding(), staff)
+    deliver_due()
+    Notice.objects.all().delete()
+
+    case.agree(by=merchant)
+    other.send_message(by=staff, text="请双方补充说明。", as_party="staff")
+    deliver_due()
+
+    assert [each.case for each in Notice.objects.filter(user=staff)] == [case]
+
+
+def test_an_appeal_is_told_to_who_ruled_and_opening_the_case_reads_it(
+    ruled: Callable[..., Case], staff: User, second: User
+) -> None:
+    """T-25: the first reviewer knows why a colleague is at his ruling."""
+    case = claimed(ruled("deny"), staff)
+    deliver_due()
+    case.appeal(by=case.buyer, reason=WHY, evidence={"appeal": [upload(case.buyer)]})
+    deliver_due()
+
+    assert WHY in told(staff)[-1]
+    assert told(second) == []
+    assert "由另一位客服复核" in told(staff)[-1]
+    page = at_admin(staff)
+    notice = Notice.objects.filter(user=staff).last()
+    assert notice is not None
+    opened = page.get(reverse("open_notice", args=[notice.pk]), follow=True)
+    assert case.code in opened.content.decode()
+    page.get(reverse("admin:aftersales_case_change", args=[case.pk]))
+    assert not Notice.objects.filter(user=staff, case=case).unread().exists()
+
+
+def test_a_request_that_is_overdue_to_rule_is_told_once(
+    deciding: Callable[..., Case], staff: User, second: User, now: Any
+) -> None:
+    """D14: to who claimed it; where nobody has, to all who may rule; and e-mailed."""
+    mine, nobodys = claimed(deciding(), staff), deciding()
+    User.objects.filter(pk=staff.pk).update(email="staff@example.com")
+    deliver_due()
+    Notice.objects.all().delete()
+    due_at = Intervention.objects.get(case=nobodys).decide_by
+    now.move_to(due_at - timedelta(minutes=1))
+    remind_all()
+    assert not Notice.objects.filter(kind=Reminder.OVERDUE, case=nobodys).exists()
+
+    now.move_to(due_at)
+    remind_all()
+    now.shift(timedelta(hours=3))
+    remind_all()
+
+    overdue = Notice.objects.filter(kind=Reminder.OVERDUE)
+    assert {(each.user, each.case) for each in overdue} == {
+        (staff, mine),
+        (staff, nobodys),
+        (second, nobodys),
+    }
+    assert {each.party for each in overdue} == {Party.STAFF}
+    assert "判定时限" in overdue[0].text
+    assert send_mails() == 2
+    assert {letter.to[0] for letter in mail.outbox} == {"staff@example.com"}
+
+
+def test_a_ruling_in_time_reminds_nobody(ruled: Callable[..., Case], staff: User, now: Any) -> None:
+    claimed(ruled("deny"), staff)
+    now.shift(timedelta(days=9))
+
+    remind_all()
+
+    assert not Notice.objects.filter(kind=Reminder.OVERDUE).exists()
+
+
+def test_a_refund_that_failed_is_told_to_all_who_may_retry_it(
+    make_case: Callable[..., Case], merchant: User, staff: User, second: User, stranger: User
+) -> None:
+    """T-24: in words of what is to be done; the sides only hear that the platform is at it."""
+    case = make_case()
+    LedgerMood.objects.create(answer="refuse", times=1)
+    case.agree(by=merchant)
+    pay_due()
+    deliver_due()
+
+    for user in (staff, second):
+        assert told(user) == [f"“{case.line.title}”的退款失败，请重试或线下处理"]
+    assert "无需操作" in told(case.buyer)[-1]
+    assert told(stranger) == []
+
+
+def test_new_findings_are_told_in_one_notice_a_check(
+    make_case: Callable[..., Case], staff: User, second: User, now: Any
+) -> None:
+    """T-30: not one a case; known ones are not told again."""
+    look = AdminPermission.objects.get(codename="view_finding")
+    staff.user_permissions.add(look)
+    cases = [make_case() for _number in range(3)]
+    deliver_due()
+    Notice.objects.filter(user=staff).delete()
+    Case.objects.filter(pk__in=[each.pk for each in cases]).update(due_at=None, wake_at=None)
+
+    checking.check_all()
+    now.shift(timedelta(days=1))
+    checking.check_all()
+
+    (notice,) = Notice.objects.filter(user=staff)
+    assert notice.text == "核对发现 3 处新的不一致，涉及 3 个售后单"
+    assert told(second) == []
+    page = at_admin(staff)
+    assert notice.text in page.get(reverse("notices")).content.decode()
+    opened = page.get(reverse("open_notice", args=[notice.pk]))
+    assert opened["Location"] == reverse("admin:aftersales_finding_changelist")
+
+
+def test_the_list_of_requests_hands_out_the_next_one(
+    deciding: Callable[..., Case], staff: User
+) -> None:
+    """A1, A2: 领取下一件 stands above the list as on the home, for who may rule."""
+    case = deciding()
+    page = at_admin(staff)
+    url = reverse("admin:aftersales_intervention_changelist")
+
+    assert f'action="{reverse("admin:claim_next")}"' in page.get(url).content.decode()
+    asked = page.post(reverse("admin:claim_next"))
+
+    assert asked["Location"] == reverse("admin:rule", args=[case.last_intervention.pk])
+    staff.user_permissions.remove(AdminPermission.objects.get(codename="rule"))
+    assert reverse("admin:claim_next") not in at_admin(staff).get(url).content.decode()
