@@ -283,7 +283,7 @@ def _excuse(extension: Extension, keys: list[int]) -> int:
         acts = []
         for event in decided(extension):
             if row := rows.get(event.case_id):
-                given = {"result": event.step, "of": event.version}
+                given = {"result": event.step, "result_version": event.version}
                 acts += _taken(extension, row, "excuse", _result_key(extension, event), **given)
         write(acts)
     return len({act.case.pk for act in acts})

@@ -27,6 +27,7 @@ LABELS: dict[str, Any] = {
     "instead_of": gettext_lazy("原定处理方式"),
     "quantity": gettext_lazy("件数"),
     "amount": gettext_lazy("金额"),
+    "terms": gettext_lazy("方案内容"),
     "still_owed": gettext_lazy("结算后还差"),
     "agreement": gettext_lazy("维权协议"),
     "round": gettext_lazy("轮次"),
@@ -113,7 +114,7 @@ WORDS: dict[str, dict[str, Any]] = {
     "instead_of": dict(Remedy.choices),
 }
 MOMENTS = {"until", "execute_by", "proof_by", "signed_at", "expires_at", "due_at"}
-SHOWN_ELSEWHERE = {"evidence", "blocks", "key", "severity", "member_user"}
+SHOWN_ELSEWHERE = {"evidence", "blocks", "key", "severity", "member_user", "code", "result_version"}
 
 
 @dataclass
@@ -175,6 +176,27 @@ def said(details: Mapping[str, Any], numbers: Mapping[int, str]) -> list[tuple[s
     return [(str(LABELS.get(name, name)), words(name, details[name], numbers)) for name in shown]
 
 
+def terms_told(terms: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What a plan came with besides its amount; the address stands with the parties, masked."""
+    rows = [
+        (_("规格"), terms.get("sku")),
+        (_("少了什么"), terms.get("items")),
+        (_("几天内修好"), terms.get("days")),
+        (_("补充什么"), terms.get("what")),
+        (_("几张"), terms.get("count")),
+        (_("拦截单号"), terms.get("enquiry")),
+        (_("运费承担"), Freight(terms["freight"]).label if terms.get("freight") else ""),
+        (_("取件"), _("商家安排上门取件") if terms.get("pickup") else ""),
+        (_("运费上限"), display.kept_money(terms.get("most"))),
+        (
+            _("等待至"),
+            display.exact(datetime.fromisoformat(terms["until"])) if terms.get("until") else "",
+        ),
+        (_("接受后不再申请售后"), _("是") if terms.get("waives") else ""),
+    ]
+    return [(name, str(text)) for name, text in rows if text not in (None, "")]
+
+
 def words(name: str, value: Any, numbers: Mapping[int, str]) -> str:
     if name == "warnings":
         return _("；").join(
@@ -195,6 +217,10 @@ def words(name: str, value: Any, numbers: Mapping[int, str]) -> str:
                 until=words("until", moved["until"], numbers),
             )
             for clock_, moved in value.items()
+        )
+    if name == "terms":
+        return _("；").join(
+            _("{name}：{text}").format(name=term, text=told) for term, told in terms_told(value)
         )
     if name == "demand":
         return _("；").join(

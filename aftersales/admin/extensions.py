@@ -20,6 +20,7 @@ from aftersales import clock, display, extending
 from aftersales.admin.looking import ReadOnly, case_link, moment
 from aftersales.admin.policies import PLAIN, scope_of
 from aftersales.models import Extension, User, Window
+from aftersales.telling import LABELS
 
 LONGEST = timedelta(days=30)
 
@@ -195,7 +196,11 @@ class ExtensionAdmin(ReadOnly):
         plans, moved, results, excused = extending.preview(decision)
         context |= {
             "confirming": True,
-            "plans": [(case_link(plan.case), plan.moves.values()) for plan in plans],
+            "now": clock.now(),
+            "plans": [
+                (case_link(plan.case), [(LABELS[name], *move) for name, move in plan.moves.items()])
+                for plan in plans
+            ],
             "moved": ngettext("{n} 个售后单的时限会延后", "{n} 个售后单的时限会延后", moved).format(
                 n=moved
             ),

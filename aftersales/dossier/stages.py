@@ -1,16 +1,16 @@
 """The rounds with every plan, and what happened between the asking and the ruling, as entries."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from aftersales.display import exact, kept_money, money
+from aftersales.display import exact, money
 from aftersales.dossier.blocks import entry
-from aftersales.enums import Freight, Party, PlanState
+from aftersales.enums import Party, PlanState
 from aftersales.models import Case, CaseRequest, Offer, Proposal
+from aftersales.telling import terms_told
 
 
 def rounds(case: Case) -> list[dict[str, Any]]:
@@ -50,24 +50,6 @@ def plan_told(row: Offer | Proposal) -> str:
     """部分退款，无需退货 ¥45.00（已接受）"""
     amount = f" {money(row.amount)}" if row.amount is not None else ""
     return f"{row.plan.label}{amount}（{PlanState(row.state).label}）"
-
-
-def terms_told(terms: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What a plan came with besides its amount; the address stands with the parties, masked."""
-    rows = [
-        (_("规格"), terms.get("sku")),
-        (_("少了什么"), terms.get("items")),
-        (_("几天内修好"), terms.get("days")),
-        (_("补充什么"), terms.get("what")),
-        (_("几张"), terms.get("count")),
-        (_("拦截单号"), terms.get("enquiry")),
-        (_("运费承担"), Freight(terms["freight"]).label if terms.get("freight") else ""),
-        (_("取件"), _("商家安排上门取件") if terms.get("pickup") else ""),
-        (_("运费上限"), kept_money(terms.get("most"))),
-        (_("等待至"), exact(datetime.fromisoformat(terms["until"])) if terms.get("until") else ""),
-        (_("接受后不再申请售后"), _("是") if terms.get("waives") else ""),
-    ]
-    return told(rows)
 
 
 def stages(case: Case) -> list[dict[str, Any]]:

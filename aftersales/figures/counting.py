@@ -82,7 +82,9 @@ def _excused() -> Any:
     (``reopen``) brings no refund.
     """
     excuses = Event.objects.filter(case_id=OuterRef("case_id"), step="excuse")
-    excuses = excuses.annotate(of=Cast(KeyTextTransform("of", "details"), IntegerField()))
+    excuses = excuses.annotate(
+        of=Cast(KeyTextTransform("result_version", "details"), IntegerField())
+    )
     undone = Event.objects.filter(
         case_id=OuterRef("case_id"), step="reopen", version__gt=OuterRef("of")
     )

@@ -386,6 +386,7 @@ def test_an_outage_is_recorded_after_seeing_what_it_will_do(
     html = reviewer.post(url, said_).content.decode()
     assert case.code in html
     assert "1 个售后单的时限会延后" in html
+    assert "<td>到期于</td>" in html
     assert not Extension.objects.exists()
     assert reviewer.post(url, said_ | {"confirmed": "1"}).status_code == 302
     extend_deadlines()

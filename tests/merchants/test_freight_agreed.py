@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from aftersales.dossier.stages import rounds
 from aftersales.enums import Purpose
+from aftersales.telling import said
 from tests.aftersales.negotiation.talk import plan, refused, script
 from tests.buyers.conftest import Phone
 from tests.factories import upload
@@ -68,6 +69,10 @@ def test_how_the_way_back_is_paid_is_told_wherever_the_plan_is(
     assert f"接受方案：{kept}" in record
     assert f"你接受了方案：{kept}" in text_of(phone.look("record", case))
     assert told.removeprefix("运费最多 ") in str(rounds(case))
+    for event in case.events.filter(step__in=("negotiate", "accept_plan")):
+        read = dict(said(event.details, {}))
+        assert told.removeprefix("运费最多 ") in str(read), event.step
+        assert "return_freight_covered" not in str(read)
 
 
 def test_what_is_agreed_limits_what_the_merchant_owes(accepted, at_desk, text_of, merchant):

@@ -156,17 +156,17 @@ class Extending(CaseFields):
         source=list(Status),
         versioned=False,
     )
-    def excuse(self, *, by: Any, result: str, of: int, why: str) -> dict[str, Any]:
-        """What time did while the platform was down (the event with version ``of``) counts as
-        nobody's fault (metrics.md). Where the case still is where that brought it, it may be asked
+    def excuse(self, *, by: Any, result: str, result_version: int, why: str) -> dict[str, Any]:
+        """What time did while the platform was down (the event of that version) counts as nobody's
+        fault (metrics.md). Where the case still is where that brought it, it may be asked
         to be looked at again, once for each outage."""
-        moved = self.events.filter(version__gt=of).exclude(before=F("after"))  # type: ignore[attr-defined]
-        if not moved.exists():
+        later = self.events.filter(version__gt=result_version)  # type: ignore[attr-defined]
+        if not later.exclude(before=F("after")).exists():
             self.excused_at = self.at
             self.reopen_by = deadlines.end_of(self, Clock.GRACE, self.at)  # type: ignore[arg-type]
             if self.reopening != Reopening.ASKED:
                 self.reopening = ""
-        return {"result": result, "of": of, "why": why}
+        return {"result": result, "result_version": result_version, "why": why}
 
     @step(
         gettext_lazy("申请重新处理"),

@@ -52,7 +52,7 @@ class Oracle:
         """The versions of what time did in an outage and nobody undid."""
         history = self.history[case.pk]
         reopened = max((event.version for event in history if event.step == "reopen"), default=0)
-        found = [event.details["of"] for event in history if event.step == "excuse"]
+        found = [event.details["result_version"] for event in history if event.step == "excuse"]
         return [version for version in found if version > reopened]
 
     def figures(self) -> dict[str, Decimal | None]:
@@ -107,7 +107,7 @@ class Oracle:
             moved = event.before != event.after
             left = event.after in ("cancelled", "platform_review")
             forgiven = by_time and any(
-                each.step == "excuse" and each.details["of"] == event.version
+                each.step == "excuse" and each.details["result_version"] == event.version
                 for each in self.history[key]
             )
             if event.before == "pending_merchant" and moved and not left and not forgiven:

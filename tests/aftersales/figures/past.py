@@ -128,6 +128,8 @@ class Past:
                 before=status,
                 after=after or status,
                 at=moment,
-                details={"result": "agree_by_default", "of": by_time} if name == "excuse" else {},
+                details={"result": "agree_by_default", "result_version": by_time}
+                if name == "excuse"
+                else {},
             )
             status = str(after or status)
