@@ -17,6 +17,9 @@ from django.db import connection
 from django.test import Client
 from django.utils import translation
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from pytest_django.plugin import blocking_manager_key
+
+from tests import shipped
 
 pytest_plugins = ["tests.world"]
 
@@ -68,7 +71,9 @@ def unavailable(sentence: str) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """End connections that Playwright's threads left open, so that the database can be dropped."""
+    """Keep what is shipped; at the end close what Playwright's threads left open, to drop all."""
+    with django_db_blocker.unblock():
+        shipped.keep()
     yield
     if connection.vendor == "postgresql":
         with django_db_blocker.unblock(), connection.cursor() as cursor:
@@ -78,6 +83,18 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
             )
         with django_db_blocker.unblock():
             connection.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: Any) -> Iterator[None]:
+    """Whoever commits has every table emptied after him: the next finds the catalogue again."""
+    yield
+    marked = item.get_closest_marker("django_db")
+    if {"transactional_db", "live_server"} & set(item.fixturenames) or (
+        marked and marked.kwargs.get("transaction")
+    ):
+        with item.config.stash[blocking_manager_key].unblock():
+            shipped.put_back()
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ from django.contrib.auth.models import Permission as AdminPermission
 from django.core.management import call_command
 from playwright.sync_api import Locator, Page, expect
 
-from aftersales import catalogue, clock
+from aftersales import clock
 from aftersales.enums import RefundState, Status
 from aftersales.imports import samples
 from aftersales.models import Case, Event, LedgerEntry, Member, Notice, Order, Policy, Refund, User
@@ -42,7 +42,6 @@ def demo(
     for name, value in {"DEMO": "1", "PRODUCTION": "0", "VAR": str(tmp_path)}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("MEDIA_ROOT", str(settings.MEDIA_ROOT))
-    catalogue.load()
 
 
 @pytest.fixture

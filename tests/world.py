@@ -8,8 +8,7 @@ import pytest
 import time_machine
 from django.contrib.auth.models import Permission as AdminPermission
 
-from aftersales import catalogue
-from aftersales.models import Case, Script, Shop, User
+from aftersales.models import Case, Shop, User
 from tests.factories import (
     Desk,
     MemberFactory,
@@ -24,13 +23,6 @@ NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)  # Monday noon in China
 
 
 @pytest.fixture
-def catalogue_rows(db: Any) -> None:
-    """The shipped catalogue; a transactional test before may have emptied it."""
-    if not Script.objects.exists():
-        catalogue.load()
-
-
-@pytest.fixture
 def now() -> Iterator[Any]:
     """Time stands still at noon; ``now.shift(timedelta(...))`` moves it."""
     with time_machine.travel(NOON, tick=False) as traveller:
@@ -38,7 +30,7 @@ def now() -> Iterator[Any]:
 
 
 @pytest.fixture
-def shop(catalogue_rows: None, now: Any) -> Shop:
+def shop(db: None, now: Any) -> Shop:
     shop = ShopFactory()
     ReturnAddressFactory(shop=shop)
     return shop
@@ -51,12 +43,12 @@ def merchant(shop: Shop) -> User:
 
 
 @pytest.fixture
-def buyer(catalogue_rows: None, now: Any) -> User:
+def buyer(db: None, now: Any) -> User:
     return UserFactory(username="linshu", nick="林溪树")
 
 
 @pytest.fixture
-def stranger(catalogue_rows: None) -> User:
+def stranger(db: None) -> User:
     """Somebody with a shop and orders of his own, and nothing to do with ours."""
     other = MemberFactory(user__username="stranger")
     OrderFactory(shop=other.shop, buyer=other.user)
@@ -64,7 +56,7 @@ def stranger(catalogue_rows: None) -> User:
 
 
 @pytest.fixture
-def staff(catalogue_rows: None) -> User:
+def staff(db: None) -> User:
     """A reviewer of the platform who may rule."""
     user = UserFactory(username="reviewer", nick="小周", is_staff=True)
     user.user_permissions.set(

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from aftersales.admin.looking import Kept
 from aftersales.admin.previewing import Previewed
 from aftersales.admin.publishing import Published
 from aftersales.enums import CaseType, GoodsState, Ruling, WizardStep
@@ -122,14 +123,18 @@ class CatalogueFields:
             return CodesField(**said)
         if db_field.name == "code" and db_field.model is Proof:
             return forms.SlugField(max_length=40, **said)
+        if isinstance(db_field, models.ManyToManyField):
+            kwargs.setdefault("widget", forms.CheckboxSelectMultiple)
         return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
 
 
-class Kept:
-    """The history refers to it: it is retired, never deleted."""
+class NamedCells(forms.ModelForm):
+    """Fields in a list, whose names stand in another cell: each says what it is, and of which row."""
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["aria-label"] = f"{field.label} · {self.instance}"
 
 
 class Bilingual(CatalogueFields, Kept, Published):
@@ -144,6 +149,9 @@ class Bilingual(CatalogueFields, Kept, Published):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return ["code"] if obj else []
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().get_changelist_form(request, form=NamedCells, **kwargs)
 
 
 class KnownToCode(Bilingual):
@@ -229,7 +237,6 @@ class ScriptAdmin(Previewed, Bilingual):
     list_display = ["code", "label_zh", "text_zh", "editable", "active", "position"]
     list_filter = ["active", "editable", "plans"]
     search_fields = ["code", "label_zh", "label_en", "text_zh", "text_en"]
-    filter_horizontal = ["plans", "reasons"]
 
     def formfield_for_dbfield(
         self, db_field: models.Field, request: HttpRequest, **kwargs: Any
@@ -266,7 +273,6 @@ class RejectReasonForm(forms.ModelForm):
 class RejectReasonAdmin(Previewed, Bilingual):
     form = RejectReasonForm
     list_display = ["code", "label_zh", "kinds", "condition", "active", "position"]
-    filter_horizontal = ["reasons"]
     inlines = [ProofInline]
 
     @admin.display(description=_("适用的售后类型"))
@@ -294,7 +300,6 @@ class RiskAdmin(KnownToCode):
     list_display = ["code", "label_zh", "severity", "threshold", "unit_zh", "active"]
     list_editable = ["threshold"]
     list_filter = ["active", "severity"]
-    filter_horizontal = ["blocks"]
 
 
 @admin.register(Channel)
@@ -311,7 +316,6 @@ class StepFormInline(CatalogueFields, Kept, admin.StackedInline):
     model = StepForm
     extra = 0
     max_num = len(WizardStep)
-    filter_horizontal = ["plans", "scripts", "outcomes", "reject_reasons"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         lists = ["plans", "scripts", "outcomes", "reject_reasons"]

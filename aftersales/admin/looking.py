@@ -66,6 +66,13 @@ class NoEditing:
         return False
 
 
+class Kept:
+    """The history refers to it: it is retired, never deleted."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 class ReadOnly(NoEditing, admin.ModelAdmin):
     show_full_result_count = False
     paginator = Capped
@@ -85,6 +92,7 @@ class ReadOnly(NoEditing, admin.ModelAdmin):
 class Rows(NoEditing, admin.TabularInline):
     """Rows of a fact, under it."""
 
+    template = "admin/aftersales/parts/rows.html"
     extra = 0
     can_delete = False
     show_change_link = False

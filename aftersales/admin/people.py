@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from aftersales import display
-from aftersales.admin.looking import column
+from aftersales.admin.looking import Kept, column
 from aftersales.enums import Permission
 from aftersales.models import Member, ReturnAddress, Shop, User
 
@@ -81,11 +81,29 @@ def reviewers_group() -> Group:
     return group
 
 
-class Kept:
-    """The history refers to it: it is retired, never deleted."""
+class Named:
+    """Selects that search say what they are for."""
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    class Media:
+        js = ["admin-select.js"]
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(admin.ModelAdmin):
+    """Who may do what: a list to choose from, by keyboard too."""
+
+    list_display = ["name"]
+    search_fields = ["name"]
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        rights = AdminPermission.objects.select_related("content_type")
+        plain = forms.SelectMultiple(attrs={"size": 24})
+        return super().formfield_for_manytomany(
+            db_field, request, queryset=rights, widget=plain, **kwargs
+        )
 
 
 @admin.register(User)
@@ -100,17 +118,22 @@ class AccountAdmin(Kept, UserAdmin):
         (_("个人信息"), {"fields": ["nick", "phone", "email", "language"]}),
         (
             _("权限"),
-            {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]},
+            {"fields": ["is_active", "is_staff", "is_superuser", "groups"]},
         ),
         (_("重要日期"), {"fields": ["last_login", "date_joined"]}),
     ]
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().formfield_for_manytomany(
+            db_field, request, widget=forms.CheckboxSelectMultiple, **kwargs
+        )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Nobody gives himself or others more than he may give: that is for superusers."""
         dates = ["last_login", "date_joined"]
         if getattr(request.user, "is_superuser", False):
             return dates
-        return [*dates, "is_staff", "is_superuser", "groups", "user_permissions"]
+        return [*dates, "is_staff", "is_superuser", "groups"]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A superuser's account, and with it his password, is for superusers."""
@@ -146,7 +169,7 @@ class AddressInline(admin.StackedInline):
 
 
 @admin.register(Shop)
-class ShopAdmin(Kept, admin.ModelAdmin):
+class ShopAdmin(Named, Kept, admin.ModelAdmin):
     list_display = ["name", "code", "platform", column(_("开店时间"), "created_at")]
     search_fields = ["name", "code"]
     ordering = ["code"]
@@ -154,7 +177,7 @@ class ShopAdmin(Kept, admin.ModelAdmin):
 
 
 @admin.register(Member)
-class MemberAdmin(Kept, admin.ModelAdmin):
+class MemberAdmin(Named, Kept, admin.ModelAdmin):
     form = MemberForm
     list_display = [column(_("账号"), "user"), column(_("店铺"), "shop"), "may", "active"]
     list_filter = ["active"]
@@ -177,7 +200,7 @@ class AddressForm(forms.ModelForm):
 
 
 @admin.register(ReturnAddress)
-class ReturnAddressAdmin(admin.ModelAdmin):
+class ReturnAddressAdmin(Named, admin.ModelAdmin):
     form = AddressForm
     list_display = [column(_("店铺"), "shop"), "name", "region", "detail", "default", "flagged"]
     list_filter = ["default"]

@@ -28,7 +28,7 @@ from aftersales.models import (
 )
 from aftersales.rules import facts
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue_rows")]
+pytestmark = pytest.mark.django_db
 
 KINDS = ["reason", "plan", "script", "outcome", "rejectreason", "risk", "scenario", "window"]
 KINDS += ["policy", "agreement"]

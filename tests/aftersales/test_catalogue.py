@@ -23,7 +23,7 @@ from aftersales.models import (
 )
 from aftersales.rules import facts, plans, risks
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue_rows")]
+pytestmark = pytest.mark.django_db
 
 HOUR, DAY = 60, 24 * 60
 MINUTES = {

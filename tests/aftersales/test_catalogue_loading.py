@@ -21,7 +21,7 @@ from aftersales.models import (
     Window,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue_rows")]
+pytestmark = pytest.mark.django_db
 
 
 def step_form(scenario: str, step: str) -> StepForm:

@@ -26,7 +26,7 @@ from aftersales.models.edition import put_in_force
 from tests.aftersales.test_admin_catalogue import filled, page, save
 from tests.factories import OrderFactory, application_for
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue_rows")]
+pytestmark = pytest.mark.django_db
 SECOND = timedelta(seconds=1)
 
 

@@ -187,7 +187,7 @@ def test_a_ruling_to_be_carried_out_gets_the_row_from_when_it_was_made(
 
 
 def test_the_platforms_answer_to_a_question_moves_and_is_told(
-    shop: Any, buyer: User, outage: Callable[[], Extension], now: Any, catalogue_rows: None
+    shop: Any, buyer: User, outage: Callable[[], Extension], now: Any
 ) -> None:
     """S-50: said in the thread, once, and told to the buyer; an answered one has no deadline."""
     order = OrderFactory(shop=shop, buyer=buyer, finished=True)

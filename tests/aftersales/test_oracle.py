@@ -280,7 +280,7 @@ LIKELY = {"negotiate": 12, "reject": 12, "reply": 6, "send_back": 6, "ask": 6, "
 LIKELY |= {"agree_return": 4, "rehandle": 4, "withdraw": 2, "counter": 2}
 
 
-def test_the_engine_does_what_the_table_says(catalogue_rows: None, staff: Any) -> None:
+def test_the_engine_does_what_the_table_says(db: None, staff: Any) -> None:
     Market.staff = staff
     run_state_machine_as_test(
         Market,

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def root(catalogue_rows: None, django_user_model: type[User]) -> User:
+def root(db: None, django_user_model: type[User]) -> User:
     return django_user_model.objects.create_superuser("root")
 
 

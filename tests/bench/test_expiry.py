@@ -64,7 +64,7 @@ def sweep() -> int:
 
 @pytest.mark.bench
 @pytest.mark.postgres
-def test_expiry(transactional_db: Any, catalogue_rows: Any, django_user_model: type[User]) -> None:
+def test_expiry(transactional_db: Any, django_user_model: type[User]) -> None:
     shop = Shop.objects.create(code="bench", name="bench")
     buyer = django_user_model.objects.create(username="bench")
     due_cases(shop, buyer, STANDING, prefix="STAND", due=False)

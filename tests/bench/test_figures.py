@@ -51,7 +51,7 @@ def seconds(way: Callable[[], Any]) -> float:
 
 
 @pytest.fixture
-def lived(transactional_db: Any, catalogue_rows: Any, django_user_model: type[User]) -> Shop:
+def lived(transactional_db: Any, django_user_model: type[User]) -> Shop:
     """A shop with 90 days behind it."""
     shop = Shop.objects.create(code="bench", name="bench")
     buyer = django_user_model.objects.create(username="bench")

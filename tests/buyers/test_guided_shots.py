@@ -48,7 +48,7 @@ def test_the_slots_open_camera_and_gallery(order: Order, at_phone: Phone, text_o
 
 
 def test_every_drawing_is_there_and_every_slot_that_must_be_filled_has_one(
-    catalogue_rows: None,
+    db: None,
 ) -> None:
     for drawing in set(DRAWINGS.values()):
         assert finders.find(f"img/shot-{drawing}.svg")

@@ -73,6 +73,7 @@ agree               page  case
 agree_return        page  case
 agree_resend        page  case
 agree_refusal       page  case
+allow_again         page  case
 take_back           page  case
 confirm_receipt     page  case
 ship_replacement    page  case

@@ -209,6 +209,6 @@ def test_its_own_reasons_may_use_it(make_desk, shop, buyer, reason, fits):
     assert ("SC-06" in [script.code for script in scripts]) is fits
 
 
-def test_rr_01_stands_on_goods_that_are_on_their_way(catalogue_rows):
+def test_rr_01_stands_on_goods_that_are_on_their_way(db):
     """RR-01: the condition is called what it asks."""
     assert RejectReason.objects.get(code="RR-01").when == "on_its_way"

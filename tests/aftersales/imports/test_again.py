@@ -169,7 +169,6 @@ def test_a_refunded_order_keeps_what_was_paid_for_it(bring_in):
     assert (order.state, order.paid, order.payments.get().amount) == (OrderState.CLOSED, 128, 128)
 
 
-@pytest.mark.usefixtures("catalogue_rows")
 def test_money_and_goods_stand_once_there_is_a_case(bring_in, make_case, shop, buyer):
     order = OrderFactory(shop=shop, buyer=buyer, number=NUMBER, state=OrderState.SHIPPED)
     line = order.lines.get()

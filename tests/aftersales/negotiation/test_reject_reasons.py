@@ -140,7 +140,7 @@ def test_and_no_case_whose_facts_are_others(
 
 
 @pytest.mark.parametrize("code", ASKS)
-def test_each_reason_names_its_proofs_and_points_in_both_languages(catalogue_rows, code):
+def test_each_reason_names_its_proofs_and_points_in_both_languages(db, code):
     row = RejectReason.objects.get(code=code)
     slots, points = ASKS[code]
 
@@ -152,7 +152,7 @@ def test_each_reason_names_its_proofs_and_points_in_both_languages(catalogue_row
 
 
 @pytest.mark.parametrize("code", [code for code in ASKS if code != "RR-16"])
-def test_each_reason_is_offered_in_some_scenario(catalogue_rows, code):
+def test_each_reason_is_offered_in_some_scenario(db, code):
     assert StepForm.objects.filter(step="reject", reject_reasons__code=code).exists()
 
 

@@ -127,7 +127,7 @@ def test_with_a_late_answer_it_can_be(make_desk):
 
 
 @pytest.mark.parametrize("code", SLOTS)
-def test_each_outcome_asks_for_its_own_proofs(catalogue_rows, code):
+def test_each_outcome_asks_for_its_own_proofs(db, code):
     """NEG-42."""
     row = Outcome.objects.get(code=code)
 

@@ -86,7 +86,7 @@ def say(desk, code, rows, number, **answers):
 CASES = [(code, number) for code, (*_rest, rounds) in SAID.items() for number in rounds]
 
 
-def test_the_table_above_speaks_of_every_script(catalogue_rows):
+def test_the_table_above_speaks_of_every_script(db):
     assert sorted([*SAID, *UNSAID]) == ALL
     assert sorted(Script.objects.values_list("code", flat=True)) == ALL
 
@@ -123,7 +123,7 @@ def test_each_script_can_be_filled_in_both_languages(make_desk, code):
 
 
 @pytest.mark.parametrize("code", ALL)
-def test_which_scripts_may_be_edited(catalogue_rows, code):
+def test_which_scripts_may_be_edited(db, code):
     assert script(code).editable is (code in EDITABLE)
 
 
@@ -298,7 +298,7 @@ def test_braces_in_the_goods_name_are_no_placeholders(make_desk, shop, buyer):
     assert "杯子{amount}" in messages(desk.case)[-1][1]
 
 
-def test_every_script_offered_goes_with_a_plan_offered_beside_it(catalogue_rows):
+def test_every_script_offered_goes_with_a_plan_offered_beside_it(db):
     for form in StepForm.objects.exclude(step="reject"):
         beside = {each.code for each in form.offered("plans")}
         for row in form.offered("scripts"):

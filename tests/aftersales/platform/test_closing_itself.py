@@ -13,7 +13,7 @@ from tests.aftersales.lifecycle.reading import GROUNDS, owed, refused, stored, t
 NOT_ACCEPTED = ["DN-01", "DN-02", "DN-03", "DN-04", "DN-05", "DN-06", "DN-07"]
 
 
-def test_every_shipped_reason_not_to_accept_is_tried_here(catalogue_rows: None, db: None) -> None:
+def test_every_shipped_reason_not_to_accept_is_tried_here(db: None) -> None:
     shipped = {row.code for row in DecisionReason.objects.all() if DECLINE in row.decisions}
     assert shipped == set(NOT_ACCEPTED)
 
