@@ -127,15 +127,19 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def new_page(browser: Browser, live_server: Any) -> Iterator[Callable[..., Page]]:
-    """Open a page of its own session: ``new_page(user, width=390)``; its urls are relative.
+    """Open a page of its own session: ``new_page(user, width=390)``, without script ``script=False``;
+    its urls are relative.
 
     The test fails if any of its pages broke the content security policy or threw in a script.
     """
     contexts: list[BrowserContext] = []
     faults: list[str] = []
 
-    def open_page(user: Any = None, *, width: int = 1440, height: int = 900) -> Page:
+    def open_page(
+        user: Any = None, *, width: int = 1440, height: int = 900, script: bool = True
+    ) -> Page:
         context = browser.new_context(
+            java_script_enabled=script,
             base_url=live_server.url,
             viewport={"width": width, "height": height},
             locale="zh-CN",
