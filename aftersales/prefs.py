@@ -26,7 +26,7 @@ class Prefs:
 
     @property
     def color_scheme(self) -> str:
-        """What ``<meta name="color-scheme">`` says; ``theme.js`` and tokens.css go by it."""
+        """What ``<meta name="color-scheme">`` says; every colour of tokens.css goes by it."""
         return "light dark" if self.theme == Theme.SYSTEM else str(self.theme)
 
     @property

@@ -58,16 +58,17 @@ def test_before_signing_in_the_browser_keeps_it(client: Client, buyer: User) -> 
     client.post(reverse("prefs"), DARK)
     page = client.get(reverse("account_login"))
     assert '<html lang="en"' in page.text
-    assert 'data-bs-theme="dark"' in page.text
+    assert '<meta name="color-scheme" content="dark">' in page.text
     assert "compact no-keys" in page.text
 
     client.force_login(buyer)
     page = client.get(reverse("buyers:home"))
-    assert 'data-bs-theme="dark"' in page.text, "what the account leaves open, the browser decides"
+    dark = '<meta name="color-scheme" content="dark">'
+    assert dark in page.text, "what the account leaves open, the browser decides"
     User.objects.filter(pk=buyer.pk).update(theme="light", language="zh-hans", shortcuts=True)
     page = client.get(reverse("buyers:home"))
     assert '<html lang="zh-Hans"' in page.text
-    assert 'data-bs-theme="light"' in page.text
+    assert '<meta name="color-scheme" content="light">' in page.text
     assert "no-keys" not in page.text
 
 
@@ -141,6 +142,39 @@ def test_every_frame_wears_the_theme_and_the_density(
         assert page.evaluate(paper) != light, user
         assert page.locator("body.compact").count() == 1
         shoot(page, f"{user.username}-home")
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_the_theme_holds_with_and_without_script(
+    new_page: Callable[..., Page], shoot: Any, merchant: User, staff: User
+) -> None:
+    """跟随系统 follows it; what was chosen by hand does not; the admin is no exception."""
+    paper = "getComputedStyle(document.body).backgroundColor"
+    wrong = []
+    for user in (merchant, staff):
+        for script in (True, False):
+            page = new_page(user, script=script)
+            seen: dict[tuple[str, str], str] = {}
+            for theme in ("light", "dark", "system"):
+                User.objects.filter(pk=user.pk).update(theme=theme)
+                page.goto(home(user))
+                for system in ("light", "dark"):
+                    page.emulate_media(color_scheme=system)  # type: ignore[arg-type]
+                    seen[theme, system] = page.evaluate(paper)
+            shoot(page, f"{user.username}-dark-{'script' if script else 'no-script'}")
+            page.emulate_media(media="print", color_scheme="dark")
+            printed = page.evaluate("getComputedStyle(document.documentElement).colorScheme")
+            light, dark = seen["light", "light"], seen["dark", "dark"]
+            expected = {
+                (theme, system): dark
+                if (theme if theme != "system" else system) == "dark"
+                else light
+                for theme, system in seen
+            }
+            if light == dark or seen != expected or printed != "light":
+                wrong.append((user.username, script, seen, printed))
+    assert wrong == []
 
 
 @pytest.mark.browser
