@@ -145,6 +145,21 @@ def problems_of(form: forms.BaseForm | forms.BaseFormSet) -> Iterable[Problem]:
         yield from (Problem(control_id(form[name]), str(text)) for text in texts)
 
 
+@register.simple_tag(takes_context=True)
+def error_mark(context: template.Context) -> str:
+    """错误：, in front of the title of a page that shows a form with errors, whatever it is called."""
+    shown = context.flatten().values()
+    return _("错误：") if any(_wrong(each) for each in shown) else ""
+
+
+def _wrong(thing: Any) -> bool:
+    if isinstance(thing, forms.BaseFormSet):
+        return thing.is_bound and bool(thing.total_error_count())
+    if isinstance(thing, list | tuple):
+        return any(_wrong(each) for each in thing)
+    return isinstance(thing, forms.BaseForm) and thing.is_bound and bool(thing.errors)
+
+
 @register.filter
 def control_id(field: BoundField) -> str:
     """The id that a link to this field must name: in a group, that of its first choice."""
