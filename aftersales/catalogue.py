@@ -119,11 +119,19 @@ def content(apps: Any = installed) -> Content:
         if not _exists(apps, name):
             continue
         model = _model(apps, name)
-        inside = [related for related in ("proofs", "forms") if hasattr(model, related)]
-        lists = [field.name for field in model._meta.many_to_many]
-        rows = _standing(model).prefetch_related(*inside, *lists).order_by("code")
+        rows = _standing(model).prefetch_related(*_lists_of(model)).order_by("code")
         found[kind] = {row.code: _data(row) for row in rows}
     return found
+
+
+def _lists_of(model: Any) -> list[str]:
+    """The lists of a kind, and those of the proofs and forms inside it, to be read at once."""
+    lists = [field.name for field in model._meta.many_to_many]
+    for related in ("proofs", "forms"):
+        if hasattr(model, related):
+            owned = getattr(model, related).rel.related_model
+            lists += [related, *(f"{related}__{name}" for name in _lists_of(owned))]
+    return lists
 
 
 def differences(before: Content, after: Content) -> list[Change]:

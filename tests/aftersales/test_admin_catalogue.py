@@ -96,7 +96,9 @@ def errors(client: Client, url: str, said: dict[str, Any]) -> dict[str, Any]:
 def test_a_reviewer_lists_opens_and_saves_every_kind(reviewer: Client, name: str) -> None:
     """Saving a row as it stands changes nothing: no field loses what it holds."""
     assert reviewer.get(page("changelist", name)).status_code == 200
-    for row in kind_of(name)._default_manager.all():
+    rows = kind_of(name)._default_manager
+    shapes = {tuple(map(bool, row.values())): row["id"] for row in rows.values()}  # what is empty
+    for row in rows.filter(pk__in=shapes.values()):
         before = type(row)._default_manager.filter(pk=row.pk).values().get()
         proofs = list(row.proofs.values()) if hasattr(row, "proofs") else []
         url = page("change", name, row.pk)

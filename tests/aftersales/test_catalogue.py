@@ -350,3 +350,11 @@ def test_what_a_step_offers_goes_together(scenario: str, step: str) -> None:
         assert fitting or not row.reasons.exists(), row.code
     if scenario == "goods_back":
         assert not offered & plans.RETURNS
+
+
+def test_the_whole_is_read_in_as_many_statements_however_long_it_is(
+    django_assert_max_num_queries: Any,
+) -> None:
+    with django_assert_max_num_queries(23):
+        read = catalogue.content()
+    assert sum(map(len, read.values())) > 150
