@@ -234,9 +234,11 @@ def _found(apps: Any, kind: str, key: str) -> Any:
 
 
 def _standing(model: Any) -> Any:
-    """The rows in force; a migration's models know no manager of ours."""
-    names = {field.name for field in model._meta.concrete_fields}
+    """The rows in force, without a shop's own; a migration's models know no manager of ours."""
+    names = {field.name for field in model._meta.get_fields()}
     rows = model.objects.all()
+    if "shopscript" in names:
+        rows = rows.filter(shopscript=None)
     return rows.filter(replaced_at=None) if "replaced_at" in names else rows
 
 

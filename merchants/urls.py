@@ -26,7 +26,7 @@ from merchants.forms.parcels import (
 )
 from merchants.urls_importing import importing_urls
 from merchants.urls_jobs import jobs_urls
-from merchants.views import shop
+from merchants.views import scripts, shop
 from merchants.views.base import MerchantStep as Step
 from merchants.views.case import (
     Answer,
@@ -224,6 +224,15 @@ urlpatterns = [
     path("members/", shop.Members.as_view(), name="members"),
     path("members/add/", shop.EditMember.as_view(), name="add_member"),
     path("members/<int:pk>/", shop.EditMember.as_view(), name="edit_member"),
+    path("scripts/", scripts.Scripts.as_view(), name="scripts"),
+    path("scripts/add/", scripts.EditScript.as_view(), name="add_script"),
+    path("scripts/<slug:code>/", scripts.EditScript.as_view(), name="edit_script"),
+    path("scripts/<slug:code>/archive/", scripts.SetAside.as_view(), name="archive_script"),
+    path(
+        "scripts/<slug:code>/restore/",
+        scripts.SetAside.as_view(active=True),
+        name="restore_script",
+    ),
     path("import/", include(importing_urls)),
     path("jobs/", include(jobs_urls)),
 ]

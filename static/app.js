@@ -320,6 +320,12 @@
     el.textContent = words.copied;
     setTimeout(() => { el.textContent = was; }, 1500);
   });
+  on("click", "[data-insert]", (el) => {
+    const into = $(el.dataset.into);
+    into.setRangeText(el.dataset.insert, into.selectionStart, into.selectionEnd, "end");
+    into.focus();
+    into.dispatchEvent(new Event("input", { bubbles: true }));
+  });
   on("input", "[data-count]", (el) => { const out = $(el.dataset.count); if (out) out.textContent = el.value.length; });
   document.addEventListener("toast", (e) => toast(e.detail?.value));
   document.addEventListener("submit", (e) => {

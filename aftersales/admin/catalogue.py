@@ -30,7 +30,7 @@ from aftersales.models import (
 )
 from aftersales.models.case.intervening import DECLINE
 from aftersales.models.case.ruling import OVERRULES
-from aftersales.rules import facts
+from aftersales.rules import facts, wording
 
 CONDITIONS = {
     "": _("总是"),
@@ -243,10 +243,9 @@ class ScriptAdmin(Previewed, Bilingual):
     ) -> Any:
         made = super().formfield_for_dbfield(db_field, request, **kwargs)
         if db_field.name in ("text_zh", "text_en"):
-            made.help_text = _(
-                "可用变量：{buyer} {goods} {amount} {deadline} {tracking} {carrier} {shop}；"
-                "不能包含电话、微信或外部链接"
-            )
+            made.help_text = _("可用变量：%(names)s；不能包含电话、微信、外部链接或绝对的承诺") % {
+                "names": " ".join(f"{{{name}}}" for name in wording.KNOWN)
+            }
         return made
 
 

@@ -96,12 +96,13 @@ def _shares(rows: QuerySet[Any], code: str, accepted: Q) -> dict[str, Share]:
 
 def in_order(items: Sequence[Item], shares: Mapping[str, Share]) -> list[Item]:
     """The better proven first. What is not proven (fewer than 30 cases) keeps its place."""
-    proven = [each for each in items if _share(each, shares).whole >= ENOUGH]
-    better = iter(sorted(proven, key=lambda each: -_share(each, shares).low))
+    proven = [each for each in items if share_of(each, shares).whole >= ENOUGH]
+    better = iter(sorted(proven, key=lambda each: -share_of(each, shares).low))
     return [next(better) if each in proven else each for each in items]
 
 
-def _share(item: Any, shares: Mapping[str, Share]) -> Share:
+def share_of(item: Any, shares: Mapping[str, Share]) -> Share:
+    """What is known of an item with a code; nothing yet is nothing of nothing."""
     return shares.get(item.code, Share(0, 0))
 
 

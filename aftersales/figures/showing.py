@@ -12,7 +12,18 @@ from django.utils.translation import gettext as _
 from aftersales.display import EMPTY, mask, written
 from aftersales.figures import advice, reading, rolling
 from aftersales.figures.definitions import BY_KEY, FIGURES, Figure, Tally
-from aftersales.models import Case, Counted, Measure, Order, Plan, Reason, RolledDay, Script, Shop
+from aftersales.models import (
+    Case,
+    Counted,
+    Measure,
+    Order,
+    Plan,
+    Reason,
+    RolledDay,
+    Script,
+    Shop,
+    ShopScript,
+)
 
 PER_PAGE = 50
 WIDTH, HEIGHT = 580, 160  # of the drawing, in its own units
@@ -212,7 +223,8 @@ def by_reason(
 
 def worked(shop: Shop, reasons: Mapping[str, str]) -> list[tuple[str, list[Worked]]]:
     """Scripts, plans and reasons with how often they were accepted; the most used first."""
-    scripts = {row.code: row.label for row in Script.objects.all()}
+    written = [*Script.objects.all(), *ShopScript.objects.filter(shop=shop)]
+    scripts = {row.code: row.label for row in written}
     plans = {row.code: row.label for row in Plan.objects.all()}
     return [
         (_("话术"), _worked(advice.by_script(shop), scripts)),

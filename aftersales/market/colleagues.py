@@ -1,10 +1,10 @@
-"""What the demo shop's members leave for each other: tags, notes and saved views."""
+"""What the demo shop's members leave for each other: tags, notes, saved views and a script."""
 
 from datetime import timedelta
 
 from aftersales import clock
 from aftersales.enums import Turn
-from aftersales.models import Case, Note, SavedView, Shop, Tag
+from aftersales.models import Case, Note, Plan, SavedView, Scenario, Shop, ShopScript, Tag
 
 TAGS = ("易碎", "老顾客", "等仓库核实")
 NOTES = (
@@ -14,6 +14,11 @@ NOTES = (
 VIEWS = (
     ("质量问题 ≥ ¥100", "tab=mine&reason=R1&least=100", True),
     ("物流断更", "tab=mine&ship=stalled", False),
+)
+SCRIPT = (
+    "手工痕迹，先解释再补偿",
+    "您好，{goods}是手工制作，每一件的釉色和开片都不一样。如果您觉得影响使用，"
+    "我们愿意退您{amount}元，商品您留着用，可以吗？",
 )
 
 
@@ -30,3 +35,10 @@ def leave(shop: Shop) -> None:
         Note.objects.create(case=case, member=author, text=text, at=at)
     for name, query, shared in VIEWS:
         SavedView.objects.create(member=members[0], name=name, query=query, shared=shared)
+    label, text = SCRIPT
+    script = ShopScript(shop=shop, label_zh=label, text_zh=text, editable=True)
+    script.store(
+        by=members[0].user,
+        scenarios=Scenario.objects.filter(code="goods_refund"),
+        plans=Plan.objects.filter(code="partial_refund"),
+    )

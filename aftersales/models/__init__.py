@@ -55,6 +55,7 @@ from aftersales.models.policy import Agreement, Policy, Window
 from aftersales.models.pulse import Pulse
 from aftersales.models.refund import LedgerEntry, LedgerMood, Refund
 from aftersales.models.returning import FreightClaim, Receipt
+from aftersales.models.scripting import ShopScript
 from aftersales.models.service import ServiceMessage, ServiceRequest
 from aftersales.models.simulation import Simulation
 
@@ -126,6 +127,7 @@ __all__ = [
     "ServiceMessage",
     "ServiceRequest",
     "Shop",
+    "ShopScript",
     "Simulation",
     "StepForm",
     "Supplement",

@@ -4,11 +4,11 @@ Structure is code, numbers and texts are rows. Texts come in both languages; ``l
 ``text`` answer in the reader's.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils.translation import get_language, gettext, override
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.enums import (
@@ -83,7 +83,7 @@ class Lasting(Bilingual):
     code = models.CharField(_("代码"), max_length=40)
     replaced_at = models.DateTimeField(_("被新版替代"), null=True, editable=False)
 
-    objects = InForce()
+    objects: ClassVar[models.Manager[Any]] = InForce()
 
     class Meta(Bilingual.Meta):
         abstract = True
@@ -95,6 +95,13 @@ class Lasting(Bilingual):
                 violation_error_message=_("这个代码已经有了"),
             )
         ]
+
+
+class OfThePlatform(InForce):
+    """The catalogue's own scripts; a shop's stand beside them (``ShopScript``)."""
+
+    def get_queryset(self) -> models.QuerySet[Any]:
+        return super().get_queryset().filter(shopscript=None)
 
 
 class Reason(Lasting):
@@ -133,13 +140,15 @@ class Plan(Lasting):
 
 
 class Script(Lasting):
-    """协商话术 (§2.5). Placeholders: {buyer} {goods} {amount} {deadline} {tracking} {carrier} {shop}."""
+    """协商话术 (§2.5), with placeholders (``wording.KNOWN``)."""
 
     text_zh = models.TextField(_("正文"), max_length=400)
     text_en = models.TextField(_("英文正文"), max_length=800)
     editable = models.BooleanField(_("商家可修改"), default=False)
     plans = models.ManyToManyField(Plan, blank=True, verbose_name=_("配合的方案"))
     reasons = models.ManyToManyField(Reason, blank=True, verbose_name=_("限于买家原因"))
+
+    objects: ClassVar[models.Manager[Any]] = OfThePlatform()
 
     class Meta(Lasting.Meta):
         verbose_name = _("协商话术")
@@ -152,7 +161,7 @@ class Script(Lasting):
             name: told
             for name in ("text_zh", "text_en")
             if name not in (exclude or ())
-            and (told := _script_refusal(getattr(self, name), self._most(name)))
+            and (told := wording.script_refusal(getattr(self, name), self._most(name)))
         }
         if errors:
             raise ValidationError(errors)
@@ -168,17 +177,6 @@ class Script(Lasting):
     @property
     def text(self) -> str:
         return self.said("text")
-
-
-def _script_refusal(text: str, most: int) -> str:
-    """Why a script can't be worded so; empty when it can."""
-    if len(text) > most:
-        return gettext("最多 %(count)s 个字") % {"count": most}
-    if unknown := wording.unknown_placeholders(text):
-        return gettext("不认识的变量：%(names)s") % {"names": gettext("、").join(unknown)}
-    if found := wording.contact_found(text):
-        return gettext("话术不能包含电话、微信或外部链接：「%(found)s」") % {"found": found}
-    return ""
 
 
 class Outcome(Lasting):

@@ -3,7 +3,18 @@
 import re
 import unicodedata
 
-KNOWN = frozenset({"buyer", "goods", "amount", "deadline", "tracking", "carrier", "shop"})
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+KNOWN = {
+    "buyer": _("买家昵称"),
+    "goods": _("商品"),
+    "amount": _("方案金额"),
+    "deadline": _("答复截止时间"),
+    "tracking": _("快递单号"),
+    "carrier": _("快递公司"),
+    "shop": _("店铺名称"),
+}
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 # The braces of a Chinese keyboard are meant too, and would otherwise be sent as they are.
@@ -16,7 +27,7 @@ def unknown_placeholders(text: str) -> list[str]:
         found[1] if _PLACEHOLDER.fullmatch(found[0]) else found[0]
         for found in _BRACED.finditer(text)
     }
-    return sorted(names - KNOWN)
+    return sorted(names - KNOWN.keys())
 
 
 def fill(text: str, values: dict[str, str]) -> str:
@@ -32,6 +43,36 @@ def fill(text: str, values: dict[str, str]) -> str:
         return values[name]
 
     return _PLACEHOLDER.sub(value, text)
+
+
+def script_refusal(text: str, most: int) -> str:
+    """NEG-13, §2.5: why a script of at most ``most`` characters can't be worded so; empty when it can."""
+    if len(text) > most:
+        return gettext("最多 %(count)s 个字") % {"count": most}
+    if unknown := unknown_placeholders(text):
+        return gettext("不认识的变量：%(names)s") % {"names": gettext("、").join(unknown)}
+    if found := contact_found(text):
+        return gettext("话术不能包含电话、微信或外部链接：「%(found)s」") % {"found": found}
+    if found := promise_found(text):
+        return gettext("话术不能有绝对的承诺：「%(found)s」") % {"found": found}
+    return ""
+
+
+# Absolute promises --------------------------------------------------------------------------------
+
+_DOES = r"(?:会|能|可以|给|帮|让|为|退|赔|换|补|解决|处理|满意|没问题)"
+_PROMISE = re.compile(
+    r"绝对|保证|百分之?百|包[您你]?满意|无条件|永久|终身|假一赔"
+    rf"|一定{_DOES}|100\s?[%\uff05]\s?{_DOES}|(?:我们?|本店|小店)承诺"
+    r"|\bguarantee(?:d|s)?\b|\babsolutely\b|\bunconditional(?:ly)?\b|\b(?:we|i) promise\b",
+    re.IGNORECASE,
+)
+
+
+def promise_found(text: str) -> str | None:
+    """The first absolute promise, as written; None if none. A script promises what its plan holds."""
+    found = _PROMISE.search(text)
+    return found[0] if found else None
 
 
 # Contact data -------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from aftersales.display import plain_money, when
 from aftersales.enums import RoundState, WizardStep
 from aftersales.figures import advice
 from aftersales.forms import MoneyField
-from aftersales.models import Offering, Outcome, Plan, Proof, Script
+from aftersales.models import Offering, Outcome, Plan, Proof, Script, ShopScript
 from aftersales.models.case.proofs import asked_here
 from aftersales.rules import facts, plans, wording
 from aftersales.steps import Refused
@@ -46,6 +46,12 @@ class Preview(NamedTuple):
     chips: list[str]
     until: str
     refusal: str
+
+
+def _name_of(script: Script) -> str:
+    if not isinstance(script, ShopScript):
+        return script.label
+    return _("{name}（本店话术）").format(name=script.label)
 
 
 class RoundForm(FacesRisks):
@@ -141,7 +147,7 @@ class RoundForm(FacesRisks):
         field = forms.ChoiceField(
             label=_("话术"),
             required=False,
-            choices=[(script.code, script.label) for script in self.scripts],
+            choices=[(script.code, _name_of(script)) for script in self.scripts],
             widget=forms.RadioSelect,
         )
         field.hints = {}  # type: ignore[attr-defined]

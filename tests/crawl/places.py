@@ -122,6 +122,11 @@ default_address     post  address
 members             page
 add_member          page
 edit_member         page  member
+scripts             page
+add_script          page
+edit_script         page  script
+archive_script      post  script
+restore_script      post  script
 imports             page
 import_new          page
 import_job          page  job

@@ -33,6 +33,7 @@ from aftersales.models import (
     SavedView,
     ServiceRequest,
     Shop,
+    ShopScript,
     Simulation,
     Upload,
     User,
@@ -283,6 +284,10 @@ class Rich:
     def find_address(self, place: Place) -> Iterator[Any]:
         for address in ReturnAddress.objects.select_related("shop")[:1]:
             yield self.user_of(place.role, address.shop), {"pk": address.pk}, ""
+
+    def find_script(self, place: Place) -> Iterator[Any]:
+        for script in ShopScript.objects.select_related("shop")[:1]:
+            yield self.user_of(place.role, script.shop), {"code": script.code}, ""
 
     def find_member(self, place: Place) -> Iterator[Any]:
         user = self.user_of(place.role)

@@ -27,6 +27,7 @@ from aftersales.models.figures import DayFigure, Measure, RolledDay
 from aftersales.models.history import Attempt, Event
 from aftersales.models.negotiation import Precheck
 from aftersales.models.refund import Refund
+from aftersales.models.scripting import ShopScript
 from aftersales.rules import deadlines, facts, plans, risks, wording
 from aftersales.steps import STEPS, Refused
 
@@ -65,9 +66,14 @@ class Preparing(CaseFields):
     def scripts(self, form: StepForm) -> list[Script]:
         """The scripts of a step that are meant for this buyer's reason, or for every reason.
 
-        Words about plans that all contradict the facts are not offered either (NEG-12).
+        In the first round the shop's own follow the platform's; later words are the platform's
+        alone (NEG-43). Words about plans that all contradict the facts are not offered (NEG-12).
         """
-        offered = form.scripts.filter(active=True).prefetch_related("reasons", "plans")
+        offered: list[Script] = [
+            *form.scripts.filter(active=True).prefetch_related("reasons", "plans")
+        ]
+        if form.step == WizardStep.ROUND_1:
+            offered += ShopScript.offered(self.shop, form.scenario)
         return [
             script
             for script in offered
@@ -205,7 +211,7 @@ class Preparing(CaseFields):
     ) -> str:
         """The script as it will be sent, in the buyer's language; Refused if a value is missing."""
         english = self.buyer.language.startswith("en")
-        template = script.text_en if english else script.text_zh
+        template = (english and script.text_en) or script.text_zh
         try:
             return wording.fill(template, self.script_values(offers, script, until))
         except KeyError as missing:
