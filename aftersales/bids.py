@@ -93,11 +93,11 @@ def agreed_terms(case: Case, now: datetime) -> str:
 def gap_of(case: Case) -> Decimal | None:
     """What still lies between the buyer's last wish and the shop's last offer, in yuan.
 
-    None while nothing is offered in money, and once an offer is accepted; zero where the shop
-    offers as much or more.
+    None while nothing is offered in money, and once an offer is accepted or the case is over; zero
+    where the shop offers as much or more.
     """
     offers = _offers(case)
-    if any(_settled(each, case) for each in offers):
+    if case.ended or any(_settled(each, case) for each in offers):
         return None
     asked = _last(offers, Party.BUYER, case)
     offered = _last(offers, Party.MERCHANT, case)

@@ -116,7 +116,7 @@ class CasePage(BuyerCase, TemplateView):
             requests=asked_of(self.case, Party.BUYER),
             suspension=card_of(self.case, Party.BUYER),
             bids=bids_of(self.case, now),
-            gap="" if self.case.ended else gap_text(self.case),
+            gap=gap_text(self.case),
             **kwargs,
         )
 

@@ -57,6 +57,16 @@ def test_nothing_lies_between_them_once_a_plan_is_accepted(make_desk, at_desk, b
         assert "还差" not in text_of(page)
 
 
+def test_nothing_lies_between_them_once_the_case_is_over(make_desk, at_desk, buyer, text_of):
+    desk = make_desk("waiting")
+    desk.case.cancel(by=desk.buyer)
+
+    assert gap_of(desk.case) is None
+    for page in (at_desk.look("case", desk.case), Phone(buyer).look("case", desk.case)):
+        assert "出价往来" in text_of(page)
+        assert "还差" not in text_of(page)
+
+
 @pytest.mark.parametrize(
     ("offers", "gap"),
     [
