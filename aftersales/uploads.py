@@ -34,7 +34,7 @@ def keep(file: UploadedFile, user: User) -> Upload:
 
     Raises Refused with the sentence that names the file, where it can't be taken.
     """
-    name = (file.name or "").rsplit("/", 1)[-1][-100:] or "file"
+    name = named(file)
     size = file.size or 0
     if size == 0:
         raise Refused(_("%(file)s 是空文件") % {"file": name})
@@ -45,7 +45,7 @@ def keep(file: UploadedFile, user: User) -> Upload:
     elif head[4:8] == b"ftyp" and head[8:12].startswith(MP4):
         body, kind, ending = _plain(file, name, LARGEST_VIDEO), "video/mp4", "mp4"
     else:
-        body, kind, ending = _picture(file, name)
+        body, kind, ending = _picture(file)
     token = secrets.token_urlsafe(24)
     upload = Upload(
         user=user,
@@ -59,6 +59,10 @@ def keep(file: UploadedFile, user: User) -> Upload:
     upload.file.save(f"{token}.{ending}", ContentFile(body), save=False)
     upload.save()
     return upload
+
+
+def named(file: UploadedFile) -> str:
+    return (file.name or "").rsplit("/", 1)[-1][-100:] or "file"
 
 
 def _plain(file: UploadedFile, name: str, largest: int) -> bytes:
@@ -75,7 +79,9 @@ def _check_size(file: UploadedFile, name: str, largest: int) -> None:
         )
 
 
-def _picture(file: UploadedFile, name: str) -> tuple[bytes, str, str]:
+def opened(file: UploadedFile) -> Any:
+    """A picture that people sent, the right way up; raises Refused for what is none or too large."""
+    name = named(file)
     _check_size(file, name, LARGEST)
     wrong = _("%(file)s 不是 JPG、PNG、WebP、GIF、PDF 或 MP4") % {"file": name}
     large = _("%(file)s 的尺寸太大，请缩小后再传") % {"file": name}
@@ -86,14 +92,21 @@ def _picture(file: UploadedFile, name: str) -> tuple[bytes, str, str]:
         if picture.width * picture.height > MOST_PIXELS:
             raise Refused(large)
         picture.load()
-        kind, ending = FORMATS.get(picture.format, FORMATS["PNG"])
+        kind = picture.format
         picture = ImageOps.exif_transpose(picture)
+        picture.format = kind
+        return picture
     except Refused:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise Refused(large) from None
     except Exception:  # a damaged picture breaks a decoder in many ways
         raise Refused(wrong) from None
+
+
+def _picture(file: UploadedFile) -> tuple[bytes, str, str]:
+    picture = opened(file)
+    kind, ending = FORMATS.get(picture.format, FORMATS["PNG"])
     picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     if ending == "jpg":
         picture = picture.convert("RGB")

@@ -5,6 +5,7 @@ from typing import Any
 
 from crispy_forms.layout import Field
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -19,8 +20,10 @@ from aftersales.forms import (
     StepForm,
     TrackingForm,
 )
+from aftersales.logistics import scanning
 from aftersales.models import Complaint, Offer, Proof, User
 from aftersales.rules import deadlines
+from aftersales.steps import Refused
 from buyers.showing.offers import shown_offers
 
 
@@ -155,9 +158,18 @@ class ReturnForm(BuyerForm, TrackingForm):
     """填写退货单号; whether the receiver is to pay on delivery (到付) is said with it."""
 
     collect = forms.BooleanField(label=gettext_lazy("到付寄回"), required=False)
+    scan = forms.FileField(
+        label=gettext_lazy("扫一扫"),
+        required=False,
+        help_text=gettext_lazy("拍下面单上的条形码，自动填写单号"),
+        widget=forms.FileInput(attrs={"accept": "image/*"}),
+    )
 
     def fit(self) -> None:
         super().fit()
+        photo = self.files.get("scan") if self.is_bound else None
+        if photo and ("refresh" in self.data or not self.data.get("tracking")):
+            self._scan(photo)
         if self.case.return_tracking:
             del self.fields["collect"]  # how it was sent can't be corrected
             return
@@ -166,6 +178,42 @@ class ReturnForm(BuyerForm, TrackingForm):
             if self.case.collect_agreed
             else _("商家没有同意到付：可以拒收，由此产生的运费由寄件方承担")
         )
+
+    def _scan(self, photo: UploadedFile) -> None:
+        """Take the number from the picture; whoever sends the form still looks at it first."""
+        try:
+            number = scanning.number_in(photo)
+            told = (
+                "" if number else _("照片里认不出单号，请把条形码拍得近一些、清楚一些，或直接输入")
+            )
+        except Refused as refused:
+            number, told = "", refused.sentence
+        if number:
+            data: Any = self.data.copy()  # type: ignore[attr-defined]
+            data["tracking"] = number
+            self.data = data
+            told = _("已从照片识别：%(number)s，请和底单核对") % {"number": number}
+        self.scanned = bool(number)
+        self.fields["scan"].help_text = told
+
+    scanned = False  # a number that nobody has looked at yet
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean()
+        given.pop("scan", None)
+        if self.scanned:
+            self.add_error("tracking", _("单号是从照片识别的，请核对后再提交"))
+        return given
+
+    def layout(self) -> list[Any]:
+        rest = [name for name in ("carrier", "collect") if name in self.fields]
+        return [
+            "version",
+            "key",
+            "tracking",
+            Field("scan", template="buyers/cases/_scan.html"),
+            *rest,
+        ]
 
 
 class AnswerAddressForm(BuyerForm):

@@ -72,6 +72,11 @@ def read_tracking(text: str) -> Told:
     return Told(found.pop(), named.pop() if len(named) == 1 else "")
 
 
+def is_number(text: str) -> bool:
+    """Whether this, as it stands, may be a tracking number."""
+    return re.fullmatch(r"(?=[A-Z]*\d)[A-Z0-9]{8,30}", text) is not None
+
+
 def guess_carrier(number: str) -> str:
     """The carrier that a tracking number looks like; an empty string where nothing is plain."""
     plain = re.sub(r"[\s-]", "", number).upper()
