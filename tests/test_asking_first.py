@@ -288,6 +288,19 @@ def test_part_of_it_is_less_than_all_of_it(talk, buyer, merchant, line, amount):
     assert not line.proposals.exists()
 
 
+def test_an_amount_typed_for_another_plan_is_no_part_of_this_one(
+    line, buyer, merchant, talk, signed_in
+):
+    """S-47: he changed his mind, and the field is hidden with the plan that asked for it."""
+    talk.say(by=buyer, party=Party.BUYER, text=ASKED)
+    filled = {"propose": "1", "plan": "return_refund", "amount": "45.00"}
+
+    answer = signed_in(merchant).post(reverse("merchants:conversation", args=[line.pk]), filled)
+
+    assert answer.status_code == 302
+    assert line.proposals.get().amount is None
+
+
 def test_a_newer_plan_replaces_the_older(talk, buyer, merchant, line):
     talk.say(by=buyer, party=Party.BUYER, text=ASKED)
     first = propose(talk, merchant, amount="30.00")

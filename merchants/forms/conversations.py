@@ -80,6 +80,7 @@ class ProposeForm(TalkForm):
         self.fields["plan"] = field
         self.fields["amount"] = MoneyField(label=_("金额（元）"), required=False)
         self.fields["amount"].widget.attrs["class"] = "form-control"
+        self.fields["amount"].wanted = True  # type: ignore[attr-defined]
         self.fields["words"] = self.words(_("想说的话"))
 
     def take(self) -> None:
@@ -88,7 +89,8 @@ class ProposeForm(TalkForm):
         self.talk.propose(
             by=self.user,
             plan=plan,
-            amount=said.get("amount"),
+            # typed for a plan that he then left, it is no part of this one
+            amount=said.get("amount") if plan.code in proposals.PART else None,
             text=said.get("words", ""),
             key=said.get("key", ""),
         )
