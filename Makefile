@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN = .venv/bin/python
 
-.PHONY: demo test check bench lock messages clean base dev
+.PHONY: demo test check bench tour lock messages clean base dev
 
 demo: base
 	@exec $(RUN) manage.py demo
@@ -23,6 +23,10 @@ check: dev
 
 bench: dev
 	@exec $(RUN) -m pytest -m bench -s $(ARGS)
+
+# Pictures of the demo in both languages, for docs/tour.md.
+tour: dev
+	@exec $(RUN) tools/tour.py
 
 # UPGRADE=1 also takes newer versions.
 lock:
