@@ -52,7 +52,7 @@ from merchants.views.desk import (
     Views,
 )
 from merchants.views.dossier import CaseDossier
-from merchants.views.figures import Behind, Overview
+from merchants.views.figures import OneFigure, Overview, Worked
 from merchants.views.orders import Facts, OrderPage, Orders
 from merchants.views.queue import ChooseShop, News, Queue
 from merchants.views.returns import Receive, Returns, SettleFreight
@@ -215,7 +215,8 @@ urlpatterns = [
     path("orders/<str:number>/", OrderPage.as_view(), name="order"),
     # The shop
     path("figures/", Overview.as_view(), name="figures"),
-    path("figures/<slug:key>/", Behind.as_view(), name="figure"),
+    path("figures/<slug:key>/", OneFigure.as_view(), name="figure"),
+    path("figures/<slug:kind>/<slug:code>/", Worked.as_view(), name="worked"),
     path("addresses/", shop.Addresses.as_view(), name="addresses"),
     path("addresses/add/", shop.EditAddress.as_view(), name="add_address"),
     path("addresses/<int:pk>/", shop.EditAddress.as_view(), name="edit_address"),

@@ -1,6 +1,6 @@
 """What has worked in this shop: accepted scripts and plans, and what its rejections led to (M9, M19)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -60,38 +60,54 @@ def _percent(share: float) -> Decimal:
 # Scripts, plans and reasons -----------------------------------------------------------------------
 
 
-def _rounds(shop: Shop) -> QuerySet[Round]:
+@dataclass(frozen=True)
+class Kind:
+    """Rows of rounds or offers, the code that they are counted by, and which of them was accepted."""
+
+    rows: Callable[[Shop], QuerySet[Any]]
+    code: str
+    accepted: Q
+
+
+def _rounds(shop: Shop) -> QuerySet[Any]:
     """Rounds whose outcome is known, of the last half year."""
     since = clock.now() - LOOKS_BACK
     sent = Round.objects.filter(case__shop=shop, sent_at__gte=since)
     return sent.exclude(state=RoundState.WAITING).order_by()
 
 
-def by_script(shop: Shop) -> dict[str, Share]:
-    """In how many cases a script was sent, and in how many the buyer accepted that round."""
-    accepted = Q(state=RoundState.ACCEPTED)
-    return _shares(_rounds(shop).filter(script__isnull=False), "script__code", accepted)
-
-
-def by_reason(shop: Shop) -> dict[str, Share]:
-    """In how many cases of a buyer's reason there was a round, and one that was accepted."""
-    return _shares(_rounds(shop), "case__reason__code", Q(state=RoundState.ACCEPTED))
-
-
-def by_plan(shop: Shop) -> dict[str, Share]:
-    """In how many cases the merchant offered a plan, and in how many the buyer took it."""
+def _offers(shop: Shop) -> QuerySet[Any]:
+    """What the merchant offered in it, where the buyer's answer is known."""
     since = clock.now() - LOOKS_BACK
     offers = Offer.objects.filter(case__shop=shop, party=Party.MERCHANT, at__gte=since)
-    known = offers.exclude(state=PlanState.OPEN).order_by()
-    return _shares(known, "plan__code", Q(state=PlanState.ACCEPTED))
+    return offers.exclude(state=PlanState.OPEN).order_by()
 
 
-def _shares(rows: QuerySet[Any], code: str, accepted: Q) -> dict[str, Share]:
-    counted = rows.values_list(code).annotate(
+KINDS = {
+    "script": Kind(_rounds, "script__code", Q(state=RoundState.ACCEPTED)),
+    "plan": Kind(_offers, "plan__code", Q(state=PlanState.ACCEPTED)),
+    "reason": Kind(_rounds, "case__reason__code", Q(state=RoundState.ACCEPTED)),
+}
+
+
+def shares(shop: Shop, name: str) -> dict[str, Share]:
+    """In how many cases each script, plan or reason was tried, and in how many it was accepted."""
+    kind = KINDS[name]
+    rows = kind.rows(shop).filter(**{f"{kind.code}__isnull": False}).values_list(kind.code)
+    counted = rows.annotate(
         whole=Count("case", distinct=True),
-        part=Count("case", distinct=True, filter=accepted),
+        part=Count("case", distinct=True, filter=kind.accepted),
     )
-    return {found: Share(part, whole) for found, whole, part in counted}
+    return {code: Share(part, whole) for code, whole, part in counted}
+
+
+def cases(shop: Shop, name: str, code: str) -> QuerySet[Any]:
+    """The cases behind a share, the newest first; ``accepted`` says which are its part."""
+    kind = KINDS[name]
+    rows = kind.rows(shop).filter(**{kind.code: code})
+    accepted = Exists(rows.filter(kind.accepted, case=OuterRef("pk")))
+    found = Case.objects.filter(pk__in=rows.values("case")).annotate(accepted=accepted)
+    return found.order_by("-applied_at", "-pk")
 
 
 def in_order(items: Sequence[Item], shares: Mapping[str, Share]) -> list[Item]:

@@ -20,12 +20,21 @@ from aftersales.figures.counting import (
     paid,
 )
 from aftersales.models import Event, Shop
-from aftersales.models.figures import DAYS, NEVER, Counted, DayFigure, Lived, Measure, RolledDay
+from aftersales.models.figures import (
+    DAYS,
+    DRAWN,
+    NEVER,
+    Counted,
+    DayFigure,
+    Lived,
+    Measure,
+    RolledDay,
+)
 from aftersales.rules.deadlines import CHINA
 
 DAY = timedelta(days=1)
 SETTLED = timedelta(minutes=1)  # what was agreed just before midnight can be undone after it
-SHOWN = 2 * DAYS * DAY  # what a page shows: a window, and the one before it
+SHOWN = (DRAWN + DAYS - 1) * DAY  # what a page shows: the windows that end on the days drawn
 
 # ``last`` is kept only where a window can hold both days, so that rows do not depend on how far
 # back a run looked.

@@ -1,85 +1,68 @@
 """The figures as pages show them, to a merchant and to staff: tiles, the course as a drawing, tables."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from itertools import chain
 from typing import Any, NamedTuple
 
-from django.core.paginator import Page, Paginator
-from django.utils.dateparse import parse_date
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from aftersales.display import EMPTY, mask, written
-from aftersales.figures import advice, reading, rolling
-from aftersales.figures.definitions import BY_KEY, FIGURES, Figure, Tally
-from aftersales.models import (
-    Case,
-    Counted,
-    Measure,
-    Order,
-    Plan,
-    Reason,
-    RolledDay,
-    Script,
-    Shop,
-    ShopScript,
-)
+from aftersales.figures import advice, behind, reading
+from aftersales.figures.asked import Asked, Links
+from aftersales.figures.definitions import BY_KEY, FIGURES, Figure
+from aftersales.figures.drawing import SPANS, Drawing, draw, number, with_unit
+from aftersales.models import Plan, Reason, Script, Shop, ShopScript
 
-PER_PAGE = 50
-WIDTH, HEIGHT = 580, 160  # of the drawing, in its own units
-REASON_COLUMNS = [
-    Measure.APPLIED,
-    Measure.REFUNDED,
-    Measure.REJECTED,
-    Measure.INTERVENED,
-    Measure.DISPUTE_REFUNDED,
+BY_REASON = [
+    BY_KEY[key]
+    for key in (
+        "cases_30",
+        "refund_rate",
+        "rejection_rate",
+        "intervention_rate",
+        "dispute_refund_rate",
+    )
 ]
 
 
 class Change(NamedTuple):
-    """Against the 30 days before: up, down, or the same; nothing where one of the two is not there."""
+    """Against the 30 days before: up, down, or the same; ``good`` 1, ``bad`` -1, else neither."""
 
     sign: str
     word: str
     by: str
+    good: int = 0
 
 
 class Part(NamedTuple):
-    """A number behind a figure, and the list that it counts."""
+    """A number behind a figure, and the list that it counts; ``here`` if that list is on the page."""
 
     label: str
     number: int
     url: str
+    here: bool = False
+
+
+class Formula(NamedTuple):
+    """How a shop's own figure comes about: hours or the first part, divided by the other part."""
+
+    hours: str
+    parts: list[Part]
+    result: str
 
 
 class Tile(NamedTuple):
     key: str
     label: str
+    url: str
     value: str
     unit: str
     change: Change | None
+    peer: str
     says: str
-    parts: list[Part]
-
-
-class Point(NamedTuple):
-    day: str
-    value: str
-
-
-class Drawing(NamedTuple):
-    """A line over 30 days: ``lines`` are the points of its unbroken parts, ``dots`` lonely days."""
-
-    label: str
-    unit: str
-    width: int
-    height: int
-    lines: list[str]
-    dots: list[tuple[str, str]]
-    most: str
-    first: str
-    last: str
-    points: list[Point]
+    formula: Formula
 
 
 class Worked(NamedTuple):
@@ -87,199 +70,218 @@ class Worked(NamedTuple):
 
     code: str
     label: str
-    cases: int
+    tried: Part
+    accepted: Part
     rate: str
     interval: str
 
 
-class Behind(NamedTuple):
-    """An order or a case that a figure counts."""
-
-    code: str
-    url: str
-    order: str
-    goods: str
-    about: str
-    day: str
-    took: str
-
-
-Linked = Callable[[str, str], str]  # (key of a figure, "count" or "of") → the page of its list
-
-
-def number(value: Decimal | None) -> str:
-    return EMPTY if value is None else f"{value:,}"
-
-
-def ends_on(asked: str) -> tuple[date | None, date | None]:
-    """The day that windows end on (the one asked for, if it is counted), and the newest counted."""
-    newest = rolling.rolled_until()
-    try:
-        day = parse_date(asked)
-    except ValueError:
-        day = None
-    if day and newest and day < newest and RolledDay.objects.filter(day=day).exists():
-        return day, newest
-    return newest, newest
-
-
-def day_of(day: date) -> str:
-    return f"{day:{written().day}}"
-
-
-def overview(shop: Shop, last: date, drawn: str, link: Linked) -> dict[str, Any]:
-    """All of a shop's page: the window to ``last``, the one before it, and what worked."""
-    window = reading.Window(last)
-    figures = reading.figures_of(shop, last)
-    figure = BY_KEY.get(drawn, FIGURES[0])
-    reasons = {row.code: row.label for row in Reason.objects.all()}
+def overview(shop: Shop, asked: Asked, links: Links) -> dict[str, Any]:
+    """All of a shop's page: the window to ``asked.last``, the one before it, and what worked."""
+    window = reading.Window(asked.last)
+    figures = reading.figures_of(shop, asked.last)
+    reasons = names_of("reason", shop)
     return {
         "window": window,
-        "span": f"{window.first:%Y-%m-%d} – {last:%Y-%m-%d}",
-        "tiles": tiles(figures, window, link),
-        "drawing": drawing(figures, figure, last),
-        "drawn": figure.key,
+        "span": span(window),
+        "tiles": tiles(figures, window, asked, links),
+        "drawing": course(
+            shop, asked.drawn, asked, links, figures if asked.days == min(SPANS) else None
+        ),
+        "spans": spans(asked, chart=asked.drawn.key),
         "choices": [(each.key, each.label) for each in FIGURES],
-        "reason_heads": [measure.label for measure in REASON_COLUMNS],
-        "reasons": by_reason(shop, window, reasons),
-        "worked": worked(shop, reasons),
+        "reason_heads": [figure.count.label for figure in BY_REASON],
+        "reasons": by_reason(shop, window, reasons, asked, links),
+        "worked": worked(shop, reasons, asked, links),
         "least": advice.ENOUGH,
     }
 
 
-def tiles(figures: reading.Figures, window: reading.Window, link: Linked) -> list[Tile]:
-    return [_tile(figure, figures, window, link) for figure in FIGURES]
+def one(shop: Shop, figure: Figure, asked: Asked, links: Links) -> dict[str, Any]:
+    """The page of one figure: its course, how it comes about, and what it counts."""
+    window = reading.Window(asked.last)
+    figures = reading.figures_for(figure, asked.last, asked.days, shop)
+    listed = behind.counted(shop, figure, asked, links)
+    reason = Reason.objects.filter(code=asked.reason).first() if asked.reason else None
+    return {
+        "figure": figure,
+        "window": window,
+        "span": span(window),
+        "tile": _tile(figure, figures, window, reading.peers(asked.last), asked, links),
+        "drawing": course(shop, figure, asked, links, figures),
+        "spans": spans(asked),
+        "listed": listed,
+        "listed_on": f"{asked.on:%Y-%m-%d}" if asked.on else span(asked.window),
+        "narrowed": bool(asked.on or reason),
+        "reason": reason.label if reason else "",
+        "whole_url": links.figure(figure.key) + asked.query(part=asked.part) + "#behind",
+    }
 
 
-def _tile(figure: Figure, figures: reading.Figures, window: reading.Window, link: Linked) -> Tile:
-    value = figures.value(figure, window)
-    measures = {"count": figure.count} | ({"of": figure.of} if figure.of else {})
+def tried(shop: Shop, kind: str, code: str, asked: Asked, links: Links) -> dict[str, Any] | None:
+    """The page of a script, a plan or a reason: the cases in which it was tried; none without any."""
+    share = advice.shares(shop, kind).get(code) if kind in advice.KINDS else None
+    if share is None:
+        return None
+    row = _worked(kind, code, share, names_of(kind, shop).get(code, code), asked, links)
+    return {
+        "row": row,
+        "parts": [row.accepted, row.tried],
+        "listed": behind.worked(shop, kind, code, asked, links),
+    }
+
+
+def span(window: reading.Window) -> str:
+    return f"{window.first:%Y-%m-%d} – {window.last:%Y-%m-%d}"
+
+
+def spans(asked: Asked, **more: str) -> list[tuple[int, str, bool]]:
+    """The lengths of the drawing: days, address, and whether it is the one shown."""
+    return [
+        (days, asked._replace(days=days).query(**more) or "?", days == asked.days) for days in SPANS
+    ]
+
+
+def course(
+    shop: Shop, figure: Figure, asked: Asked, links: Links, figures: reading.Figures | None = None
+) -> Drawing:
+    """Each point leads to what the figure counts to that day, each daily number to that day's."""
+    here = links.figure(figure.key)
+
+    def link(day: date, alone: bool) -> str:
+        narrowed = {"on": day} if alone else {"until": "" if day == asked.newest else day}
+        return here + asked.query(**narrowed) + "#behind"
+
+    figures = figures or reading.figures_for(figure, asked.last, asked.days, shop)
+    return draw(figure, figures, asked.last, asked.days, link)
+
+
+def course_of_all(figure: Figure, asked: Asked, **more: str) -> Drawing:
+    """The figure of all shops together; its points lead to the same list on that day."""
+
+    def link(day: date, alone: bool) -> str:
+        until = {"until": "" if day == asked.newest else day}
+        return "" if alone else asked.query(**more | until) or "?"
+
+    figures = reading.figures_for(figure, asked.last, asked.days)
+    return draw(figure, figures, asked.last, asked.days, link)
+
+
+def tiles(
+    figures: reading.Figures, window: reading.Window, asked: Asked, links: Links
+) -> list[Tile]:
+    peers = reading.peers(window.last)
+    return [_tile(figure, figures, window, peers, asked, links) for figure in FIGURES]
+
+
+def _tile(
+    figure: Figure,
+    figures: reading.Figures,
+    window: reading.Window,
+    peers: Mapping[str, reading.Peer],
+    asked: Asked,
+    links: Links,
+) -> Tile:
+    value, here = figures.value(figure, window), links.figure(figure.key)
+    tallies = {name: figures.tally(each, window) for name, each in figure.measures.items()}
+    parts = [
+        Part(
+            str(figure.measures[name].label),
+            tally.number,
+            here + asked.query(part=name) + "#behind",
+            name == asked.part and not (asked.on or asked.reason),
+        )
+        for name, tally in tallies.items()
+    ]
+    hours = number(tallies["count"].hours) if figure.hours else ""
     return Tile(
         figure.key,
         str(figure.label),
+        here + asked.query(),
         number(value),
         str(figure.unit) if value is not None else "",
-        _change(value, figures.value(figure, window.before)),
+        _change(figure, value, figures.value(figure, window.before)),
+        with_unit(figure, reading.peer_value(figure, figures, window, peers)),
         str(figure.says),
-        [
-            Part(
-                str(measure.label),
-                figures.tally(measure, window).number,
-                link(figure.key, name),
-            )
-            for name, measure in measures.items()
-        ],
+        Formula(hours, parts, with_unit(figure, value)),
     )
 
 
-def _change(now: Decimal | None, before: Decimal | None) -> Change | None:
+def _change(figure: Figure, now: Decimal | None, before: Decimal | None) -> Change | None:
     if now is None or before is None:
         return None
     if now == before:
         return Change("", _("持平"), "")
     sign, word = ("▲", _("上升")) if now > before else ("▼", _("下降"))
-    return Change(sign, word, number(abs(now - before)))
-
-
-def drawing(figures: reading.Figures, figure: Figure, last: date) -> Drawing:
-    course = reading.course(figures, figure, last)
-    most = max((value for _day, value in course if value is not None), default=Decimal(0))
-    across, up = WIDTH / (len(course) - 1), HEIGHT / float(most or 1)
-    runs: list[list[tuple[str, str]]] = [[]]
-    for number_, (_day, value) in enumerate(course):
-        if value is None:
-            runs.append([])
-        else:
-            runs[-1].append((f"{number_ * across:.1f}", f"{HEIGHT - float(value) * up:.1f}"))
-    return Drawing(
-        str(figure.label),
-        str(figure.unit),
-        WIDTH,
-        HEIGHT,
-        [" ".join(",".join(point) for point in run) for run in runs if len(run) > 1],
-        [run[0] for run in runs if len(run) == 1],
-        number(most),
-        day_of(course[0][0]),
-        day_of(last),
-        [Point(day_of(day), number(value)) for day, value in reversed(course)],
-    )
+    good = figure.better if now > before else -figure.better
+    return Change(sign, word, number(abs(now - before)), good)
 
 
 def by_reason(
-    shop: Shop, window: reading.Window, labels: Mapping[str, str]
-) -> list[tuple[str, list[int]]]:
+    shop: Shop, window: reading.Window, labels: Mapping[str, str], asked: Asked, links: Links
+) -> list[tuple[str, list[Part]]]:
     """How many of each outcome, by the buyer's reason; the most applied for first."""
     rows = [
         (
             labels.get(code, code),
-            [figures.tally(measure, window).number for measure in REASON_COLUMNS],
+            [
+                Part(
+                    str(figure.count.label),
+                    figures.tally(figure.count, window).number,
+                    links.figure(figure.key) + asked.query(reason=code) + "#behind",
+                )
+                for figure in BY_REASON
+            ],
         )
         for code, figures in reading.figures_by_reason(shop, window.last).items()
     ]
-    return sorted(
-        (row for row in rows if any(row[1])), key=lambda row: (-row[1][0], -sum(row[1]), row[0])
-    )
+    known = [row for row in rows if any(part.number for part in row[1])]
+    return sorted(known, key=lambda row: ([-part.number for part in row[1]], row[0]))
 
 
-def worked(shop: Shop, reasons: Mapping[str, str]) -> list[tuple[str, list[Worked]]]:
+def worked(
+    shop: Shop, reasons: Mapping[str, str], asked: Asked, links: Links
+) -> list[tuple[str, list[Worked]]]:
     """Scripts, plans and reasons with how often they were accepted; the most used first."""
-    written = [*Script.objects.all(), *ShopScript.objects.filter(shop=shop)]
-    scripts = {row.code: row.label for row in written}
-    plans = {row.code: row.label for row in Plan.objects.all()}
-    return [
-        (_("话术"), _worked(advice.by_script(shop), scripts)),
-        (_("方案"), _worked(advice.by_plan(shop), plans)),
-        (_("买家原因"), _worked(advice.by_reason(shop), reasons)),
+    kinds = [
+        ("script", _("话术"), names_of("script", shop)),
+        ("plan", _("方案"), names_of("plan", shop)),
+        ("reason", _("买家原因"), reasons),
     ]
-
-
-def _worked(shares: Mapping[str, advice.Share], labels: Mapping[str, str]) -> list[Worked]:
-    rows = sorted(shares.items(), key=lambda pair: (-pair[1].whole, pair[0]))
     return [
-        Worked(
-            code,
-            labels.get(code, code),
-            share.whole,
-            f"{share.rate}%",
-            " – ".join(f"{end}%" for end in share.interval or ()),
+        (
+            name,
+            [
+                _worked(kind, code, share, labels.get(code, code), asked, links)
+                for code, share in sorted(
+                    advice.shares(shop, kind).items(), key=lambda pair: (-pair[1].whole, pair[0])
+                )
+            ],
         )
-        for code, share in rows
+        for kind, name, labels in kinds
     ]
 
 
-# What stands behind a figure ----------------------------------------------------------------------
+def names_of(kind: str, shop: Shop) -> dict[str, str]:
+    """What scripts (the platform's and the shop's own), plans or reasons are called, by their code."""
+    rows: dict[str, list[QuerySet[Any]]] = {
+        "script": [Script.objects.all(), ShopScript.objects.filter(shop=shop)],
+        "plan": [Plan.objects.all()],
+        "reason": [Reason.objects.all()],
+    }
+    return {row.code: row.label for row in chain(*rows[kind])}
 
 
-def behind(
-    shop: Shop, figure: Figure, part: str, last: date, page: str, url_of: Callable[[Case], str]
-) -> tuple[Page, Measure, list[Behind]]:
-    """A page of the very orders and cases that a figure counts, or is divided by."""
-    measure = figure.of if part == "of" and figure.of else figure.count
-    window = reading.Window(last)
-    if measure == Measure.PAID:
-        orders = reading.paid_in(shop, window).prefetch_related("lines")
-        paid = Paginator(orders, PER_PAGE).get_page(page)
-        return paid, measure, [_paid(order) for order in paid]
-    rows = reading.counted_in(shop, measure, window).select_related(
-        "case__order", "case__line", "case__reason"
+def _worked(
+    kind: str, code: str, share: advice.Share, label: str, asked: Asked, links: Links
+) -> Worked:
+    url = links.worked(kind, code)
+    accepted_url = url + asked.query(accepted=1)
+    return Worked(
+        code,
+        label,
+        Part(_("已有结果"), share.whole, url + asked.query(), not asked.accepted),
+        Part(_("买家接受"), share.part, accepted_url, asked.accepted),
+        f"{share.rate}%",
+        " – ".join(f"{end}%" for end in share.interval or ()),
     )
-    shown = Paginator(rows, PER_PAGE).get_page(page)
-    return shown, measure, [_counted(row, url_of) for row in shown]
-
-
-def _paid(order: Order) -> Behind:
-    lines: Sequence[Any] = list(order.lines.all())
-    title = lines[0].title if lines else ""
-    day = f"{rolling.in_china(order.paid_at):%Y-%m-%d}" if order.paid_at else EMPTY
-    return Behind("", "", order.number, title, mask(order.buyer_nick), day, "")
-
-
-def _counted(row: Counted, url_of: Callable[[Case], str]) -> Behind:
-    case = row.case
-    about = _("{type} · {reason}").format(type=case.get_type_display(), reason=case.reason.label)
-    took = number(FIGURES_TOOK.value(Tally(1, row.took), Tally())) if row.took is not None else ""
-    day = f"{row.day:%Y-%m-%d}"
-    return Behind(case.code, url_of(case), case.order.number, case.line.title, about, day, took)
-
-
-FIGURES_TOOK = BY_KEY["avg_refund_hours"]

@@ -12,6 +12,7 @@ from aftersales.models.people import Shop
 
 NEVER = date.min
 DAYS = 30  # the length of a window, ending yesterday
+DRAWN = 90  # the most days that a figure's course is drawn over
 
 
 class Measure(TextChoices):

@@ -64,8 +64,8 @@ class RoundForm(FacesRisks):
         self.plans: list[Plan] = []
         self.unfit: list[tuple[str, str]] = []
         shop = self.case.shop
-        self._fit_plans(advice.in_order(definition.offered("plans"), advice.by_plan(shop)))
-        self.scripts = advice.in_order(self.case.scripts(definition), advice.by_script(shop))
+        self._fit_plans(advice.in_order(definition.offered("plans"), advice.shares(shop, "plan")))
+        self.scripts = advice.in_order(self.case.scripts(definition), advice.shares(shop, "script"))
         self._fit_scripts()
         if self.second:
             self.outcomes: list[Outcome] = definition.offered("outcomes")

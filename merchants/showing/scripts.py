@@ -41,7 +41,7 @@ def worked(share: advice.Share) -> Worked:
 
 def own(shop: Shop) -> tuple[list[Row], list[Row]]:
     """The shop's scripts in use, and the archived."""
-    shares = advice.by_script(shop)
+    shares = advice.shares(shop, "script")
     rows = ShopScript.objects.filter(shop=shop).prefetch_related("scenarios").order_by("code")
     shown = [
         Row(
@@ -56,7 +56,7 @@ def own(shop: Shop) -> tuple[list[Row], list[Row]]:
 
 
 def of_the_platform(shop: Shop) -> list[Group]:
-    shares = advice.by_script(shop)
+    shares = advice.shares(shop, "script")
     forms = StepForm.objects.filter(scenario__active=True).select_related("scenario")
     groups: dict[int, tuple[Scenario, dict[int, tuple[Script, list[str]]]]] = {}
     for form in sorted(

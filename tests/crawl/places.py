@@ -114,6 +114,7 @@ order               page  order
 order_facts         page  order
 figures             page
 figure              page  figure
+worked              page  worked
 addresses           page
 add_address         page
 edit_address        page  address
@@ -231,7 +232,8 @@ prove_suspension            page  case
 record_outage               page
 extend_window               page
 aftersales_dayfigure_shop   page  shop
-aftersales_dayfigure_behind page  behind
+aftersales_dayfigure_figure page  behind
+aftersales_dayfigure_worked page  shop_worked
 rule                        page  intervention
 claim                       act   intervention
 claim_next                  act

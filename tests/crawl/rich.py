@@ -260,6 +260,15 @@ class Rich:
     def find_figure(self, place: Place) -> Iterator[Any]:
         yield self.user_of(place.role), {"key": "intervention_rate"}, ""
 
+    def find_worked(self, place: Place) -> Iterator[Any]:
+        """A script that the shop has sent, as its own figures lead to it."""
+        user = self.user_of(place.role)
+        page = self.client_of(user).get(reverse("merchants:figures"))
+        for _name, rows in page.context["worked"]:
+            for row in rows[:1]:
+                kind, code = row.tried.url.split("/")[-3:-1]
+                yield user, {"kind": kind, "code": code}, ""
+
     def find_failed_job(self, place: Place) -> Iterator[Any]:
         for job in ImportJob.objects.filter(failed__gt=0).select_related("shop")[:1]:
             yield self.user_of(place.role, job.shop), {"code": job.code}, ""
@@ -327,6 +336,11 @@ class Rich:
     def find_behind(self, place: Place) -> Iterator[Any]:
         for user, args, query in self.find_shop(place):
             yield user, args | {"key": "intervention_rate"}, query
+
+    def find_shop_worked(self, place: Place) -> Iterator[Any]:
+        shop = Shop.objects.get(code="shanlan")
+        for _user, args, query in self.find_worked(place._replace(role="merchant")):
+            yield self.admin, {"pk": shop.pk} | args, query
 
     def find_intervention(self, place: Place) -> Iterator[Any]:
         for asked in Intervention.objects.order_by("-pk"):

@@ -141,4 +141,5 @@ class Oracle:
             "rejection_loss_rate": rate(cases["lost"], cases["rejected"]),
             "negotiation_success_rate": rate(cases["settled"], cases["talked"]),
             "orders_30": Decimal(len(paid)),
+            "cases_30": Decimal(sum(self.within(c.applied_at) for c in self.cases)),
         }

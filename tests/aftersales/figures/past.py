@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from aftersales.enums import Party, Status
+from aftersales.figures import rolling
 from aftersales.models import Case, Event, Order, OrderLine, Policy, Reason, Shop, User, Window
 
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -133,3 +134,27 @@ class Past:
                 else {},
             )
             status = str(after or status)
+
+
+def november(past: Past) -> None:
+    """Eight orders; one of them refunded, one disputed and lost; all in November, and counted."""
+    for _number in range(6):
+        past.order(at("11-10 12:00"))
+    past.case(
+        at("11-02 09:00"),
+        (at("11-02 12:00"), "agree"),
+        (at("11-02 13:30"), "finish_refund"),
+        order=past.order(at("11-01 12:00")),
+    )
+    past.case(
+        at("11-03 09:00"),
+        (at("11-03 12:00"), "negotiate"),
+        (at("11-04 12:00"), "reject"),
+        (at("11-05 12:00"), "ask_platform"),
+        (at("11-08 12:00"), "rule_refund"),
+        (at("11-08 13:00"), "finish_refund"),
+        order=past.order(at("11-01 12:00")),
+        reason="R7",
+        dispute_refund=True,
+    )
+    rolling.catch_up()

@@ -74,8 +74,8 @@ def test_a_shops_page_shows_what_its_merchant_sees(reviewer, shops):
     tile = page.context["tiles"][0]
     assert (tile.key, tile.value) == ("intervention_rate", "50.00")
 
-    behind = reviewer.get(tile.parts[0].url)
-    (case,) = behind.context["rows"]
+    behind = reviewer.get(tile.formula.parts[0].url)
+    (case,) = behind.context["listed"].rows
     theirs = shop.cases.get()
     assert case.code == theirs.code
     assert case.url == reverse("admin:aftersales_case_change", args=[theirs.pk])
@@ -119,3 +119,20 @@ def test_the_list_takes_as_many_queries_for_many_shops(
 
 def test_before_the_first_night_there_is_a_sentence(reviewer, shop):
     assert "还没有统计" in reviewer.get(reverse(LIST)).content.decode()
+
+
+def test_staff_see_the_drawing_that_the_merchant_sees_and_the_one_of_all_shops(reviewer, shops):
+    """One template and one function; all shops together are the sum of theirs."""
+    shop = reverse("admin:aftersales_dayfigure_shop", args=[shops[1].pk])
+
+    page = reviewer.get(f"{shop}intervention_rate/", {"days": "90"})
+    assert page.context["drawing"].points[-1].told == "25.00%"
+    assert "components/figures/line.html" in [each.name for each in page.templates]
+    (case,) = page.context["listed"].rows
+    assert reviewer.get(case.url).status_code == 200
+    assert reviewer.get(case.order_url).status_code == 200
+
+    both = reviewer.get(reverse(LIST)).context["drawing"]
+    assert both.points[-1].told == "50.00%"  # three asked, of six orders
+    earlier = reviewer.get(reverse(LIST) + both.points[-20].url).context
+    assert earlier["asked"].last == at("11-03 12:00").date()

@@ -203,8 +203,8 @@ def test_an_accepted_plan_is_a_success_of_its_script_and_plan(
     now.shift(DAY)
 
     assert figure("negotiation_success_rate") == "50.00"
-    (script,) = advice.by_script(shop).values()
-    (plan,) = advice.by_plan(shop).values()
+    (script,) = advice.shares(shop, "script").values()
+    (plan,) = advice.shares(shop, "plan").values()
     assert script == plan == advice.Share(1, 2)
 
 
