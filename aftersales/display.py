@@ -98,10 +98,12 @@ def plain_money(amount: Decimal | None) -> str:
     return EMPTY if amount is None else f"{amount:,.2f}"
 
 
-def when(moment: datetime | None, now: datetime) -> str:
-    """13:55 today, 11-24 09:12 this year, else 2024-11-24 09:12."""
+def when(moment: datetime | None, now: datetime | None) -> str:
+    """13:55 today, 11-24 09:12 this year, else 2024-11-24 09:12; whole if there is no now (paper)."""
     if moment is None:
         return EMPTY
+    if now is None:
+        return exact(moment)
     local, today = localtime(moment), localtime(now)
     if local.date() == today.date():
         return f"{local:%H:%M}"

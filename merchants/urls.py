@@ -51,7 +51,7 @@ from merchants.views.desk import (
     SaveView,
     Views,
 )
-from merchants.views.dossier import CaseDossier
+from merchants.views.dossier import CaseDossier, PrintPage
 from merchants.views.figures import OneFigure, Overview, Worked
 from merchants.views.orders import Facts, OrderPage, Orders
 from merchants.views.queue import ChooseShop, News, Queue
@@ -77,6 +77,7 @@ urlpatterns = [
     path(f"{CASE}notes/<int:pk>/delete/", DropNote.as_view(), name="drop_note"),
     path(f"{CASE}tags/", AddTag.as_view(), name="add_tag"),
     path(f"{CASE}tags/<int:pk>/remove/", DropTag.as_view(), name="drop_tag"),
+    path(f"{CASE}print/", PrintPage.as_view(), name="print"),
     path(f"{CASE}dossier.pdf", CaseDossier.as_view(), {"form": "pdf"}, name="dossier_pdf"),
     path(f"{CASE}dossier.zip", CaseDossier.as_view(), {"form": "zip"}, name="dossier_zip"),
     # In the buyer's favour

@@ -326,6 +326,7 @@
     into.focus();
     into.dispatchEvent(new Event("input", { bubbles: true }));
   });
+  on("click", "[data-print]", () => print());
   on("input", "[data-count]", (el) => { const out = $(el.dataset.count); if (out) out.textContent = el.value.length; });
   document.addEventListener("toast", (e) => toast(e.detail?.value));
   document.addEventListener("submit", (e) => {

@@ -20,6 +20,7 @@ from aftersales.models import Channel, Evidence
 
 register = template.Library()
 
+register.filter("exact", display.exact)
 register.filter("money", display.money)
 register.filter("plain_money", display.plain_money)
 register.filter("mask", display.mask)
@@ -90,7 +91,7 @@ def outside_channels() -> list[Channel]:
 
 
 @register.simple_tag
-def moment(at: datetime | None, now: datetime) -> SafeString:
+def moment(at: datetime | None, now: datetime | None) -> SafeString:
     """A past or future moment inside <time datetime>."""
     return display.time_tag(at, display.when(at, now))
 
@@ -231,8 +232,11 @@ def steps(stops: Sequence[Any], label: str) -> dict[str, Any]:
 
 
 @register.inclusion_tag("components/log.html")
-def log(entries: Sequence[Any], now: datetime, newest_first: bool = True) -> dict[str, Any]:
-    """The record of a case: objects or dicts with who, what, at, text, kind, shots and sub."""
+def log(entries: Sequence[Any], now: datetime | None, newest_first: bool = True) -> dict[str, Any]:
+    """The record of a case: objects or dicts with who, what, at, text, kind, shots and sub.
+
+    Without ``now``, on paper, every moment is written whole.
+    """
     return {"entries": entries, "now": now, "newest_first": newest_first}
 
 

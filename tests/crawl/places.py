@@ -67,6 +67,7 @@ views               page
 save_view           page
 edit_view           page  view
 drop_view           post  view
+print               page  case
 dossier_pdf         file  case
 dossier_zip         file  case
 agree               page  case

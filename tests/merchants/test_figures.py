@@ -11,7 +11,7 @@ from aftersales.models import Plan, Round, Script
 from tests.aftersales.figures.past import Past, at, november
 from tests.factories import MemberFactory, ShopFactory
 
-MOST_QUERIES = 21
+MOST_QUERIES = 22
 
 
 @pytest.fixture
