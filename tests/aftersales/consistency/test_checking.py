@@ -10,12 +10,13 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from aftersales import clock, tasks
+from aftersales import clock, extending, tasks
 from aftersales.consistency import checking
 from aftersales.models import (
     Case,
     Check,
     Event,
+    Extension,
     Fault,
     Finding,
     Intervention,
@@ -58,6 +59,31 @@ def broken() -> set[str]:
     """The codes of what a check of everything finds now."""
     checking.check_all()
     return set(Finding.objects.filter(closed_at=None).values_list("code", flat=True))
+
+
+def test_what_an_outage_moved_and_excused_fits_its_history(
+    make_case: Callable[..., Case], staff: User, now: Any
+) -> None:
+    """§1.4: both steps are taken in the name of who recorded the outage."""
+    decided, running = make_case(type="return_refund"), make_case()
+    now.move_to(decided.due_at, tick=False)
+    tasks.expire_all()
+    now.shift(timedelta(hours=1))
+    outage = Extension.objects.create(
+        kind="outage",
+        starts_at=clock.now() - timedelta(hours=2),
+        ends_at=clock.now(),
+        why="机房断电",
+        user=staff,
+        at=clock.now(),
+    )
+    assert extending.carry_out(outage) == 1
+    deliver_due()
+
+    steps = set(Event.objects.filter(user=staff).values_list("step", flat=True))
+    assert steps == {"extend", "excuse"}
+    assert running.pk
+    assert broken() == set()
 
 
 @pytest.fixture
