@@ -15,7 +15,7 @@ QUEUE = reverse("merchants:queue")
 
 
 def test_the_whole_queue_works_by_links_and_forms_alone(make_case, merchant, shop, new_page, shoot):
-    """S-57 to S-61: narrowed, saved as a view, assigned, tagged and agreed to, each with its result."""
+    """Narrowed, saved as a view, assigned, tagged and agreed to, each with its result."""
     colleague = MemberFactory(shop=shop, user__nick="小李")
     refunds, back = [make_case() for _ in range(2)], make_case(type="return_refund", reason="R1")
     page = new_page(merchant, script=False)

@@ -156,7 +156,7 @@ def test_a_refund_that_failed_is_told_to_all_who_may_retry_it(
 def test_new_findings_are_told_in_one_notice_a_check(
     make_case: Callable[..., Case], staff: User, second: User, now: Any
 ) -> None:
-    """T-30: not one a case; known ones are not told again."""
+    """Not one notice a case; known findings are not told again."""
     look = AdminPermission.objects.get(codename="view_finding")
     staff.user_permissions.add(look)
     cases = [make_case() for _number in range(3)]
