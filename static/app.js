@@ -369,7 +369,9 @@
     part.dataset.lost = 1;
     return true;
   };
-  document.addEventListener("htmx:afterOnLoad", (e) => { delete e.detail.elt?.closest?.("[data-lost]")?.dataset.lost; });
+  document.addEventListener("htmx:afterRequest", (e) => {
+    if (e.detail.successful) delete e.detail.elt?.closest?.("[data-lost]")?.dataset.lost;
+  });
   document.addEventListener("htmx:responseError", (e) => {
     if (stale(e)) return;
     const page = new DOMParser().parseFromString(e.detail.xhr.responseText, "text/html");
