@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from aftersales import catalogue, clock, tasks
@@ -59,6 +60,7 @@ class Market(Selling, Platform, BeforeThePlatform):
         self.desks: dict[int, Desk] = {}
         self.orders: dict[int, Order] = {}
         self.sold: list[samples.Sale] = []
+        self.password = make_password(PASSWORD)  # once: it takes long on purpose
 
     def build(self) -> None:
         catalogue.load()
@@ -97,7 +99,10 @@ class Market(Selling, Platform, BeforeThePlatform):
         self.reviewer = User.objects.get(pk=self.reviewer.pk)  # with the group's rights
 
     def user(self, name: str, nick: str, **given: Any) -> User:
-        return User.objects.create_user(name, f"{name}@example.com", PASSWORD, nick=nick, **given)
+        email = f"{name}@example.com"
+        return User.objects.create(
+            username=name, email=email, password=self.password, nick=nick, **given
+        )
 
     def merchant(self, shop: Shop) -> User:
         return User.objects.filter(memberships__shop=shop).order_by("pk").first() or self.reviewer

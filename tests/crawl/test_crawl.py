@@ -68,12 +68,23 @@ PARTS = {
     "staff": of("staff"),
     "shared": of("anybody", "nobody"),
 }
-part = pytest.mark.parametrize("part", PARTS)
 
 
-@part
-def test_every_page_is_valid_titled_and_shut_to_others(part: str, rich: Rich) -> None:
-    """Nobody is sent to sign in; whoever it does not concern finds 404 or 403, as a page."""
+@pytest.mark.browser
+@pytest.mark.parametrize("part", PARTS)
+def test_every_page_is_valid_accessible_and_shut_to_others(
+    part: str, rich: Rich, new_page: Callable[..., Page]
+) -> None:
+    """One market serves for both looks: to make it takes as long as to look at it."""
+    wrong = [*invalid(part, rich), *inaccessible(part, rich, new_page)]
+    assert not wrong, "\n" + "\n".join(dict.fromkeys(wrong))
+
+
+def invalid(part: str, rich: Rich) -> list[str]:
+    """Pages without a title, or shown to others.
+
+    Nobody is sent to sign in; whoever a page does not concern finds 404 or 403, as a page.
+    """
     wrong: list[str] = []
     others = {role: rich.user_of(role) for role in ("nobody", "buyer", "merchant", "staff")}
     for place in PARTS[part]:
@@ -99,7 +110,7 @@ def test_every_page_is_valid_titled_and_shut_to_others(part: str, rich: Rich) ->
                     for role, user in strangers.items()
                     for fault in shut(rich, visit, role, user)
                 ]
-    assert not wrong, "\n" + "\n".join(dict.fromkeys(wrong))
+    return wrong
 
 
 def kind_faults(rich: Rich, visit: Visit) -> Iterator[str]:
@@ -154,11 +165,7 @@ def note(wrong: list[str], said: ConsoleMessage) -> None:
         wrong.append(f"{said.location}: {said.text}")
 
 
-@part
-@pytest.mark.browser
-def test_every_page_is_accessible_in_both_themes_at_any_width(
-    part: str, rich: Rich, new_page: Callable[..., Page]
-) -> None:
+def inaccessible(part: str, rich: Rich, new_page: Callable[..., Page]) -> list[str]:
     """axe-core, WCAG 2.2 AA and best practice; 320 px; nothing said on the console.
 
     A page made of the same templates as one before, down to its widgets, is not looked at again.
@@ -182,4 +189,4 @@ def test_every_page_is_accessible_in_both_themes_at_any_width(
                 page.on("console", partial(note, wrong))
             page.goto(visit.url)
             wrong += [f"{visit.label}: {fault}" for fault in seen_faults(page)]
-    assert not wrong, "\n" + "\n".join(dict.fromkeys(wrong))
+    return wrong
