@@ -1,10 +1,13 @@
 """商家后台: one line a page; a step's URL is its verb."""
 
+from functools import partial
+
 from django.urls import include, path
 from django.utils.translation import gettext_lazy
 
 from aftersales import suspensions
 from aftersales.forms import AnswerRequestForm, AskForForm
+from aftersales.paths import step_path
 from merchants.forms.answering import (
     AgreeReturnForm,
     AppealForm,
@@ -59,6 +62,7 @@ from merchants.views.returns import Receive, Returns, SettleFreight
 from merchants.views.tool import Negotiate, Reject, Rejected, RiskCheck
 
 CASE = "cases/<slug:code>/"
+act = partial(step_path, CASE)
 
 app_name = "merchants"
 urlpatterns = [
@@ -81,131 +85,52 @@ urlpatterns = [
     path(f"{CASE}dossier.pdf", CaseDossier.as_view(), {"form": "pdf"}, name="dossier_pdf"),
     path(f"{CASE}dossier.zip", CaseDossier.as_view(), {"form": "zip"}, name="dossier_zip"),
     # In the buyer's favour
-    path(f"{CASE}agree/", Answer.as_view(step="agree"), name="agree"),
-    path(
-        f"{CASE}agree_return/",
-        Step.as_view(step="agree_return", form_class=AgreeReturnForm),
-        name="agree_return",
-    ),
-    path(f"{CASE}agree_resend/", Answer.as_view(step="agree_resend"), name="agree_resend"),
-    path(f"{CASE}agree_refusal/", Answer.as_view(step="agree_refusal"), name="agree_refusal"),
-    path(f"{CASE}undo/", Undo.as_view(step="undo"), name="undo"),
-    path(f"{CASE}take_back/", Answer.as_view(step="take_back"), name="take_back"),
-    path(f"{CASE}confirm_receipt/", Answer.as_view(step="confirm_receipt"), name="confirm_receipt"),
-    path(
-        f"{CASE}ship_replacement/",
-        Step.as_view(step="ship_replacement", form_class=ShipForm),
-        name="ship_replacement",
-    ),
-    path(
-        f"{CASE}report_unrepairable/",
-        Step.as_view(step="report_unrepairable", form_class=UnrepairableForm),
-        name="report_unrepairable",
-    ),
-    path(f"{CASE}refund_instead/", Answer.as_view(step="refund_instead"), name="refund_instead"),
-    path(
-        f"{CASE}receive/",
-        Receive.as_view(step="receive_part", form_class=ReceiveForm),
-        name="receive_part",
-    ),
-    path(f"{CASE}refuse_collect/", Answer.as_view(step="refuse_collect"), name="refuse_collect"),
-    path(
-        f"{CASE}fill_return/",
-        Step.as_view(step="fill_return", form_class=FillReturnForm),
-        name="fill_return",
-    ),
-    path(
-        f"{CASE}ask_address/",
-        Step.as_view(step="ask_address", form_class=AskAddressForm),
-        name="ask_address",
-    ),
-    path(
-        f"{CASE}settle_freight/",
-        SettleFreight.as_view(step="settle_freight", form_class=SettleFreightForm),
-        name="settle_freight",
-    ),
-    path(f"{CASE}accept_counter/", Answer.as_view(step="accept_counter"), name="accept_counter"),
-    path(
-        f"{CASE}improve_offer/",
-        Step.as_view(step="improve_offer", form_class=ImproveForm),
-        name="improve_offer",
-    ),
+    act("agree", Answer),
+    act("agree_return", Step, AgreeReturnForm),
+    act("agree_resend", Answer),
+    act("agree_refusal", Answer),
+    act("undo", Undo),
+    act("take_back", Answer),
+    act("confirm_receipt", Answer),
+    act("ship_replacement", Step, ShipForm),
+    act("report_unrepairable", Step, UnrepairableForm),
+    act("refund_instead", Answer),
+    act("receive_part", Receive, ReceiveForm),
+    act("refuse_collect", Answer),
+    act("fill_return", Step, FillReturnForm),
+    act("ask_address", Step, AskAddressForm),
+    act("settle_freight", SettleFreight, SettleFreightForm),
+    act("accept_counter", Answer),
+    act("improve_offer", Step, ImproveForm),
     # The tool
     path(f"{CASE}confirm_risks/", RiskCheck.as_view(), name="confirm_risks"),
     path(f"{CASE}negotiate/", Negotiate.as_view(), name="negotiate"),
     path(f"{CASE}wait/", Wait.as_view(), name="wait"),
-    path(f"{CASE}reject/", Reject.as_view(step="reject"), name="reject"),
-    path(f"{CASE}refuse_receipt/", Reject.as_view(step="refuse_receipt"), name="refuse_receipt"),
+    act("reject", Reject),
+    act("refuse_receipt", Reject),
     path(f"{CASE}rejected/", Rejected.as_view(), name="rejected"),
     # Talking
-    path(
-        f"{CASE}send_message/",
-        Chat.as_view(step="send_message", form_class=MessageForm),
-        name="send_message",
-    ),
-    path(
-        f"{CASE}add_evidence/",
-        Step.as_view(step="add_evidence", form_class=EvidenceForm),
-        name="add_evidence",
-    ),
-    path(
-        f"{CASE}ask_for/",
-        Step.as_view(step="ask_for", form_class=AskForForm, done=gettext_lazy("请求已发给买家")),
-        name="ask_for",
-    ),
-    path(
-        f"{CASE}answer_request/<int:pk>/",
-        AnswerRequest.as_view(step="answer_request", form_class=AnswerRequestForm),
-        name="answer_request",
-    ),
+    act("send_message", Chat, MessageForm),
+    act("add_evidence", Step, EvidenceForm),
+    act("ask_for", Step, AskForForm, done=gettext_lazy("请求已发给买家")),
+    act("answer_request", AnswerRequest, AnswerRequestForm, tail="<int:pk>/"),
     path(f"{CASE}call/", Call.as_view(step="reveal_number"), name="call"),
-    path(f"{CASE}assign/", Assign.as_view(step="assign", form_class=AssignForm), name="assign"),
+    act("assign", Assign, AssignForm),
     # The platform
-    path(
-        f"{CASE}ask_platform/",
-        Step.as_view(step="ask_platform", form_class=AskPlatformForm),
-        name="ask_platform",
+    act("ask_platform", Step, AskPlatformForm),
+    act(
+        "propose_suspension",
+        Step,
+        suspensions.ProposeForm,
+        done=gettext_lazy("已提议中止，等买家答复"),
     ),
-    path(
-        f"{CASE}propose_suspension/",
-        Step.as_view(
-            step="propose_suspension",
-            form_class=suspensions.ProposeForm,
-            done=gettext_lazy("已提议中止，等买家答复"),
-        ),
-        name="propose_suspension",
-    ),
-    path(
-        f"{CASE}answer_suspension/",
-        Step.as_view(
-            step="answer_suspension",
-            form_class=suspensions.AnswerForm,
-            done=gettext_lazy("已答复中止提议"),
-        ),
-        name="answer_suspension",
-    ),
-    path(
-        f"{CASE}prove_suspension/",
-        Step.as_view(
-            step="prove_suspension",
-            form_class=suspensions.ProofForm,
-            done=gettext_lazy("受理凭证已提交"),
-        ),
-        name="prove_suspension",
-    ),
-    path(
-        f"{CASE}ask_reopen/",
-        Step.as_view(step="ask_reopen", form_class=AskReopenForm),
-        name="ask_reopen",
-    ),
-    path(f"{CASE}allow_again/", Answer.as_view(step="allow_again"), name="allow_again"),
-    path(
-        f"{CASE}give_address/",
-        Step.as_view(step="give_address", form_class=GiveAddressForm),
-        name="give_address",
-    ),
-    path(f"{CASE}appeal/", Appeal.as_view(step="appeal", form_class=AppealForm), name="appeal"),
-    path(f"{CASE}withdraw/", Answer.as_view(step="withdraw"), name="withdraw"),
+    act("answer_suspension", Step, suspensions.AnswerForm, done=gettext_lazy("已答复中止提议")),
+    act("prove_suspension", Step, suspensions.ProofForm, done=gettext_lazy("受理凭证已提交")),
+    act("ask_reopen", Step, AskReopenForm),
+    act("allow_again", Answer),
+    act("give_address", Step, GiveAddressForm),
+    act("appeal", Appeal, AppealForm),
+    act("withdraw", Answer),
     # Before any case
     path("conversations/", Conversations.as_view(), name="conversations"),
     path("conversations/<int:pk>/", Thread.as_view(), name="conversation"),
