@@ -98,10 +98,12 @@ urlpatterns = [
     act("receive_part", Receive, ReceiveForm),
     act("refuse_collect", Answer),
     act("fill_return", Step, FillReturnForm),
-    act("ask_address", Step, AskAddressForm),
+    act(
+        "ask_address", Step, AskAddressForm, done=gettext_lazy("已发给买家，等买家确认新的退货地址")
+    ),
     act("settle_freight", SettleFreight, SettleFreightForm),
     act("accept_counter", Answer),
-    act("improve_offer", Step, ImproveForm),
+    act("improve_offer", Step, ImproveForm, done=gettext_lazy("金额已提高，买家会收到通知")),
     # The tool
     path(f"{CASE}confirm_risks/", RiskCheck.as_view(), name="confirm_risks"),
     path(f"{CASE}negotiate/", Negotiate.as_view(), name="negotiate"),
@@ -111,13 +113,18 @@ urlpatterns = [
     path(f"{CASE}rejected/", Rejected.as_view(), name="rejected"),
     # Talking
     act("send_message", Chat, MessageForm),
-    act("add_evidence", Step, EvidenceForm),
+    act("add_evidence", Step, EvidenceForm, done=gettext_lazy("凭证已提交")),
     act("ask_for", Step, AskForForm, done=gettext_lazy("请求已发给买家")),
     act("answer_request", AnswerRequest, AnswerRequestForm, tail="<int:pk>/"),
     path(f"{CASE}call/", Call.as_view(step="reveal_number"), name="call"),
     act("assign", Assign, AssignForm),
     # The platform
-    act("ask_platform", Step, AskPlatformForm),
+    act(
+        "ask_platform",
+        Step,
+        AskPlatformForm,
+        done=gettext_lazy("已申请平台介入，请在举证时间内提交凭证"),
+    ),
     act(
         "propose_suspension",
         Step,
@@ -126,7 +133,7 @@ urlpatterns = [
     ),
     act("answer_suspension", Step, suspensions.AnswerForm, done=gettext_lazy("已答复中止提议")),
     act("prove_suspension", Step, suspensions.ProofForm, done=gettext_lazy("受理凭证已提交")),
-    act("ask_reopen", Step, AskReopenForm),
+    act("ask_reopen", Step, AskReopenForm, done=gettext_lazy("已提交，请等待平台答复")),
     act("allow_again", Answer),
     act("give_address", Step, GiveAddressForm),
     act("appeal", Appeal, AppealForm),

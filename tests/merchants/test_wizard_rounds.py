@@ -235,6 +235,7 @@ def test_an_offer_is_only_raised(make_case, at_desk, text_of):
 
     lower = at_desk.send("improve_offer", case, offer=offer.pk, amount="40")
     higher = at_desk.send("improve_offer", case, offer=offer.pk, amount="60")
+    assert "金额已提高，买家会收到通知" in text_of(at_desk.look("case", case))
 
     assert lower.status_code == 422
     assert "只能提高金额" in text_of(lower)
