@@ -113,7 +113,7 @@ def content(apps: Any = installed) -> Content:
     """The whole catalogue in force: kind → key → row."""
     found: Content = {
         POLICY: {POLICY: _data(_found(apps, POLICY, POLICY))},
-        WINDOW: {_window_key(row): _data(row) for row in _model(apps, "Window").objects.all()},
+        WINDOW: {window_key(row): _data(row) for row in _model(apps, "Window").objects.all()},
     }
     for kind, name in KINDS.items():
         if not _exists(apps, name):
@@ -154,7 +154,7 @@ def restored() -> list[Change]:
     shipped: Content = {WINDOW: {}}
     for row in read(WINDOW):
         window = _model(installed, "Window")(**row)
-        shipped[WINDOW][_window_key(window)] = _data(window)
+        shipped[WINDOW][window_key(window)] = _data(window)
     for kind, name in KINDS.items():
         model = _model(installed, name)
         shipped[kind] = {row["code"]: _as_data(model, row) for row in read(kind)}
@@ -227,9 +227,7 @@ def _found(apps: Any, kind: str, key: str) -> Any:
     if kind == POLICY:
         return _model(apps, "Policy").objects.order_by("pk").first()
     if kind == WINDOW:
-        return next(
-            (r for r in _model(apps, "Window").objects.all() if _window_key(r) == key), None
-        )
+        return next((r for r in _model(apps, "Window").objects.all() if window_key(r) == key), None)
     return _standing(_model(apps, KINDS[kind])).filter(code=key).first()
 
 
@@ -242,7 +240,7 @@ def _standing(model: Any) -> Any:
     return rows.filter(replaced_at=None) if "replaced_at" in names else rows
 
 
-def _window_key(row: Any) -> str:
+def window_key(row: Any) -> str:
     scope = [getattr(row, name, "") for name in SCOPE]  # a migration's models may lack some
     return " ".join(filter(None, [row.clock, *scope, str(row.starts_on or "")]))
 

@@ -320,6 +320,7 @@ CELERY_BEAT_SCHEDULE = {
     "remind": _every(10, "aftersales.tasks.remind"),
     "send-mails": _every(10, "aftersales.tasks.send_mails"),
     "run-imports": _every(2, "aftersales.tasks.run_imports"),
+    "agree-by-rules": _every(2, "aftersales.tasks.agree_by_rules"),
     "run-jobs": _every(2, "aftersales.tasks.run_jobs"),
     "drop-exports": _every(3600, "aftersales.tasks.drop_exports"),
     "run-simulations": _every(2, "aftersales.tasks.run_simulations"),

@@ -6,7 +6,7 @@ from celery import shared_task
 from celery.signals import before_task_publish
 from django.db import close_old_connections
 
-from aftersales import clock, extending, payments, simulating
+from aftersales import agreeing, clock, extending, payments, simulating
 from aftersales.consistency import checking
 from aftersales.figures import rolling
 from aftersales.imports import jobs
@@ -93,6 +93,11 @@ def drop_drafts() -> None:
 @shared_task
 def run_jobs() -> None:
     running.run_due()
+
+
+@shared_task
+def agree_by_rules() -> None:
+    agreeing.consider_due()
 
 
 @shared_task

@@ -93,6 +93,7 @@ LABELS: dict[str, Any] = {
     "result": gettext_lazy("自动结果"),
     "why": gettext_lazy("原因"),
     "note": gettext_lazy("处理说明"),
+    "rule": gettext_lazy("自动同意规则"),
 }
 WORDS: dict[str, dict[str, Any]] = {
     "channel": dict(Complaint.Channel.choices),

@@ -29,7 +29,7 @@ from merchants.forms.parcels import (
 )
 from merchants.urls_importing import importing_urls
 from merchants.urls_jobs import jobs_urls
-from merchants.views import scripts, shop
+from merchants.views import rules, scripts, shop
 from merchants.views.base import MerchantStep as Step
 from merchants.views.case import (
     Answer,
@@ -158,6 +158,11 @@ urlpatterns = [
     path("members/", shop.Members.as_view(), name="members"),
     path("members/add/", shop.EditMember.as_view(), name="add_member"),
     path("members/<int:pk>/", shop.EditMember.as_view(), name="edit_member"),
+    path("rules/", rules.Rules.as_view(), name="rules"),
+    path("rules/add/", rules.EditRule.as_view(), name="add_rule"),
+    path("rules/<slug:code>/", rules.EditRule.as_view(), name="edit_rule"),
+    path("rules/<slug:code>/start/", rules.SwitchRule.as_view(active=True), name="start_rule"),
+    path("rules/<slug:code>/stop/", rules.SwitchRule.as_view(), name="stop_rule"),
     path("scripts/", scripts.Scripts.as_view(), name="scripts"),
     path("scripts/add/", scripts.EditScript.as_view(), name="add_script"),
     path("scripts/<slug:code>/", scripts.EditScript.as_view(), name="edit_script"),

@@ -1,10 +1,21 @@
-"""What the demo shop's members leave for each other: tags, notes, saved views and a script."""
+"""What the demo shop's members leave for each other: tags, notes, saved views, a script and a rule."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 from aftersales import clock
 from aftersales.enums import Turn
-from aftersales.models import Case, Note, Plan, SavedView, Scenario, Shop, ShopScript, Tag
+from aftersales.models import (
+    AgreeRule,
+    Case,
+    Note,
+    Plan,
+    SavedView,
+    Scenario,
+    Shop,
+    ShopScript,
+    Tag,
+)
 
 TAGS = ("易碎", "老顾客", "等仓库核实")
 NOTES = (
@@ -42,3 +53,12 @@ def leave(shop: Shop) -> None:
         scenarios=Scenario.objects.filter(code="goods_refund"),
         plans=Plan.objects.filter(code="partial_refund"),
     )
+    rule = AgreeRule(
+        shop=shop,
+        name="小额先退",
+        types=["refund_unshipped", "refund_received"],
+        most=Decimal("90.00"),
+        day_most=Decimal("500.00"),
+        undisputed=True,
+    )
+    rule.store(by=members[0].user)

@@ -1,5 +1,6 @@
 """The rows: everything the product remembers."""
 
+from aftersales.models.agreeing import AgreeRule
 from aftersales.models.case import (
     Application,
     Arrived,
@@ -60,6 +61,7 @@ from aftersales.models.service import ServiceMessage, ServiceRequest
 from aftersales.models.simulation import Simulation
 
 __all__ = [
+    "AgreeRule",
     "Agreement",
     "Appeal",
     "Application",

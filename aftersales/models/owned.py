@@ -53,7 +53,7 @@ class Owned(models.Model):
         """
         known = type(self)
         with transaction.atomic():
-            Shop.objects.select_for_update().get(pk=self.shop_id)  # one writer at a time
+            Shop.objects.select_for_update(no_key=True).get(pk=self.shop_id)  # one writer at a time
             at = clock.now()
             if was is None:
                 codes = known.ever.filter(shop=self.shop_id).values("code").distinct()

@@ -435,4 +435,5 @@ def before_the_deadline(case: "Case") -> bool:
 
 @refuses(_("只有同意的人自己可以撤销"))
 def agreed_himself(case: "Case", party: Party, user: Any) -> bool:
-    return bool((case.stood or {}).get("by") == user.pk)
+    """What a rule agreed to is nobody's click: whoever may agree may take it back."""
+    return case.agreed_rule_id is not None or (case.stood or {}).get("by") == user.pk

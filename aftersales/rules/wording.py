@@ -62,8 +62,8 @@ def script_refusal(text: str, most: int) -> str:
 
 _DOES = r"(?:会|能|可以|给|帮|让|为|退|赔|换|补|解决|处理|满意|没问题)"
 _PROMISE = re.compile(
-    r"绝对|保证|百分之?百|包[您你]?满意|无条件|永久|终身|假一赔"
-    rf"|一定{_DOES}|100\s?[%\uff05]\s?{_DOES}|(?:我们?|本店|小店)承诺"
+    r"绝对|(?<!不)(?<!不能|无法|难以)保证(?!金)|百分之?百|包[您你]?满意|无条件|永久|终身|假一赔"
+    rf"|(?<!不)一定{_DOES}|100\s?[%\uff05]\s?{_DOES}|(?:我们?|本店|小店)承诺"
     r"|\bguarantee(?:d|s)?\b|\babsolutely\b|\bunconditional(?:ly)?\b|\b(?:we|i) promise\b",
     re.IGNORECASE,
 )

@@ -117,7 +117,11 @@ class QueueFilter(filters.FilterSet):
     )
     auto = Choice(
         _("自动同意"),
-        choices=[("yes", _("逾期自动同意")), ("no", _("商家处理"))],
+        choices=[
+            ("yes", _("逾期自动同意")),
+            ("rule", _("按本店规则同意")),
+            ("no", _("商家处理")),
+        ],
         method="by_silence",
     )
     soon = Yes(_("2 小时内到期"), method="by_time")
@@ -208,7 +212,9 @@ class QueueFilter(filters.FilterSet):
         return cases.filter(platform_asked_at__isnull=answer == "no")
 
     def by_silence(self, cases: CaseQuerySet, _name: str, answer: str) -> CaseQuerySet:
-        return cases.filter(auto_agreed=answer == "yes")
+        if answer == "yes":
+            return cases.filter(auto_agreed=True)
+        return cases.filter(auto_agreed=False, agreed_rule__isnull=answer == "no")
 
     def by_time(self, cases: CaseQuerySet, _name: str, ticked: bool) -> CaseQuerySet:
         return cases.filter(counting.soon()) if ticked else cases

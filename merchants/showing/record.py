@@ -104,6 +104,8 @@ def _read(said: Sequence[Message], now: datetime) -> str:
 
 
 def actor(event: Event | Message) -> str:
+    if isinstance(event, Event) and event.details.get("rule"):
+        return _("自动同意规则 %(rule)s") % {"rule": event.details["rule"]}
     if event.party == Party.MERCHANT and event.user:
         return str(event.user)
     return str(Party(event.party).label)

@@ -4,7 +4,13 @@ import pytest
 
 from aftersales import catalogue
 from aftersales.rules import facts
-from aftersales.rules.wording import KNOWN, contact_found, fill, unknown_placeholders
+from aftersales.rules.wording import (
+    KNOWN,
+    contact_found,
+    fill,
+    promise_found,
+    unknown_placeholders,
+)
 
 SCRIPTS = {row["code"]: row for row in catalogue.read("script")}
 VALUES = {
@@ -185,3 +191,23 @@ def test_neg_13_a_shipped_script_is_filled_whole_and_passes(code: str, language:
 def test_every_condition_of_a_row_is_a_fact_of_a_case() -> None:
     rows = catalogue.read("outcome") + catalogue.read("reject_reason")
     assert {row.get("when", "") for row in rows} <= set(facts.WHEN)
+
+
+def test_an_absolute_promise_is_named_and_a_careful_word_is_none() -> None:
+    """§2.5: no promises outside the plan."""
+    for text, found in {
+        "我们保证当天退款": "保证",
+        "我们可以保证": "保证",
+        "一定会给您一个满意的答复": "一定会",
+        "100%退款": "100%退",
+        "本店承诺终身保修": "本店承诺",
+        "不满意无条件退": "无条件",
+        "We GUARANTEE a refund": "GUARANTEE",
+        "不能保证今天到": None,
+        "难以保证时间，不一定能修好": None,
+        "保证金会原路退回": None,
+        "面料是100%棉，有一定色差": None,
+        "没有按承诺时间发货是我们的问题": None,
+    }.items():
+        assert promise_found(text) == found, text
+    assert not any(promise_found(row["text_zh"] + row["text_en"]) for row in SCRIPTS.values())

@@ -124,6 +124,11 @@ default_address     post  address
 members             page
 add_member          page
 edit_member         page  member
+rules               page
+add_rule            page
+edit_rule           page  rule
+start_rule          post  rule
+stop_rule           post  rule
 scripts             page
 add_script          page
 edit_script         page  script

@@ -18,6 +18,7 @@ from aftersales.jobs import running
 from aftersales.market.desk import Desk
 from aftersales.market.people import STAFF
 from aftersales.models import (
+    AgreeRule,
     Case,
     Edition,
     ImportJob,
@@ -293,6 +294,10 @@ class Rich:
     def find_address(self, place: Place) -> Iterator[Any]:
         for address in ReturnAddress.objects.select_related("shop")[:1]:
             yield self.user_of(place.role, address.shop), {"pk": address.pk}, ""
+
+    def find_rule(self, place: Place) -> Iterator[Any]:
+        for rule in AgreeRule.objects.select_related("shop")[:1]:
+            yield self.user_of(place.role, rule.shop), {"code": rule.code}, "?try=1"
 
     def find_script(self, place: Place) -> Iterator[Any]:
         for script in ShopScript.objects.select_related("shop")[:1]:

@@ -99,6 +99,14 @@ class Case(
                 condition=models.Q(remind_at__isnull=False),
                 name="case_remind",
             ),
+            models.Index(
+                fields=["rules_at"], condition=models.Q(rules_at__isnull=False), name="case_rules"
+            ),
+            models.Index(
+                fields=["agreed_rule", "handled_at"],
+                condition=models.Q(agreed_rule__isnull=False),
+                name="case_agreed_by_rule",
+            ),
             models.Index(fields=["buyer", "-applied_at"], name="case_of_buyer"),
             models.Index(fields=["shop", "-applied_at"], name="case_recent"),
             models.Index(fields=["shop", "-updated_at"], name="case_moved"),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from aftersales import clock
 from aftersales.enums import WANTS_GOODS, CaseType, Freight, Party, Phase, PlanState, Status
+from aftersales.models.agreeing import AgreeRule
 from aftersales.models.case.fields import CaseFields
 from aftersales.models.case.proofs import left_empty, slot_errors
 from aftersales.models.catalogue import Reason, by_slot, worded
@@ -283,6 +284,7 @@ class Applying(CaseFields):
             agreement_version=application.agreement_version,
             agreement_at=at,
             applied_at=at,
+            rules_at=at if AgreeRule.on(order.shop).exists() else None,
             windows=windows,
             policy=policy.stamped(),
             snapshot=_snapshot(line) | {"composition": composed.told()},

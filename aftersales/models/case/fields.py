@@ -29,6 +29,7 @@ from aftersales.enums import (
     Status,
     Turn,
 )
+from aftersales.models.agreeing import AgreeRule
 from aftersales.models.case.loading import Loaded
 from aftersales.models.catalogue import Reason, both
 from aftersales.models.edition import Edition
@@ -98,6 +99,17 @@ class CaseFields(Loaded):
         _("约定退款"), max_digits=12, decimal_places=2, null=True, blank=True
     )
     auto_agreed = models.BooleanField(_("商家逾期"), default=False)
+    # until the shop's rules have looked at it, and the one that agreed (aftersales/agreeing.py)
+    rules_at = models.DateTimeField(_("待规则处理"), null=True, blank=True)
+    agreed_rule = models.ForeignKey(
+        AgreeRule,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        verbose_name=_("自动同意规则"),
+        related_name="+",
+        db_index=False,
+    )
     needs_staff = models.BooleanField(_("需要平台跟进"), default=False)
     # Time decided while the platform was down: no figure counts it as anybody's fault.
     excused_at = models.DateTimeField(_("故障免责"), null=True, blank=True)

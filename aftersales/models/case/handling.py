@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 from django_fsm import GET_STATE
 
 from aftersales.enums import CaseType, Freight, Party, Permission, Remedy, ScanKind, Status
+from aftersales.models.agreeing import AgreeRule
 from aftersales.models.case.owing import Owing
 from aftersales.models.history import Upload
 from aftersales.models.people import ReturnAddress
@@ -49,13 +50,13 @@ class Handling(Owing):
         conditions=[unruled, refund_only],
         undoable=True,
     )
-    def agree(self, *, by: Any) -> dict[str, Any]:
+    def agree(self, *, by: Any, rule: AgreeRule | None = None) -> dict[str, Any]:
         """T-03, T-22: exactly the applied amount; less is only possible as an accepted plan."""
         self.mark_handled()
         self.end_rounds()
         self.settle()
         self.owe_refund(self.worth)
-        return {"amount": str(self.worth)}
+        return {"amount": str(self.worth), **self._by_rule(rule)}
 
     @step(
         gettext_lazy("同意补寄"),
@@ -66,12 +67,12 @@ class Handling(Owing):
         conditions=[unruled, wants_resend],
         undoable=True,
     )
-    def agree_resend(self, *, by: Any) -> dict[str, Any]:
+    def agree_resend(self, *, by: Any, rule: AgreeRule | None = None) -> dict[str, Any]:
         """Walk 6 of §1.7: what is missing is sent; nothing comes back."""
         self.mark_handled()
         self.end_rounds()
         self.settle()
-        return {"missing": self.demand.get("missing", [])}
+        return {"missing": self.demand.get("missing", []), **self._by_rule(rule)}
 
     @step(
         gettext_lazy("同意退货"),
@@ -90,6 +91,7 @@ class Handling(Owing):
         freight: str = "",
         message: str = "",
         collect: bool = False,
+        rule: AgreeRule | None = None,
     ) -> dict[str, Any]:
         """T-04: with a valid return address and who bears the freight, never worse than the rule."""
         if address is None or address.shop_id != self.shop_id:
@@ -108,7 +110,13 @@ class Handling(Owing):
             "freight": str(self.freight),
             "text": message.strip(),
             "remedy": str(self.remedy),
+            **self._by_rule(rule),
         }
+
+    def _by_rule(self, rule: AgreeRule | None) -> dict[str, str]:
+        """Whether a rule of the shop agreed, and which; nothing where a person did (M24)."""
+        self.agreed_rule = rule
+        return {"rule": str(rule)} if rule else {}
 
     def _freight_agreed(self, chosen: str) -> Freight:
         """What the rule says, or better for the buyer; where the rule is silent, one of the two."""
