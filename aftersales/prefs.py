@@ -23,6 +23,7 @@ class Prefs:
     theme: str = Theme.SYSTEM
     density: str = Density.NORMAL
     shortcuts: bool = True
+    sound: bool = False
 
     @property
     def color_scheme(self) -> str:
@@ -79,6 +80,7 @@ def _read(cookie: str) -> Prefs:
         theme=said["theme"] if said.get("theme") in Theme.values else Theme.SYSTEM,
         density=said["density"] if said.get("density") in Density.values else Density.NORMAL,
         shortcuts=said.get("shortcuts") != "False",
+        sound=said.get("sound") == "True",
     )
 
 

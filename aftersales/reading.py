@@ -54,6 +54,11 @@ class PrefsForm(forms.Form):
             "如 j、k、/。用语音输入或容易误触时，可以关掉；Ctrl+Enter 和 Esc 不受影响"
         ),
     )
+    sound = forms.BooleanField(
+        label=gettext_lazy("待处理的售后单剩余不足 10 分钟时响一声"),
+        required=False,
+        help_text=gettext_lazy("只在工作台打开着的时候；每单只响一次"),
+    )
     quiet_from = forms.TimeField(
         label=gettext_lazy("免打扰从"),
         required=False,
@@ -72,6 +77,8 @@ class PrefsForm(forms.Form):
         super().__init__(*args, **kwargs)
         if not isinstance(user, User):
             del self.fields["quiet_from"], self.fields["quiet_until"]
+        if not isinstance(user, User) or not Shop.objects.of(user).exists():
+            del self.fields["sound"]
 
     @property
     def helper(self) -> FormHelper:
@@ -109,6 +116,7 @@ class Preferences(FormView):
             "theme": shown.theme,
             "density": shown.density,
             "shortcuts": shown.shortcuts,
+            "sound": shown.sound,
             "quiet_from": getattr(user, "quiet_from", None),
             "quiet_until": getattr(user, "quiet_until", None),
         }

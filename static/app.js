@@ -23,10 +23,24 @@
     const time = `${two(h + (long ? 0 : d * 24))}:${two(m)}:${two(s % 60)}`;
     return d ? words.daysTime.replace("{d}", d).replace("{time}", time) : time;
   };
+  // A soft tone for what is about to lapse, once a row: nobody hears it who did not ask for it.
+  const rung = new Set(JSON.parse(sessionStorage.getItem("rung") || "[]"));
+  const ring = (what) => {
+    if (rung.has(what)) return;
+    sessionStorage.setItem("rung", JSON.stringify([...rung.add(what)]));
+    const audio = new AudioContext(), tone = audio.createOscillator(), volume = audio.createGain();
+    const end = audio.currentTime + 0.6;
+    volume.gain.setValueAtTime(0.08, audio.currentTime);
+    volume.gain.exponentialRampToValueAtTime(0.0001, end);
+    tone.connect(volume).connect(audio.destination);
+    tone.start();
+    tone.stop(end);
+  };
   const tick = () => $$("[data-until]").forEach((el) => {
     const ms = Date.parse(el.dataset.until) - now();
     const s = Math.max(0, Math.floor(ms / 1000));
     el.textContent = el.dataset.seconds ? Math.ceil(Math.max(0, ms) / 1000) : ms > 0 ? left(s, el.dataset.long) : words.over;
+    if (s && s <= 600 && el.closest("[data-sound]")) ring(`${el.closest("tr").id} ${el.dataset.until}`);
     if (ms <= 0) el.closest("[data-fleeting]")?.remove();
     if (el.dataset.say && marks.includes(s) && el.dataset.said !== String(s)) {
       el.dataset.said = s;

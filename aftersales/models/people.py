@@ -14,7 +14,7 @@ from aftersales.looks import Density, Theme
 class User(AbstractUser):
     """账号: a buyer, a shop member or platform staff; which, follows from orders and memberships.
 
-    What somebody never chose (``language`` to ``shortcuts``) is empty: his browser decides. Within
+    What somebody never chose (``language`` to ``sound``) is empty: his browser decides. Within
     the quiet hours (local time, both or neither) nothing that can wait is e-mailed.
     """
 
@@ -24,6 +24,7 @@ class User(AbstractUser):
     theme = models.CharField(_("外观"), max_length=10, choices=Theme, blank=True)
     density = models.CharField(_("行距"), max_length=10, choices=Density, blank=True)
     shortcuts = models.BooleanField(_("键盘快捷键"), null=True, blank=True)
+    sound = models.BooleanField(_("到期提示音"), null=True, blank=True)
     quiet_from = models.TimeField(_("免打扰开始"), null=True, blank=True)
     quiet_until = models.TimeField(_("免打扰结束"), null=True, blank=True)
 

@@ -141,3 +141,35 @@ def test_a_row_that_expires_stays_and_says_so(make_case, merchant, new_page, now
 
     page.locator(f"#{case.code}", has_text="正在按买家要求处理").wait_for()
     assert "已到期" in page.locator(f"#{case.code}").inner_text()
+
+
+def test_a_soft_tone_once_for_what_is_about_to_lapse(make_case, merchant, new_page, now):
+    """Off by default; on, each row rings once, however often the page is opened."""
+    case = make_case()
+    make_case()
+    now.move_to(case.due_at - timedelta(minutes=9))
+    page = new_page(merchant)
+    page.add_init_script(
+        "window.tones = 0; const make = AudioContext.prototype.createOscillator;"
+        "AudioContext.prototype.createOscillator = function () { tones++; return make.call(this); };"
+    )
+
+    def tones() -> int:
+        page.locator(f"#{case.code}").wait_for()
+        page.wait_for_timeout(1200)  # a tick of the countdown
+        return int(page.evaluate("tones"))
+
+    page.goto(QUEUE)
+    assert tones() == 0
+
+    page.goto(reverse("prefs"))
+    page.get_by_label("剩余不足 10 分钟").check()
+    page.get_by_role("button", name="保存偏好设置").click()
+    merchant.refresh_from_db()
+    assert merchant.sound is True
+    page.goto(QUEUE)
+    assert tones() == 2  # both were applied for at the same time
+    page.reload()
+    assert tones() == 0
+    page.goto(f"{QUEUE}?tab=all")
+    assert tones() == 0
