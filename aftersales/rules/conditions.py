@@ -82,12 +82,12 @@ def under_repair(case: "Case") -> bool:
 
 @refuses(_("商家没有报告修不好"))
 def found_unrepairable(case: "Case") -> bool:
-    return case.unrepairable_at is not None and case.remedy == Remedy.REPAIR
+    return deadlines.beyond_repair(case)
 
 
 @refuses(_("商家报告修不好，请等买家选择换货或退款"))
 def still_to_ship(case: "Case") -> bool:
-    return case.unrepairable_at is None or case.remedy != Remedy.REPAIR
+    return not deadlines.beyond_repair(case)
 
 
 @refuses(_("包裹不在运输途中，不能选择拒收后退款"))

@@ -59,6 +59,8 @@ WATCHES = {
 }
 # A ruling that waits for the merchant (D12), and a case that the platform has suspended (D16).
 EXECUTING = Watch(Party.MERCHANT, Clock.EXECUTION, "execute_ruling", Turn.MINE)
+# What could not be repaired: the buyer takes a new one or his money, in what is left of D8.
+CHOOSING = Watch(Party.BUYER, Clock.SHIP_REPAIRED, "refund_unshipped_remedy", Turn.REPLY)
 SUSPENDED = Watch(Party.STAFF, Clock.SUSPENSION, "resume_by_default", Turn.PLATFORM)
 
 # Clocks that came to be after some cases were applied for, in minutes, as they are shipped.
@@ -84,12 +86,19 @@ def watch_of(case: "Case") -> Watch | None:
         return SUSPENDED
     if executing(case):
         return EXECUTING
+    if case.status == Status.AWAITING_MERCHANT_SHIP and beyond_repair(case):
+        return CHOOSING
     return WATCHES.get(Status(case.status))
 
 
 def executing(case: "Case") -> bool:
     """Ruled, and the merchant has to do something before it can be carried out (D12)."""
     return case.status == Status.PLATFORM_REVIEW and case.stage in RULED
+
+
+def beyond_repair(case: "Case") -> bool:
+    """The shop has reported that it cannot repair it, and the buyer has not chosen yet."""
+    return case.unrepairable_at is not None and case.remedy == Remedy.REPAIR
 
 
 def clock_of(case: "Case") -> Clock | None:

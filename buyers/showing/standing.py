@@ -228,7 +228,7 @@ def _receiving(case: Case, now: datetime) -> Standing:
 
 def _to_ship(case: Case, now: datetime) -> Standing:
     amount = money(case.worth_unsent)
-    if case.unrepairable_at and case.remedy == Remedy.REPAIR:
+    if deadlines.beyond_repair(case):
         return Standing(
             _("商家说修不好，请选择换货或退款"),
             _("等你选择"),

@@ -10,7 +10,7 @@ from aftersales.enums import CaseType, Party, Remedy, RoundState, Stage, Status
 from aftersales.models import Case
 from aftersales.platform import asked_of
 from aftersales.rules import facts
-from aftersales.rules.deadlines import executing
+from aftersales.rules.deadlines import beyond_repair, executing
 
 
 class Standing(NamedTuple):
@@ -69,7 +69,7 @@ def standing(case: Case, now: datetime) -> Standing:
 
 
 def _to_ship(case: Case) -> Standing:
-    if case.unrepairable_at and case.remedy == Remedy.REPAIR:
+    if beyond_repair(case):
         return Standing(_("等买家选择"), "them", _("已报告修不好"))
     hint = {
         Remedy.EXCHANGE: _("发出换货"),

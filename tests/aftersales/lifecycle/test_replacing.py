@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aftersales.enums import Direction, Party, Remedy, ScanKind, Status
+from aftersales.enums import Direction, Party, Remedy, ScanKind, Status, Turn
 from aftersales.logistics import traces
 from aftersales.models import Case, OrderLine, Parcel
 from aftersales.rules import plans
@@ -223,11 +223,13 @@ def test_a_failed_repair_leaves_the_choice_to_the_buyer(
     """Walk 7 of §1.7: exchange; the shop has the whole D8 anew."""
     case = make_case("taken_in", type="repair")
     case.report_unrepairable(by=merchant, text="主板烧毁，原厂已停产这个部件，修不好。")
+    assert stored(case).turn == Turn.REPLY
     with refused(case, "请等买家选择换货或退款", by=merchant):
         case.ship_replacement(by=merchant, **SENT)
     now.shift(DAY)
     case.choose_exchange(by=buyer)
     row = stored(case)
+    assert row.turn == Turn.MINE
     assert (row.remedy, row.due_at) == (Remedy.EXCHANGE, row.updated_at + 72 * HOUR)
     case.ship_replacement(by=merchant, **SENT)
     assert stored(case).status == Status.AWAITING_BUYER_RECEIPT
