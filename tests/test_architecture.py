@@ -130,6 +130,23 @@ def test_the_map_names_every_module() -> None:
     assert sorted(found - words) == []
 
 
+def test_no_page_shows_a_deadline_by_its_date_alone() -> None:
+    """What is left and until when, by ``due`` or ``countdown``; a notice is read at any time."""
+    others = {
+        "components/messages.html",  # the seconds of an undo, which tick
+        "admin/aftersales/extension/decide.html",  # a preview of where deadlines would move to
+        "buyers/cases/record_complaint.html",  # whole days of 12315, no deadline of ours
+    }
+    by_date = re.compile(r"(due_at|_by|until|deadline)\|(date|time|when|deadline)")
+    templates = ROOT / "templates"
+    found = {
+        str(page.relative_to(templates))
+        for page in templates.rglob("*.html")
+        if by_date.search(page.read_text(encoding="utf-8"))
+    }
+    assert found == others
+
+
 def test_only_a_step_moves_a_case() -> None:
     """The status is written by the engine, and first given where a case is made."""
     first_given = {"aftersales/models/case/applying.py"}

@@ -108,6 +108,16 @@ def shots() -> list[Shot]:
             "Intervention rate, disputed refunds, time to settle by oneself",
         ),
         Shot(
+            *("scripts", "chen", lambda: reverse("merchants:scripts"), DESKTOP),
+            "话术库：平台的和本店的，每条的接受率",
+            "Scripts, the platform's and the shop's own, and how often each was accepted",
+        ),
+        Shot(
+            *("rules", "chen", lambda: reverse("merchants:rules"), DESKTOP),
+            "时限，以及本店自动同意的规则，先试算再启用",
+            "The clocks, and rules that agree by themselves, tried out first",
+        ),
+        Shot(
             *("queue-dark", "chen", lambda: reverse("merchants:queue"), DESKTOP),
             "深色",
             "In the dark",
