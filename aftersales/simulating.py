@@ -35,12 +35,15 @@ def start(
     return made
 
 
-def run_due() -> None:
-    """Go on with what is not done, the oldest first."""
+def run_due() -> int:
+    """Go on with what is not done, the oldest first; return how many trials were gone on with."""
+    done = 0
     for each in Simulation.objects.filter(ended_at=None).order_by("pk"):
         for _number in range(MOST_BATCHES):
             if not advance(each):
                 break
+        done += 1
+    return done
 
 
 def advance(simulation: Simulation, batch: int = BATCH) -> bool:
