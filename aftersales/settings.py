@@ -64,6 +64,9 @@ CALLS = env.str("CALLS", default="aftersales.calls.Switchboard")
 # How many days an uploaded order file is kept; what was imported from it stays.
 IMPORT_FILE_DAYS = env.int("IMPORT_FILE_DAYS", default=30)
 
+# What a monitor has to show to read /metrics; without it that page is not there.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+
 # The project --------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
@@ -151,11 +154,13 @@ else:
     statement_timeout = env.int("STATEMENT_TIMEOUT", default=30_000)
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    DATABASES["default"].setdefault("OPTIONS", {}).setdefault(
-        "options",
-        f"-c statement_timeout={statement_timeout} -c lock_timeout=5000"
+    DATABASES["default"]["OPTIONS"] = {
+        "options": f"-c statement_timeout={statement_timeout} -c lock_timeout=5000"
         " -c idle_in_transaction_session_timeout=60000",
-    )
+        # A database that does not answer is away after seconds, not after the system's 15 minutes.
+        "connect_timeout": 3,  # seconds
+        "tcp_user_timeout": 5000,  # milliseconds
+    } | DATABASES["default"].get("OPTIONS", {})
 
 CACHES: dict[str, dict[str, Any]] = {
     "default": {
@@ -252,6 +257,7 @@ CONTENT_SECURITY_POLICY = {
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = ["^healthz$", "^metrics$"]  # asked from inside, past the proxy
 CSRF_COOKIE_HTTPONLY = True
 if HTTPS:
     SESSION_COOKIE_NAME = "__Host-sessionid"

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import TemplateView
 
-from aftersales import centre, reading, views
+from aftersales import centre, monitoring, reading, views
 
 handler400 = "aftersales.errors.handler400"
 handler403 = "aftersales.errors.handler403"
@@ -14,6 +14,8 @@ handler500 = "aftersales.errors.handler500"
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("healthz", monitoring.healthz, name="healthz"),
+    path("metrics", monitoring.metrics, name="metrics"),
     path("accounts/", include("allauth.account.urls")),
     path("merchant/", include("merchants.urls", namespace="merchants")),
     path("my/", include("buyers.urls", namespace="buyers")),

@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aftersales import clock, display
-from aftersales.enums import GATHERING, UNRULED, AppealState, RefundState, RequestState, Stage
+from aftersales import health as state
+from aftersales.enums import GATHERING, AppealState, RefundState, RequestState, Stage
 from aftersales.models import (
     Appeal,
     Case,
@@ -139,10 +140,12 @@ class Overdue(NamedTuple):
 
 
 class Health(NamedTuple):
-    """Whether time goes on by itself: each part with its last pulse (None: never), and what is overdue."""
+    """Whether time goes on by itself: each part with its last pulse (None: never), what is overdue
+    longest, and every red light with what to do about it."""
 
     parts: list[tuple[Any, Pulse | None]]
     oldest: Overdue | None
+    red: list[state.Measure]
 
 
 SECTIONS: list[tuple[Any, tuple[str, ...]]] = [
@@ -204,9 +207,10 @@ def health(user: Any) -> Health | None:
     """The pulses and the oldest overdue case; nothing for whoever may not look at cases."""
     if not user.has_perm("aftersales.view_case"):
         return None
-    pulses = {pulse.part: pulse for pulse in Pulse.objects.all()}
+    pulses = state.felt()
     parts = [(part.label, pulses.get(part)) for part in Pulse.Part]
-    return Health(parts, min(_overdue(), key=lambda each: each.since, default=None))
+    oldest = min(_overdue(), key=lambda each: each.since, default=None)
+    return Health(parts, oldest, [each for each in state.measures(pulses) if each.red])
 
 
 def _overdue() -> Iterable[Overdue]:
@@ -216,10 +220,7 @@ def _overdue() -> Iterable[Overdue]:
     if swept is not None and swept.wake_at is not None:
         url = reverse("admin:aftersales_case_change", args=[swept.pk])
         yield Overdue(swept.code, url, swept.wake_at)
-    unruled = Intervention.objects.filter(
-        stage__in=UNRULED, decide_by__lte=now, case__suspended=False
-    )
-    asked = unruled.select_related("case").order_by("decide_by").first()
+    asked = state.unruled(now).select_related("case").first()
     if asked is not None:
         url = reverse("admin:rule", args=[asked.pk])
         yield Overdue(asked.case.code, url, asked.decide_by)

@@ -3,7 +3,7 @@
 A line is: name, whose page it is, what a GET answers, and which objects it is shown with.
 ``page`` is a whole page; ``part`` a fragment for htmx; ``file`` a download; ``post`` takes only POST
 (405 as a page); ``turn`` leads on; ``act`` is
-a POST that is refused before its method is looked at. ``gone`` is a part of a library that we do not use (404 or a turn).
+a POST that is refused before its method is looked at. ``gone`` is not there for a browser: a part of a library that we do not use, or a machine's (404 or a turn).
 """
 
 from collections.abc import Iterator
@@ -24,6 +24,8 @@ SHARED = """
 home                            anybody   turn
 help                            anybody   page
 icon                            nobody    turn
+healthz                         nobody    file
+metrics                         nobody    gone
 prefs                           anybody   page
 set_language                    anybody   post
 notices                         anybody   page    tabs
