@@ -191,7 +191,7 @@ def shown(change: Change) -> dict[str, Any]:
     model, before, after = model_of(change["kind"]), change["before"], change["after"]
     row = after or before or {}
     fields = [
-        (_label(model, name), _words(was), _words(now))
+        (_label(model, name), _value(name, was), _value(name, now))
         for name in row
         for was, now in [((before or {}).get(name), (after or {}).get(name))]
         if was != now
@@ -212,6 +212,13 @@ def shown(change: Change) -> dict[str, Any]:
 def _label(model: Any, name: str) -> str:
     inside = {"proof": _("凭证要求"), "form": _("步骤定义")}
     return inside[name] if name in inside else str(model._meta.get_field(name).verbose_name)
+
+
+def _value(name: str, value: Any) -> str:
+    """A field's value in words; minutes also as the days or hours that they are."""
+    if name.endswith("minutes") and value:
+        return f"{value} · {display.span(timedelta(minutes=value))}"
+    return _words(value)
 
 
 def _words(value: Any) -> str:

@@ -57,6 +57,16 @@ def apply(shop: Any, buyer: Any) -> Case:
 # Publishing ---------------------------------------------------------------------------------------
 
 
+def test_the_difference_of_a_window_is_told_in_days_too(reviewer: Client) -> None:
+    url = url_of(Window.objects.get(clock="D13"))
+
+    shown = reviewer.post(url, filled(reviewer, url, minutes="14400"))
+
+    text = shown.content.decode()
+    assert "10080 · 7 天" in text
+    assert "14400 · 10 天" in text
+
+
 def test_saving_shows_the_difference_and_changes_nothing(reviewer: Client) -> None:
     url = url_of(Policy.objects.get())
     answer = reviewer.post(url, filled(reviewer, url, min_rounds="3"))
