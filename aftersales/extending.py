@@ -5,6 +5,7 @@ in two workers, moves nothing twice. What time has done during an outage is mark
 """
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -159,10 +160,11 @@ def _batches(cases: QuerySet[Case]) -> Iterator[list[int]]:
 def _loaded(cases: Iterable[Case]) -> list[Case]:
     """Cases with what their clocks depend on, and when each clock began."""
     rows = list(cases)
-    began = _began([row.pk for row in rows])
+    began, outages = _began([row.pk for row in rows]), _outages([row.pk for row in rows])
     Case.preload(rows)
     for row in rows:
         row.__dict__["_began"] = began.get(row.pk, row.applied_at)
+        row.__dict__["_outages"] = outages[row.pk]
     return rows
 
 
@@ -171,6 +173,27 @@ def _began(keys: list[int]) -> dict[int, datetime]:
     moves = Event.objects.filter(case__in=keys).exclude(before=F("after"))
     found = moves.order_by().values("case_id").annotate(last=Max("at"))
     return {row["case_id"]: row["last"] for row in found}
+
+
+def _outages(keys: list[int]) -> dict[int, list[Event]]:
+    """The steps by which an outage moved clocks of each case."""
+    known = Extension.objects.filter(kind=Extension.Kind.OUTAGE)
+    moves = Event.objects.filter(case__in=keys, step="extend", key__in=[row.key for row in known])
+    found = defaultdict(list)
+    for event in moves:
+        found[event.case_id].append(event)
+    return found
+
+
+def _made_good(case: Case, name: str, since: datetime) -> timedelta:
+    """By how much outages have moved this clock since it began; no row takes that back."""
+    moves = [
+        event.details["clocks"][name]
+        for event in case.__dict__["_outages"]
+        if event.at >= since and name in event.details["clocks"]
+    ]
+    moment = datetime.fromisoformat
+    return sum((moment(each["until"]) - moment(each["before"]) for each in moves), timedelta())
 
 
 # How far ------------------------------------------------------------------------------------------
@@ -197,7 +220,8 @@ def _after_outage(extension: Extension, case: Case) -> dict[str, tuple[datetime,
 
 
 def _under_window(extension: Extension, case: Case) -> dict[str, tuple[datetime, datetime]]:
-    """The end that a clock would have had under the row, where that is later than its own.
+    """The end that a clock would have had under the row, where that is later than its own, with
+    what outages have added to it.
 
     A row with dates is for the clocks that would run out in those days, in China.
     """
@@ -210,16 +234,14 @@ def _under_window(extension: Extension, case: Case) -> dict[str, tuple[datetime,
     before = case.windows
     hours = deadlines.hours_of(terms["clock"])
     case.windows = before | {terms["clock"]: terms["minutes"], hours: terms["hours"]}
-    end: datetime | None
     if case.suspended and name == "due_at":
-        longer = timedelta(minutes=terms["minutes"] - before.get(terms["clock"], 0))
-        end = due + longer
-    elif name == "due_at":
-        end = deadlines.due_at(case, began)
+        end = due + timedelta(minutes=terms["minutes"] - before.get(terms["clock"], 0))
     else:
-        end = deadlines.end_of(case, Clock(terms["clock"]), began)
+        found = deadlines.due_at(case, began) if name == "due_at" else None
+        end = found or deadlines.end_of(case, Clock(terms["clock"]), began)
+        end += _made_good(case, name, began)
     case.windows = before
-    return {name: (due, end)} if end is not None and end > due else {}
+    return {name: (due, end)} if end > due else {}
 
 
 def _named(case: Case, key: str) -> str:

@@ -319,6 +319,18 @@ def test_a_row_moves_open_deadlines_only_later(
     assert case.due_at == case.applied_at + until
 
 
+def test_a_row_takes_nothing_back_of_what_an_outage_gave(
+    make_case: Any, adjust: Any, outage: Any, now: Any
+) -> None:
+    """D2: the hour in which nobody could act is no part of the longer time either."""
+    case = make_case()
+    now.shift(HOUR)
+    outage(clock.now() - HOUR, clock.now())
+    adjust("D2", 72 * 60)
+    case.refresh_from_db()
+    assert case.due_at == case.applied_at + 73 * HOUR
+
+
 def test_the_same_row_twice_moves_once(make_case: Any, adjust: Any) -> None:
     case = make_case()
     adjust("D2", 72 * 60)
