@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from aftersales import uploads
 from aftersales.enums import Party, RequestKind
-from aftersales.logistics.carriers import CARRIERS, OTHER, guess_carrier, read_tracking
+from aftersales.logistics.carriers import CARRIERS, OTHER, guess_carrier, is_number, read_tracking
 from aftersales.models import Case, CaseRequest, Proof, Upload, User
 from aftersales.rules import requests, visibility
 from aftersales.steps import Refused
@@ -396,7 +396,9 @@ class TrackingForm(StepForm):
         if found and ("refresh" in self.data or not given.get("carrier")):
             given["carrier"] = found
             self["carrier"].help_text = _("已自动识别，不对请改")
-        if not given.get("carrier"):
+        if not is_number(given["tracking"]):
+            self.add_error("tracking", self.fields["tracking"].error_messages["required"])
+        elif not given.get("carrier"):
             self.add_error("carrier", _("认不出是哪家快递，请选择快递公司"))
         data = self.data.copy()  # type: ignore[attr-defined]
         for name in ("tracking", "carrier"):

@@ -116,12 +116,12 @@ class DemandForm(OwnFields, GuidedSlots):
 
     def _fit_quantity(self) -> None:
         """How many; not asked where there is but one, or where nothing came at all."""
-        self.quantity = self.left
+        self.pieces = self.left
         if self.left < 2 or self.kind == CaseType.REFUND_NOT_RECEIVED:
             return
         told = self.given("quantity")
         if told.isdecimal() and 1 <= int(told) <= self.left:
-            self.quantity = int(told)
+            self.pieces = int(told)
         wrong = _("件数需在 1 到 {max} 之间").format(max=self.left)
         self.fields["quantity"] = forms.IntegerField(
             label=_("申请件数"),
@@ -137,7 +137,7 @@ class DemandForm(OwnFields, GuidedSlots):
         """Gifts come back with the last piece of their goods, or their stated price is deducted."""
         self.gifts = [] if self.kind != CaseType.RETURN_REFUND else list(self.line.gifts.all())
         self.gifts_kept = False
-        if not self.gifts or self.quantity < self.left:
+        if not self.gifts or self.pieces < self.left:
             return
         self.gifts_kept = bool(self.given("gifts_kept"))
         self.fields["gifts_kept"] = forms.BooleanField(
@@ -152,13 +152,13 @@ class DemandForm(OwnFields, GuidedSlots):
     def _fit_amount(self) -> None:
         """At most what is refundable for this quantity; fixed where nothing was shipped."""
         self.refundable = Case.refundable_for(
-            self.line, self.quantity, self.kind, self.picked, gifts_kept=self.gifts_kept
+            self.line, self.pieces, self.kind, self.picked, gifts_kept=self.gifts_kept
         )
         total = self.refundable.total
         if self.kind in WANTS_GOODS:
             return
         if (price := self._reference_price()) is not None:
-            total = min(total, demands.dropped(self.line, price, self.quantity))
+            total = min(total, demands.dropped(self.line, price, self.pieces))
         known = self.kind != CaseType.PRICE_DIFFERENCE or bool(price is not None and total)
         self.initial["most"] = str(total) if known else ""
         if self.kind == CaseType.REFUND_UNSHIPPED or self.refundable.settled_to_nothing:

@@ -126,6 +126,12 @@
   };
   on("change", "#all", (all) => { $$(".cases tbody input[type=checkbox]").forEach((b) => { b.checked = all.checked; }); count(); });
   on("change", ".cases tbody input[type=checkbox]", count);
+  let from; // with Shift, every row from the last one clicked
+  on("click", ".cases tbody input[type=checkbox]", (box, e) => {
+    const all = $$(".cases tbody input[type=checkbox]"), ends = [all.indexOf(from), all.indexOf(box)].sort((a, b) => a - b);
+    if (e.shiftKey && ends[0] >= 0) all.slice(ends[0], ends[1] + 1).forEach((b) => { b.checked = box.checked; });
+    from = box;
+  });
   on("click", "[data-clear]", () => {
     $$(".cases input:checked").forEach((b) => { b.checked = false; });
     count();

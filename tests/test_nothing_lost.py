@@ -138,7 +138,7 @@ def test_what_is_on_the_case_is_ticked_and_sent(make_case, merchant, new_page, s
     case = make_case()
     page = new_page(merchant, width=width)
     page.goto(path("merchants", "send_message", case))
-    page.get_by_text("用本单已有的素材").click()
+    page.get_by_text("用这一单传过的文件").click()
     page.locator(".picks label").first.click()
     page.locator(TEXT).fill("这张看不清杯口")
     page.locator("[data-draft-note]", has_text="草稿已保存").wait_for()

@@ -20,6 +20,7 @@ from aftersales.admin.refunds import WAYS_OUT
 from aftersales.admin.stepping import step_url
 from aftersales.dossier.views import DossierView
 from aftersales.enums import Party
+from aftersales.logistics.carriers import guess_carrier
 from aftersales.models import Case, CaseQuerySet, Complaint, DossierCopy, Parcel, Shop, User
 from aftersales.views import CaseView
 
@@ -80,7 +81,8 @@ class CaseAdmin(ReadOnly):
         self, request: HttpRequest, queryset: QuerySet[Case], search_term: str
     ) -> tuple[QuerySet[Case], bool]:
         """Numbers by their beginning, so that their indexes serve; people by any part."""
-        for term in search_term.split():
+        whole = "".join(search_term.split()).upper()
+        for term in [whole] if guess_carrier(whole) else search_term.split():
             named = Q(nick__icontains=term) | Q(username__icontains=term)
             shop = Q(name__icontains=term) | Q(code__iexact=term)
             queryset = queryset.filter(

@@ -90,7 +90,7 @@ def scope_of(window: Window) -> str:
 @admin.register(Window)
 class WindowAdmin(Kept, Published):
     form = WindowForm
-    list_display = ["clock", "name", "kind", "length", "hours", "starts_on", "ends_on"]
+    list_display = ["clock", "kind", "length", "hours", "starts_on", "ends_on"]
     list_filter = ["clock", "case_type", "phase", "category"]
     fieldsets = [
         (
@@ -106,6 +106,7 @@ class WindowAdmin(Kept, Published):
                 ],
                 "description": _(
                     "只影响此后申请的售后单；已在处理的按申请时的时限。"
+                    "时长按分钟填写：60 是 1 小时，1440 是 1 天。"
                     "填写工作时间后，只在工作日（按国务院节假日安排，含调休）的这段时间内计时。"
                 ),
             },
@@ -118,10 +119,6 @@ class WindowAdmin(Kept, Published):
             return []
         always = not any(obj.scope.values()) and obj.starts_on is None
         return ["clock", *catalogue.SCOPE, *(["starts_on", "ends_on"] if always else [])]
-
-    @admin.display(description=_("名称"))
-    def name(self, window: Window) -> str:
-        return window.get_clock_display()
 
     @admin.display(description=_("只计工作时间"), empty_value="")
     def hours(self, window: Window) -> str:

@@ -47,7 +47,7 @@ class Window(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_clock_display()} {self.minutes} min"
+        return str(self.get_clock_display())
 
     @property
     def hours(self) -> str:

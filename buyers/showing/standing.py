@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -48,6 +49,8 @@ WAITING_FOR_BUYER = (
     | Q(status=Status.PLATFORM_REVIEW, stage=Stage.EVIDENCE, suspended=False)
     | Q(Exists(_ASKED), status=Status.PLATFORM_REVIEW, stage=Stage.SUPPLEMENT, suspended=False)
 ) & ~Q(status__in=ENDED)
+# The clock that a page shows of it: that of the open round or of the evidence before its own.
+FIRST_DUE = Coalesce("reply_due_at", "evidence_due_at", "due_at")
 
 
 def standing(case: Case, now: datetime) -> Standing:
@@ -168,7 +171,9 @@ def _rejected(case: Case, now: datetime) -> Standing:
         _("商家拒绝收货") if goods_back else _("商家驳回了你的申请"),
         _("等你决定"),
         "mine",
-        what_now=_("可以接受之前的方案、补充凭证，或申请平台介入。"),
+        what_now=_("可以接受之前的方案、补充凭证，或申请平台介入。")
+        if case.open_offers()
+        else _("可以补充凭证，或申请平台介入。"),
         until=case.due_at,
         until_for=_("内决定"),
         otherwise=_("这之前可申请平台介入；逾期售后关闭。"),

@@ -22,7 +22,7 @@ from buyers.showing.money import shown_refunds
 from buyers.showing.orders import shown_orders
 from buyers.showing.progress import record
 from buyers.showing.sentence import given_back
-from buyers.showing.standing import WAITING_FOR_BUYER, standing
+from buyers.showing.standing import FIRST_DUE, WAITING_FOR_BUYER, standing
 from buyers.views.base import BuyerCase, BuyerPage
 from buyers.views.orders import caught_up
 
@@ -38,7 +38,7 @@ class Cases(BuyerPage, TemplateView):
         mine = caught_up(Case.objects.for_buyer(self.user))
         ended = Q(status__in=ENDED)
         tabs = {
-            "mine": (_("待我处理"), mine.filter(WAITING_FOR_BUYER).order_by("due_at")),
+            "mine": (_("待我处理"), mine.filter(WAITING_FOR_BUYER).order_by(FIRST_DUE, "pk")),
             "open": (_("进行中"), mine.exclude(ended).exclude(WAITING_FOR_BUYER)),
             "done": (_("已结束"), mine.filter(ended).order_by("-closed_at")),
         }

@@ -17,7 +17,7 @@ from aftersales.enums import OrderState
 from aftersales.models import Case, CaseQuerySet, Order
 from buyers.forms import FindForm
 from buyers.showing.orders import refundable_now, shown_orders, traces
-from buyers.showing.standing import WAITING_FOR_BUYER, standing
+from buyers.showing.standing import FIRST_DUE, WAITING_FOR_BUYER, standing
 from buyers.views.base import BuyerPage
 
 DONE = (OrderState.SIGNED, OrderState.FINISHED, OrderState.CLOSED)
@@ -41,7 +41,7 @@ class Home(BuyerPage, TemplateView):
         now = clock.now()
         mine = caught_up(Case.objects.for_buyer(self.user))
         waiting = mine.filter(WAITING_FOR_BUYER)
-        first = waiting.select_related("line", "order", "shop").order_by("due_at")[:3]
+        first = waiting.select_related("line", "order", "shop").order_by(FIRST_DUE, "pk")[:3]
         return super().get_context_data(
             now=now,
             waiting=waiting.count(),

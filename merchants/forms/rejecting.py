@@ -65,7 +65,9 @@ class RejectForm(FacesRisks):
         reason = self.reason()
         self.points: list[str] = reason.must_answer if reason else []
         for number, point in enumerate(self.points):
-            self.fields[f"answer_{number}"] = words(label=point)
+            self.fields[f"answer_{number}"] = words(
+                label=point, help_text=_("至少 10 个字，写明依据")
+            )
         if reason is not None:
             self._fit_proofs(reason)
         self.fields["statement"] = words(

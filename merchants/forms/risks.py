@@ -46,6 +46,11 @@ class FacesRisks(StepForm):
     def hard(self) -> list[risks.Warning]:
         return [warning for warning in self.warnings if warning.hard]
 
+    @property
+    def open_ticks(self) -> int:
+        """How many warnings are still to be ticked; hints are not."""
+        return sum(row.tick is not None for row in self.rows())
+
     def rows(self) -> list[Row]:
         return [self._row(warning) for warning in self.warnings]
 

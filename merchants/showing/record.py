@@ -14,6 +14,7 @@ from aftersales.display import Entry, Shot, kept_money
 from aftersales.enums import (
     WANTS_GOODS,
     CaseType,
+    ItemState,
     Party,
     RequestKind,
     Responsible,
@@ -130,6 +131,8 @@ def _own_words(event: Event) -> str:
             for each in details.get("answers", [])
         ]
         return "\n".join([str(details.get("statement", "")), *answers])
+    if event.step == "receive_part":
+        return "\n".join(filter(None, [*arrivals(details["items"]), details.get("text", "")]))
     if event.step in ("ask_for", "answer_request"):
         return str(details.get("text", ""))
     if event.step in ("ask_platform", "appeal", "ask_reopen", "dispute_arrival"):
@@ -141,6 +144,12 @@ def _own_words(event: Event) -> str:
     if event.step in PLATFORM:
         return str(details.get("what") or details.get("note") or details.get("grounds") or "")
     return ""
+
+
+def arrivals(items: Sequence[dict[str, Any]]) -> list[str]:
+    """How each thing arrived, in the sentence of the receipt."""
+    sentence = _("%(title)s：应收 %(expected)s 件，收到 %(received)s 件，%(state)s")
+    return [sentence % (each | {"state": ItemState(each["state"]).label}) for each in items]
 
 
 def _sub(event: Event) -> str:
@@ -254,6 +263,17 @@ def _accepted(details: dict[str, Any]) -> str:
 @tells("stop_waiting")
 def _waited(details: dict[str, Any]) -> str:
     return _("第 %(n)s 轮等待结束，买家未在规定时间内回复") % {"n": details.get("round", 1)}
+
+
+@tells("receive_part")
+def _received_part(details: dict[str, Any]) -> str:
+    told = str(STEPS["receive_part"].label)
+    if not details.get("amount"):
+        return told
+    return _("%(what)s，提议退款 %(amount)s") % {
+        "what": told,
+        "amount": kept_money(details["amount"]),
+    }
 
 
 @tells("reject", "refuse_receipt")

@@ -54,7 +54,7 @@ class Returns(ShopView, TemplateView):
         cases = Case.objects.filter(shop=self.shop).select_related("line", "order", "buyer")
         if not self.asked:
             waiting = cases.filter(turn=Turn.RECEIVE)
-            return list(waiting.order_by("return_signed_at", "due_at", "pk")[:MOST])
+            return list(waiting.order_by("due_at", "pk")[:MOST])
         back = cases.exclude(return_address=None)
         like = (
             Q(order__number__icontains=self.asked)

@@ -130,12 +130,13 @@ class RiskCheck(ToolStep):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         form = cast(RisksForm, kwargs.get("form") or self.get_form())
-        asked = len(form.warnings)
+        asked = form.open_ticks
+        nothing = _("没有待核实的风险") if form.warnings else _("没有风险")
         stops = tool.stops(
             self.case,
             clock.now(),
             tool.RISKS,
-            _("%(n)s 项待核实") % {"n": asked} if asked else _("没有风险"),
+            _("%(n)s 项待核实") % {"n": asked} if asked else nothing,
         )
         kwargs["form"] = form
         return super().get_context_data(

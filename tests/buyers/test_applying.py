@@ -113,6 +113,17 @@ def test_the_amount_is_proposed_and_follows_the_quantity(order: Order, at_phone:
     assert not Case.objects.exists()
 
 
+def test_how_it_is_worked_out_names_the_pieces_and_the_number_is_asked_once(
+    order: Order, at_phone: Phone, text_of: Read
+) -> None:
+    page = at_phone.page("apply_form", order, "refund_received")
+
+    shown = text_of(at_phone.client.post(page, {"reason": "R1", "quantity": 1, "refresh": "1"}))
+
+    assert "¥64.00（1 件，按实付分摊）" in shown
+    assert shown.count('name="quantity"') == 1
+
+
 def test_the_slots_follow_the_reason_and_keep_what_was_staged(
     order: Order, buyer: User, at_phone: Phone, text_of: Read
 ) -> None:

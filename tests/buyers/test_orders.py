@@ -39,6 +39,19 @@ def test_the_personal_centre_leads_to_orders_cases_notices_and_help(
     assert "商家提出了 1 个方案，等你答复" in shown
 
 
+def test_what_runs_out_first_stands_first(
+    at_phone: Phone, make_case: Callable[..., Case], text_of: Read
+) -> None:
+    """An open round counts by its own clock, whatever the case's says."""
+    long, short = make_case("waiting"), make_case("waiting")
+    Case.objects.filter(pk=long.pk).update(reply_due_at=long.due_at, due_at=long.due_at)
+    Case.objects.filter(pk=short.pk).update(due_at=short.due_at + timedelta(days=1))
+
+    for name in ("home", "cases"):
+        shown = text_of(at_phone.look(name))
+        assert shown.index(short.code) < shown.index(long.code), name
+
+
 @pytest.mark.parametrize(
     ("tab", "found"),
     [

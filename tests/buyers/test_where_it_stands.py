@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.http import HttpResponse
 
-from aftersales.enums import Status
-from aftersales.models import Case, LedgerMood, Outcome, User
+from aftersales.enums import PlanState, Status
+from aftersales.models import Case, LedgerMood, Offer, Outcome, User
 from aftersales.payments import pay_due
 from buyers.showing.progress import progress
 from tests.buyers.conftest import Phone
@@ -251,6 +251,18 @@ def test_a_final_act_says_its_consequence_and_going_back_is_the_main_button(
     assert dock.count('class="btn') == 2
     case.refresh_from_db()
     assert case.version == before
+
+
+def test_after_a_rejection_only_a_plan_that_is_open_is_spoken_of(
+    make_case: Callable[..., Case], at_phone: Phone, text_of: Read
+) -> None:
+    case = make_case("rejected")
+    Offer.objects.filter(case=case).update(state=PlanState.OPEN)
+    assert "可以接受之前的方案" in text_of(at_phone.look("case", case))
+
+    Offer.objects.filter(case=case).update(state=PlanState.DECLINED)
+
+    assert "可以补充凭证，或申请平台介入。" in text_of(at_phone.look("case", case))
 
 
 @pytest.mark.parametrize("name", ["case", "accept_plan", "reply"])

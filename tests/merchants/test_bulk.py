@@ -52,6 +52,14 @@ def test_the_preview_tells_what_each_comes_to_and_does_nothing(make_case, at_des
     assert not Event.objects.filter(case=money, step="agree").exists()
 
 
+def test_goods_that_are_asked_for_have_no_amount(make_case, at_desk, text_of):
+    """The column adds up to what will be refunded."""
+    page = text_of(at_desk.post("bulk_agree", case=ticked(make_case(type="exchange", reason="R1"))))
+
+    assert "可以同意 1 单，退款合计 ¥0.00" in page
+    assert '<td class="num">128.00</td>' not in page
+
+
 def test_each_is_agreed_to_by_its_own_step(make_case, at_desk, merchant):
     """S-60: never worse than by hand; a return goes to the default address."""
     money, back = make_case(), make_case(type="return_refund", reason="R1")

@@ -16,7 +16,7 @@ def test_every_picture_of_the_case_is_offered(make_desk, at_desk, merchant, shop
 
     page = text_of(at_desk.look("send_message", case))
 
-    assert "用本单已有的素材" in page
+    assert "用这一单传过的文件" in page
     for each in [theirs, ours, *second]:
         assert f'value="{each.token}"' in page
         assert f"{each.token}/?thumb=1" in page

@@ -78,6 +78,19 @@ def test_the_desk_lists_what_waits_and_takes_the_keyboard_at_once(at_desk, back,
     assert back.return_tracking in page
 
 
+def test_what_is_refunded_first_by_itself_stands_first(at_desk, make_case, now, text_of):
+    """D7: also where its carrier has said that it arrived and nothing is known of the other."""
+    later = make_case("sent_back", type="return_refund")
+    first = make_case("sent_back", type="return_refund")
+    Case.objects.filter(pk=first.pk).update(
+        due_at=later.due_at - timedelta(days=1), return_signed_at=later.due_at - timedelta(days=8)
+    )
+
+    page = text_of(at_desk.look("returns"))
+
+    assert page.index(first.return_tracking) < page.index(later.return_tracking)
+
+
 def test_another_shops_returns_are_not_found(desk_of, back, text_of):
     """S-64: what is not ours is a 404, and no hit."""
     other = desk_of(MemberFactory().user)
@@ -133,6 +146,9 @@ def test_a_part_is_offered_for_and_refunded_only_when_the_buyer_accepts(
     assert back.evidence.get(slot="receipt").party == Party.MERCHANT
     offer = back.offers.get()
     assert (offer.amount, offer.round) == (Decimal("64.00"), None)
+    record = text_of(at_desk.look("case", back))
+    assert "登记收货问题，提议退款 ¥64.00" in record
+    assert "青瓷开片手冲咖啡杯：应收 2 件，收到 1 件，完好 只有一只杯子" in record
 
     back.accept_plan(by=buyer, offer=offer)
 

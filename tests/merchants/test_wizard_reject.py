@@ -71,6 +71,7 @@ def test_the_reason_asks_for_its_answers_and_proofs(make_case, at_desk, text_of)
     for proof in reason.proofs.all():
         assert proof.label in page
     assert reason.advice in page
+    assert page.count("至少 10 个字，写明依据") == len(reason.must_answer)
 
 
 def test_a_reason_that_the_facts_rule_out_is_shown_with_why(make_case, at_desk, text_of):

@@ -40,6 +40,18 @@ def test_every_warning_says_its_concrete_facts(make_case, at_desk, text_of):
         assert warning.facts in page
 
 
+def test_only_what_is_to_be_ticked_is_counted(make_case, at_desk, text_of):
+    """NEG-04: hints are shown and ask for nothing."""
+    case = make_case()
+
+    page = text_of(at_desk.look("confirm_risks", case))
+
+    asked = len(ticks(case))
+    assert f"驳回前，先核实 {asked} 项风险" in page
+    assert f"{asked} 项待核实" in page
+    assert page.count("我已核实") == asked
+
+
 def test_the_first_page_advises_to_talk_and_shows_the_claim(make_case, at_desk, text_of):
     """NEG-07, S-67: advice, reason, description, evidence, history and clock on one page."""
     case = make_case()
