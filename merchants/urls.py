@@ -166,10 +166,10 @@ urlpatterns = [
     path("scripts/", scripts.Scripts.as_view(), name="scripts"),
     path("scripts/add/", scripts.EditScript.as_view(), name="add_script"),
     path("scripts/<slug:code>/", scripts.EditScript.as_view(), name="edit_script"),
-    path("scripts/<slug:code>/archive/", scripts.SetAside.as_view(), name="archive_script"),
+    path("scripts/<slug:code>/archive/", scripts.SwitchScript.as_view(), name="archive_script"),
     path(
         "scripts/<slug:code>/restore/",
-        scripts.SetAside.as_view(active=True),
+        scripts.SwitchScript.as_view(active=True),
         name="restore_script",
     ),
     path("import/", include(importing_urls)),

@@ -60,6 +60,10 @@ class AgreeRule(Owned):
         """What a case's history keeps of it."""
         return f"{self.code} v{self.version}"
 
+    @property
+    def title(self) -> str:
+        return self.name
+
     def new_code(self, number: int) -> str:
         return f"R{number}"
 

@@ -42,6 +42,11 @@ class Owned(models.Model):
     class Meta:
         abstract = True
 
+    @property
+    def title(self) -> str:
+        """What the shop calls it."""
+        raise NotImplementedError
+
     def new_code(self, number: int) -> str:
         """The code of the shop's ``number``-th row."""
         raise NotImplementedError

@@ -27,6 +27,10 @@ class ShopScript(Owned, Script):
         verbose_name_plural = _("本店话术")
         ordering = ["code"]
 
+    @property
+    def title(self) -> str:
+        return self.label
+
     def new_code(self, number: int) -> str:
         return f"S{self.shop_id}-{number:03}"
 
