@@ -11,7 +11,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from aftersales import catalogue
-from aftersales.admin.catalogue import Kept
+from aftersales.admin.looking import Kept
 from aftersales.admin.publishing import Published
 from aftersales.enums import Clock
 from aftersales.models import Agreement, Case, Policy, Window

@@ -161,6 +161,9 @@ def test_suspending_and_resuming_by_their_pages(
     assert case.suspended
     shown = desk.get(ruling_page(case)).content.decode()
     assert "已中止，到期自动恢复" in shown
+    head = shown.partition('<div class="head">')[2][:400]
+    assert "已中止" in head
+    assert "待判定" not in head
     assert "受理编号 123456" in shown
     assert send(desk, case, "resume").status_code == 302
     case.refresh_from_db()
