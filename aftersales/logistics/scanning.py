@@ -1,12 +1,12 @@
 """扫一扫: the number of a parcel, read from a photograph of its waybill."""
 
 from django.core.files.uploadedfile import UploadedFile
-from zxingcpp import BarcodeFormat, read_barcodes
+from zxingcpp import BarcodeFormat, BarcodeFormats, read_barcodes
 
 from aftersales import uploads
 from aftersales.logistics.carriers import guess_carrier, is_number
 
-PRINTED = (BarcodeFormat.Code128, BarcodeFormat.Code39, BarcodeFormat.Code93)
+PRINTED = BarcodeFormats([BarcodeFormat.Code128, BarcodeFormat.Code39, BarcodeFormat.Code93])
 
 
 def number_in(photo: UploadedFile) -> str:
