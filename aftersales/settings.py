@@ -67,6 +67,11 @@ IMPORT_FILE_DAYS = env.int("IMPORT_FILE_DAYS", default=30)
 # What a monitor has to show to read /metrics; without it that page is not there.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
+# How many days personal data is kept after it was last needed; what of it, docs/privacy.md says.
+CONTACT_DAYS = env.int("CONTACT_DAYS", default=15)
+UPLOAD_DAYS = env.int("UPLOAD_DAYS", default=30)
+NOTICE_DAYS = env.int("NOTICE_DAYS", default=365)
+
 # The project --------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
@@ -333,6 +338,7 @@ CELERY_BEAT_SCHEDULE = {
     "roll-up-figures": _every(60, "aftersales.tasks.roll_up_figures"),
     "drop-order-files": _every(3600, "aftersales.tasks.drop_order_files"),
     "drop-drafts": _every(3600, "aftersales.tasks.drop_drafts"),
+    "drop-personal": _every(3600, "aftersales.tasks.drop_personal"),
     "watch-parcels": _every(60, "aftersales.tasks.watch_parcels"),
     "keep-pulse": _every(10, "aftersales.tasks.keep_pulse"),
     "check-consistency": _every(60, "aftersales.tasks.check_consistency"),

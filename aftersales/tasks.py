@@ -20,6 +20,7 @@ from aftersales.models.draft import drop_old
 from aftersales.models.edition import put_in_force
 from aftersales.models.pulse import Pulse
 from aftersales.notices import delivering, reminding
+from aftersales.privacy import retention
 from aftersales.sweeping import take_due
 
 BATCH = 1000
@@ -94,6 +95,11 @@ def drop_order_files() -> int:
 @shared_task
 def drop_drafts() -> int:
     return drop_old()
+
+
+@shared_task
+def drop_personal() -> int:
+    return sum(retention.run().values())
 
 
 @shared_task

@@ -100,7 +100,9 @@ def drop_files() -> int:
             if job.state == ImportState.CHECKED:
                 job.state, job.error = ImportState.FAILED, UNCONFIRMED
                 job.error_facts = {"days": settings.IMPORT_FILE_DAYS}
-            job.save(update_fields=["file", "state", "error", "error_facts"])
+            job.sample = []
+            job.save(update_fields=["file", "state", "error", "error_facts", "sample"])
+            job.errors.update(value="")  # what stood in the cells went with the file
             transaction.on_commit(partial(storage.delete, name))
             dropped += 1
     return dropped

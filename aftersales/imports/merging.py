@@ -148,6 +148,8 @@ class Change:
             said = getattr(head, name)
             if not said or said == had[name]:
                 continue
+            if name in TEXTS and had["contact_dropped_at"]:
+                continue
             masks = name in TEXTS and "*" in said
             if not had[name] or (self.newer and not masks):
                 self.values[name] = said

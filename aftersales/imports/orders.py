@@ -31,6 +31,7 @@ CHANGEABLE = (
     *("state", "buyer_id", *TEXTS, *TIMES, "signed_at", "finished_at"),
     *(*SUMS, "paid", "free_shipping"),
     *OF_ORDER,
+    "contact_dropped_at",  # read only: what was dropped is not filled in again
 )
 LINE_CHANGEABLE = ("goods_id", "sku", "category", "quantity", "list_total", "paid", "bundle")
 

@@ -76,6 +76,8 @@ class Order(models.Model):
     confirmed_at = models.DateTimeField(_("买家确认收货时间"), null=True, blank=True)
     finished_at = models.DateTimeField(_("交易成功时间"), null=True, blank=True)
     imported_at = models.DateTimeField(auto_now_add=True)
+    # since when nobody needs them: who received it, where, and the notes (privacy/retention.py)
+    contact_dropped_at = models.DateTimeField(_("联系方式已清除"), null=True, editable=False)
 
     objects = OrderQuerySet.as_manager()
 
@@ -88,7 +90,14 @@ class Order(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["shop", "number"], name="order_once_per_shop")
         ]
-        indexes = [models.Index(fields=["buyer", "-paid_at"], name="order_of_buyer")]
+        indexes = [
+            models.Index(fields=["buyer", "-paid_at"], name="order_of_buyer"),
+            models.Index(
+                fields=["id"],
+                condition=models.Q(contact_dropped_at=None),
+                name="order_with_contact",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.number
