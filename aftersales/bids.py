@@ -70,7 +70,13 @@ def _told(code: str, terms: Mapping[str, Any], now: datetime) -> str:
 
 def with_terms(offer: Offer | Offering, now: datetime, amount: Decimal | None = None) -> str:
     """The plan, what it comes to, and what was filled in: 退货退款 ¥128.00：商家安排上门取件."""
-    return _line(offer.plan.label, "" if amount is None else money(amount), terms_of(offer, now))
+    return _line(_name(offer), "" if amount is None else money(amount), terms_of(offer, now))
+
+
+def _name(offer: Offer | Offering) -> str:
+    """The plan by name; what the receiving desk offers (M18) is for goods that are back."""
+    at_desk = isinstance(offer, Offer) and offer.round_id is None
+    return _("按收到的商品退款") if at_desk else str(offer.plan.label)
 
 
 def as_kept(details: Mapping[str, Any], now: datetime, name: str = "plan") -> str:

@@ -81,8 +81,8 @@ def test_a_counter_is_accepted_by_the_shop_in_one_click(
     desk = client.get(reverse("merchants:receive_part", args=[found.code])).content.decode()
     page = client.get(reverse("merchants:case", args=[found.code])).content.decode()
     url = reverse("merchants:accept_counter", args=[found.code])
-    assert "买家没有接受你的提议，希望：部分退款，无需退货 ¥100.00" in desk
-    assert "接受买家方案：部分退款，无需退货 ¥100.00" in page
+    assert "买家没有接受你的提议，希望：按收到的商品退款 ¥100.00" in desk
+    assert "接受买家方案：按收到的商品退款 ¥100.00" in page
 
     client.post(url, {"version": found.version, "key": "counter"})
 

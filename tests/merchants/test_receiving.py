@@ -148,6 +148,8 @@ def test_a_part_is_offered_for_and_refunded_only_when_the_buyer_accepts(
     assert (offer.amount, offer.round) == (Decimal("64.00"), None)
     record = text_of(at_desk.look("case", back))
     assert "登记收货问题，提议退款 ¥64.00" in record
+    assert "按收到的商品退款" in record
+    assert "无需退货" not in record
     assert "青瓷开片手冲咖啡杯：应收 2 件，收到 1 件，完好 只有一只杯子" in record
 
     back.accept_plan(by=buyer, offer=offer)
