@@ -176,7 +176,7 @@ class ReturnForm(BuyerForm, TrackingForm):
         self.fields["collect"].help_text = (
             _("商家同意到付，运费由商家在签收时支付")
             if self.case.collect_agreed
-            else _("商家没有同意到付：可以拒收，由此产生的运费由寄件方承担")
+            else _("商家没有同意到付：到付的包裹商家可以拒收，由此产生的运费由你承担")
         )
 
     def _scan(self, photo: UploadedFile) -> None:

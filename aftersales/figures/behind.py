@@ -28,6 +28,7 @@ class Behind(NamedTuple):
     about: str
     day: str
     took: str = ""
+    status: str = ""
 
 
 class Listed(NamedTuple):
@@ -91,6 +92,7 @@ def _of_case(case: Case, links: Links, about: str, day: str, took: str = "") -> 
         about=about,
         day=day,
         took=took,
+        status=str(case.get_status_display()),
     )
 
 

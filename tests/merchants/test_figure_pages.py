@@ -11,7 +11,7 @@ from django.urls import reverse
 from aftersales.figures import reading, rolling
 from aftersales.figures.definitions import BY_KEY, FIGURES
 from aftersales.figures.drawing import levels
-from aftersales.models import Round, Script
+from aftersales.models import Case, Round, Script
 from tests.aftersales.figures.past import Past, at, november
 from tests.factories import ShopFactory
 
@@ -80,6 +80,18 @@ def test_every_point_and_every_day_lead_to_as_many_cases(past, at_desk, shop):
             alone = at_desk.client.get(point.counted_url.partition("#")[0]).context
             assert alone["listed"].page.paginator.count == point.counted, (key, day)
             assert alone["listed_on"] == str(day)
+
+
+def test_the_cases_behind_a_figure_say_what_became_of_them(past, at_desk, text_of):
+    november(past)
+
+    answer = at_desk.look("figure", "intervention_rate")
+
+    rows = answer.context["listed"].rows
+    assert rows
+    for row in rows:
+        status = Case.objects.get(code=row.code).get_status_display()
+        assert f"<td>{row.about}</td> <td>{status}</td>" in text_of(answer)
 
 
 def test_the_formula_has_the_shops_own_numbers(past, at_desk, text_of):

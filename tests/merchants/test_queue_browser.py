@@ -51,6 +51,20 @@ def test_twenty_cases_are_looked_through_without_a_mouse(twenty, merchant, new_p
     assert chosen.get_attribute("id") == twenty[-2].code
 
 
+def test_shift_ticks_every_row_from_the_last_one(twenty, merchant, new_page):
+    page = new_page(merchant)
+    page.goto(QUEUE)
+    boxes = page.locator(".cases tbody input[type=checkbox]")
+
+    boxes.nth(9).click()
+    boxes.nth(0).click(modifiers=["Shift"])
+    assert page.locator(".bulk").inner_text().startswith("已选 10 单，合计 ¥1280.00")
+
+    boxes.nth(4).click(modifiers=["Shift"])
+
+    assert page.locator(".bulk").inner_text().startswith("已选 5 单")
+
+
 def test_keys_are_listed_and_off_while_somebody_types(twenty, merchant, new_page):
     page = new_page(merchant)
     page.goto(QUEUE)
