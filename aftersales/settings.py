@@ -9,6 +9,8 @@ from django.contrib.messages import constants as levels
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
+from aftersales import logs
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 FIRST_LOOK_KEY = "first-look-only-" + "0" * 48
 
@@ -352,14 +354,14 @@ _stamps: list[Any] = [
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
-_last: list[Any] = (
-    [structlog.dev.ConsoleRenderer(colors=False)]
+_last: list[Any] = [
+    logs.without_request,
+    structlog.processors.format_exc_info,  # plain: a traceback with its variables tells too much
+    logs.without_people,
+    structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     if DEBUG or DEMO
-    else [
-        structlog.processors.format_exc_info,
-        structlog.processors.JSONRenderer(ensure_ascii=False),
-    ]
-)
+    else structlog.processors.JSONRenderer(ensure_ascii=False),
+]
 structlog.configure(
     processors=[*_stamps, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
     logger_factory=structlog.stdlib.LoggerFactory(),

@@ -8,7 +8,6 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.utils import timezone
 
 from aftersales import clock
 from aftersales.enums import ENDED
@@ -100,9 +99,8 @@ def _loose(user: User) -> Any:
 
 def _sessions(user: User) -> list[str]:
     """Signed in anywhere; a session says whose it is only when it is read."""
-    standing = Session.objects.filter(expire_date__gte=timezone.now())
     return [
         session.pk
-        for session in standing.iterator()
+        for session in Session.objects.iterator()
         if session.get_decoded().get("_auth_user_id") == str(user.pk)
     ]
