@@ -152,7 +152,7 @@ class MemberForm(forms.ModelForm):
 
     class Meta:
         model = Member
-        fields = ["shop", "user", "permissions", "active"]
+        fields = ["shop", "user", "permissions", "agree_most", "active"]
         labels = {"shop": _("店铺"), "user": _("账号")}
 
 

@@ -7,7 +7,7 @@ from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.enums import Permission
+from aftersales.enums import ROLES, Permission, Role
 from aftersales.looks import Density, Theme
 
 
@@ -67,11 +67,17 @@ class MemberQuerySet(models.QuerySet["Member"]):
 
 
 class Member(models.Model):
-    """客服成员: a user in a shop, with what he may do there."""
+    """客服成员: a user in a shop, with what he may do there.
+
+    ``agree_most`` is the most, in yuan, that he agrees to in one case; none is no limit.
+    """
 
     shop = models.ForeignKey(Shop, models.CASCADE, related_name="members")
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     permissions = models.JSONField(_("权限"), default=list)
+    agree_most = models.DecimalField(
+        _("同意限额"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
     active = models.BooleanField(_("在岗"), default=True)
     page_size = models.PositiveSmallIntegerField(_("工作台每页单数"), default=20)
 
@@ -87,6 +93,11 @@ class Member(models.Model):
 
     def can(self, permission: Permission | str) -> bool:
         return self.active and str(permission) in self.permissions
+
+    @property
+    def role(self) -> Role:
+        held = set(self.permissions)
+        return next((role for role, usual in ROLES.items() if held == usual), Role.OWN)
 
 
 class ReturnAddress(models.Model):

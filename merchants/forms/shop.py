@@ -9,7 +9,8 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from aftersales.enums import Permission
+from aftersales.enums import ROLES, Permission, Role
+from aftersales.forms import MoneyField
 from aftersales.models import Member, ReturnAddress, Shop, User
 
 PHONE = re.compile(r"1[3-9]\d{9}|0\d{2,3}-?\d{7,8}(-\d{1,6})?|[48]00-?\d{3}-?\d{4}")
@@ -47,21 +48,35 @@ class AddressForm(forms.ModelForm):
 
 
 class MemberForm(forms.Form):
-    """Permissions and whether on duty; a new member is named by his account."""
+    """A role or permissions of his own, and whether on duty; a new member is named by his account."""
 
     username = forms.CharField(label=gettext_lazy("账号"), max_length=150)
+    role = forms.ChoiceField(
+        label=gettext_lazy("岗位"),
+        required=False,
+        choices=Role.choices,
+        widget=forms.RadioSelect,
+        initial=Role.AGENT,
+    )
     permissions = forms.MultipleChoiceField(
         label=gettext_lazy("权限"),
         required=False,
         choices=Permission.choices,
         widget=forms.CheckboxSelectMultiple,
     )
+    agree_most = MoneyField(
+        label=gettext_lazy("同意限额"),
+        required=False,
+        min_value=0,
+        help_text=gettext_lazy("一单最多能同意多少钱，超过的要由别人同意；不填就是不限"),
+    )
     active = forms.BooleanField(label=gettext_lazy("在岗"), required=False, initial=True)
 
     def __init__(self, *args: Any, shop: Shop, member: Member | None = None, **kwargs: Any) -> None:
         self.shop, self.member = shop, member
         if member is not None:
-            kwargs["initial"] = {"permissions": member.permissions, "active": member.active}
+            told = ("permissions", "active", "role", "agree_most")
+            kwargs["initial"] = {name: getattr(member, name) for name in told}
         super().__init__(*args, **kwargs)
         self.helper = plain_helper()
         self.fields["permissions"].hints = {  # type: ignore[attr-defined]
@@ -80,6 +95,20 @@ class MemberForm(forms.Form):
             del self.fields["active"]
             self.fields["username"].help_text = _("对方登录售后台用的账号名")
             self.fields["username"].error_messages["required"] = _("请填写账号")
+
+        names = dict(Permission.choices)
+        self.fields["role"].hints = {  # type: ignore[attr-defined]
+            str(role): _("、").join(str(names[each]) for each in Permission if each in usual)
+            for role, usual in ROLES.items()
+        } | {str(Role.READER): _("只能查看"), str(Role.OWN): _("逐项勾选权限")}
+
+    def clean(self) -> dict[str, Any]:
+        """The permissions that go with the role, unless they are his own."""
+        said: dict[str, Any] = super().clean() or {}
+        role = said.pop("role", "") or Role.OWN
+        if role != Role.OWN:
+            said["permissions"] = [str(each) for each in Permission if each in ROLES[Role(role)]]
+        return said
 
     def clean_username(self) -> str:
         name = str(self.cleaned_data["username"]).strip()

@@ -22,6 +22,7 @@ from aftersales.enums import Party, Permission
 from aftersales.forms import StepForm
 from aftersales.helping import help_of
 from aftersales.models import Case, CaseQuerySet, Member, Shop, Tag, User
+from aftersales.rules.conditions import within_limit
 from aftersales.steps import STEPS, Refused
 from aftersales.suspensions import card_of
 from aftersales.views import CaseView, StepView
@@ -121,7 +122,8 @@ class MerchantCase(CaseView):
 class MerchantStep(MerchantCase, StepView):
     """A merchant's step; its page is ``templates/merchants/cases/<step>.html``.
 
-    Without the permission that the step takes there is no page, but a 403 that names it.
+    Without the permission that the step takes, or beyond one's limit, there is no page, but a 403
+    that says so.
     """
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -132,6 +134,9 @@ class MerchantStep(MerchantCase, StepView):
         member = self.case.member_of(self.request.user)
         if permission and member:
             must_be_able(member, permission)
+        limited = within_limit in STEPS[self.step].for_whom
+        if limited and not within_limit(self.case, Party.MERCHANT, self.request.user):
+            raise PermissionDenied(within_limit.sentence)  # type: ignore[attr-defined]
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         self.may_enter()

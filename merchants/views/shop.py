@@ -154,11 +154,15 @@ class EditMember(ShopPage, FormView):
             team = list(Member.objects.select_for_update().filter(shop=self.shop))
             if form.member is None:
                 Member.objects.create(
-                    shop=self.shop, user=form.user, permissions=said["permissions"]
+                    shop=self.shop,
+                    user=form.user,
+                    permissions=said["permissions"],
+                    agree_most=said["agree_most"],
                 )
             else:
                 member = next(each for each in team if each.pk == form.member.pk)
-                member.permissions, member.active = said["permissions"], said["active"]
+                for name in ("permissions", "agree_most", "active"):
+                    setattr(member, name, said[name])
                 if not any(each.can(Permission.MANAGE) for each in team):
                     form.add_error("permissions", _("至少要有一位在岗成员能管理地址与成员"))
                     return self.form_invalid(form)

@@ -84,3 +84,65 @@ def test_another_shops_member_is_not_there(at_desk):
     foreign = MemberFactory()
 
     assert at_desk.look("edit_member", foreign.pk).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("role", "may"),
+    [
+        ("agent", ["agree", "negotiate"]),
+        ("lead", ["agree", "negotiate", "reject", "receive", "ship", "import", "export"]),
+        ("store", ["receive", "ship"]),
+        ("reader", []),
+    ],
+)
+def test_a_role_is_a_usual_set_of_permissions(shop, at_desk, text_of, role, may):
+    """M23: what was ticked for a set of one's own does not count beside a role."""
+    UserFactory(username="xiaoli", nick="小李")
+
+    at_desk.post("add_member", username="xiaoli", role=role, permissions=["manage"])
+
+    member = Member.objects.get(user__username="xiaoli")
+    assert member.permissions == may
+    assert f"<b>{member.role.label}</b>" in at_desk.look("members").text
+
+
+def test_a_set_of_ones_own_is_no_role(shop, at_desk):
+    member = MemberFactory(shop=shop, permissions=["agree"])
+
+    at_desk.post("edit_member", member.pk, role="own", permissions=["ship"], active="on")
+
+    member.refresh_from_db()
+    assert (member.permissions, member.role) == (["ship"], "own")
+
+
+def test_nobody_agrees_to_more_than_his_limit(shop, at_desk, make_case, desk_of, text_of):
+    """By hand or in bulk; whoever has a higher limit, or none, may."""
+    member = MemberFactory(shop=shop)
+    at_desk.post("edit_member", member.pk, role="agent", agree_most="¥127.99", active="on")
+    case = make_case()
+    assert case.worth == 128
+    clerk = desk_of(member.user)
+
+    refused = clerk.send("agree", case)
+
+    assert refused.status_code == 403
+    assert "金额超过你的同意限额" in text_of(refused)
+    case.refresh_from_db()
+    assert case.status == "pending_merchant"
+    assert "金额超过你的同意限额" in text_of(
+        clerk.post("bulk_agree", case=[f"{case.code}:{case.version}"])
+    )
+
+    at_desk.post("edit_member", member.pk, role="agent", agree_most="128", active="on")
+    assert clerk.send("agree", case).status_code == 302
+
+
+@pytest.mark.parametrize("most", ["-1", "很多", "1.234"])
+def test_a_limit_is_an_amount(shop, at_desk, most):
+    member = MemberFactory(shop=shop)
+
+    answer = at_desk.post("edit_member", member.pk, role="agent", agree_most=most, active="on")
+
+    assert answer.status_code == 422
+    member.refresh_from_db()
+    assert member.agree_most is None

@@ -23,6 +23,7 @@ from aftersales.rules.conditions import (
     wants_resend,
     wants_return,
     wants_undelivered,
+    within_limit,
 )
 from aftersales.steps import Refused, step
 
@@ -45,6 +46,7 @@ class Handling(Owing):
         gettext_lazy("同意退款"),
         by={Party.MERCHANT},
         permission=Permission.AGREE,
+        for_whom=[within_limit],
         source=ANSWERABLE,
         target=Status.REFUNDING,
         conditions=[unruled, refund_only],
@@ -62,6 +64,7 @@ class Handling(Owing):
         gettext_lazy("同意补寄"),
         by={Party.MERCHANT},
         permission=Permission.AGREE,
+        for_whom=[within_limit],
         source=ANSWERABLE,
         target=Status.AWAITING_MERCHANT_SHIP,
         conditions=[unruled, wants_resend],
@@ -78,6 +81,7 @@ class Handling(Owing):
         gettext_lazy("同意退货"),
         by={Party.MERCHANT},
         permission=Permission.AGREE,
+        for_whom=[within_limit],
         source=ANSWERABLE,
         target=Status.AWAITING_BUYER_RETURN,
         conditions=[unruled, wants_return, goods_not_back],
@@ -135,6 +139,7 @@ class Handling(Owing):
         gettext_lazy("同意拒收后退款"),
         by={Party.MERCHANT},
         permission=Permission.AGREE,
+        for_whom=[within_limit],
         source=[Status.PENDING_MERCHANT],
         target=Status.AWAITING_DELIVERY_REFUSAL,
         conditions=[parcel_in_transit],
@@ -180,6 +185,7 @@ class Handling(Owing):
         gettext_lazy("拒收件已退回"),
         by={Party.MERCHANT, Party.CLOCK},
         permission=Permission.RECEIVE,
+        for_whom=[within_limit],
         source=[Status.AWAITING_DELIVERY_REFUSAL],
         target=Status.REFUNDING,
     )

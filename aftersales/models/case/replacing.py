@@ -13,7 +13,12 @@ from aftersales.models.case.returning import checked_tracking
 from aftersales.models.history import Upload
 from aftersales.models.order import Parcel
 from aftersales.rules import deadlines, facts
-from aftersales.rules.conditions import found_unrepairable, still_to_ship, under_repair
+from aftersales.rules.conditions import (
+    found_unrepairable,
+    still_to_ship,
+    under_repair,
+    within_limit,
+)
 from aftersales.steps import Refused, step
 
 
@@ -98,6 +103,7 @@ class Replacing(Owing):
         gettext_lazy("无法发出，改为退款"),
         by={Party.MERCHANT},
         permission=Permission.AGREE,
+        for_whom=[within_limit],
         source=[Status.AWAITING_MERCHANT_SHIP],
         target=Status.REFUNDING,
         conditions=[still_to_ship],

@@ -34,6 +34,7 @@ from aftersales.rules.conditions import (
     evidence_open,
     offer_open,
     unruled,
+    within_limit,
 )
 from aftersales.steps import Refused, step
 
@@ -152,6 +153,7 @@ class Replying(Negotiating, Owing):
         gettext_lazy("接受买家方案"),
         by={Party.MERCHANT},
         permission=Permission.AGREE,
+        for_whom=[within_limit],
         source=[
             Status.PENDING_MERCHANT,
             Status.REJECTED,

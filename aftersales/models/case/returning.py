@@ -38,6 +38,7 @@ from aftersales.rules.conditions import (
     sent_collect_unasked,
     tracking_not_corrected,
     unruled,
+    within_limit,
 )
 from aftersales.steps import Refused, step
 
@@ -319,6 +320,7 @@ class Returning(Owing):
         gettext_lazy("确认收货"),
         by={Party.MERCHANT},
         permission=Permission.RECEIVE,
+        for_whom=[within_limit],
         source=[
             Status.AWAITING_MERCHANT_RECEIPT,
             Status.RETURN_REFUSED,
