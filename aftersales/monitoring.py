@@ -2,7 +2,7 @@
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
@@ -29,7 +29,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
                 settings.CELERY_BROKER_URL, socket_timeout=SOON, socket_connect_timeout=SOON
             ) as redis:
                 redis.ping()
-    except (DatabaseError, RedisError) as error:
+    except (Error, RedisError) as error:
         log.error("unhealthy", error=type(error).__name__)
         return HttpResponse("unavailable", status=503, content_type="text/plain")
     return HttpResponse("ok", content_type="text/plain")

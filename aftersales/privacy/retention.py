@@ -95,6 +95,15 @@ def contacts(before: datetime) -> QuerySet[Order]:
     )
 
 
+def drop_due_contacts(keys: Collection[int]) -> int:
+    """A buyer may have applied meanwhile, so each is asked again under its order's lock."""
+    with transaction.atomic():
+        held = Order.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk")
+        list(held.values_list("pk"))
+        due = contacts(clock.now() - timedelta(days=settings.CONTACT_DAYS))
+        return drop_contacts(list(due.filter(pk__in=keys).values_list("pk", flat=True)))
+
+
 def drop_contacts(keys: Collection[int], **more: str) -> int:
     """Empty the contact fields of these orders, of their cases and of who signed for their parcels.
 
@@ -157,7 +166,7 @@ def drop_sessions(keys: Collection[str]) -> int:
 
 
 RULES = [
-    Rule("contacts", lambda: settings.CONTACT_DAYS, contacts, drop_contacts),
+    Rule("contacts", lambda: settings.CONTACT_DAYS, contacts, drop_due_contacts),
     Rule("uploads", lambda: settings.UPLOAD_DAYS, uploads, drop_uploads),
     Rule("notices", lambda: settings.NOTICE_DAYS, notices, drop_notices),
     Rule("sessions", lambda: 0, sessions, drop_sessions),
