@@ -268,9 +268,7 @@ def test_a_case_from_the_order_file_to_the_refund(
     staff_page.locator("[name=grounds]").fill(
         "照片可见贯穿裂纹，商家的报告不是同一批次，支持买家。"
     )
-    staff_page.locator(
-        "main form button[type=submit], #content form button[type=submit]"
-    ).last.click()
+    staff_page.get_by_role("button", name="检查判定").click()
     shoot(staff_page, "22-ruling-review")
     staff_page.get_by_role("button", name="确认判定").click()
     until(lambda: Case.objects.get().status in (Status.REFUNDING, Status.REFUNDED))
