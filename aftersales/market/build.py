@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models import F
 
 from aftersales import catalogue, clock, tasks
 from aftersales.admin.people import reviewers_group
@@ -38,6 +39,7 @@ from aftersales.models import (
     CounterOffer,
     LedgerMood,
     Member,
+    Notice,
     Order,
     OrderLine,
     Outcome,
@@ -47,6 +49,7 @@ from aftersales.models import (
     Shop,
     User,
 )
+from aftersales.notices.delivering import deliver_due
 from aftersales.payments import pay_due
 from aftersales.service import asking
 
@@ -69,6 +72,7 @@ class Market(Selling, Platform, BeforeThePlatform):
         self.traces()
         self.live()
         colleagues.leave(self.shops[0])
+        self.tell()
         rolling.catch_up()
 
     # Who is there.
@@ -103,6 +107,13 @@ class Market(Selling, Platform, BeforeThePlatform):
         return User.objects.create(
             username=name, email=email, password=self.password, nick=nick, **given
         )
+
+    def tell(self) -> None:
+        """Everybody has read his notices of yesterday and before."""
+        while deliver_due():
+            pass
+        old = Notice.objects.filter(event__at__lt=clock.now() - timedelta(hours=12))
+        old.update(read_at=F("at"), mail_due_at=None)
 
     def merchant(self, shop: Shop) -> User:
         return User.objects.filter(memberships__shop=shop).order_by("pk").first() or self.reviewer

@@ -11,7 +11,6 @@ from playwright.sync_api import ConsoleMessage, Page
 
 from aftersales.market.build import Market
 from aftersales.models import User
-from aftersales.notices.delivering import deliver_due
 from tests.crawl.looks import faults, seen_faults, undrafted
 from tests.crawl.places import Place, names, places
 from tests.crawl.rich import Rich, Visit, enrich
@@ -32,8 +31,6 @@ def rich(transactional_db: None, settings: Any, tmp_path: Path) -> Iterator[Rich
     settings.DEMO_CLOCK = tmp_path / "clock"
     Market().build()
     enrich()
-    while deliver_due():
-        pass
     return Rich()
 
 
