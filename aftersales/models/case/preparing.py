@@ -1,12 +1,13 @@
 """What the tool shows before a merchant acts: scenario, warnings and the words of a script."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Max, Sum
+from django.db.models import Count, Max, Sum, prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from aftersales import clock
@@ -96,7 +97,21 @@ class Preparing(CaseFields):
     def warnings(self, at: datetime | None = None) -> list[risks.Warning]:
         """Every risk warning on current data (NEG-02, NEG-05)."""
         rows = list(Risk.objects.filter(active=True).prefetch_related("blocks"))
-        return risks.evaluate(self, rows, self.shop_figures(), at or self.at)  # type: ignore[arg-type]
+        figures = self.shop_figures()
+        with self.parcels_at_hand():
+            return risks.evaluate(self, rows, figures, at or self.at)  # type: ignore[arg-type]
+
+    @contextmanager
+    def parcels_at_hand(self) -> Iterator[None]:
+        """Many rules ask what the parcels say: read once for all of them, and forgotten after,
+        for a step may send another; unless the page has read them anyway."""
+        known = "parcels" in getattr(self.order, "_prefetched_objects_cache", {})
+        prefetch_related_objects([self.order], "parcels")
+        try:
+            yield
+        finally:
+            if not known:
+                self.order.refresh_from_db(fields=["parcels"])
 
     def shop_figures(self) -> risks.ShopFigures:
         """What the last 30 days of this shop say (RW-13 to RW-15), and what stands on the case."""

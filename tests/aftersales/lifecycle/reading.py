@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from aftersales.enums import Party
 from aftersales.models import Attempt, Case, Event, LedgerEntry, Notice, Refund, User
@@ -16,6 +17,14 @@ from aftersales.steps import Refused
 HOUR, DAY, SECOND = timedelta(hours=1), timedelta(days=1), timedelta(seconds=1)
 WHY = "商家驳回没有道理，照片很清楚地拍到裂纹。"  # why a buyer asks the platform
 GROUNDS = "照片显示裂纹贯穿杯身，属于质量问题。"  # why staff rule as they do
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What happens within is taken back: many answers to one and the same case."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 def stored(case: Case) -> Case:
