@@ -104,6 +104,8 @@ def test_what_has_ended_stays_as_it_ended(
             if not move.refusal
         }
         asides = {"record_complaint", "send_message", "reveal_number"}
+        # what one decision of staff does in every case of an outage, ended ones too: no move either
+        asides |= {"extend", "excuse"}
         # T-25: a ruling may be appealed for a while; that by itself moves nothing
         asides |= {"appeal"} if case.stage == Stage.RULED else set()
         asides |= {"ask_reopen", "reopen"} if trait == "lapsed" else set()
