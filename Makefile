@@ -2,14 +2,19 @@
 PYTHON ?= python3
 RUN = .venv/bin/python
 
-.PHONY: demo test check bench tour lock messages clean base dev
+.PHONY: demo test long check bench tour lock messages clean base dev
 
 demo: base
 	@exec $(RUN) manage.py demo
 
 # Private PostgreSQL and Redis, all tests, browser tests included. ARGS="-k words" picks some.
+PYTEST = $(RUN) -m pytest -n auto --maxprocesses 4 --dist worksteal
 test: dev
-	@exec $(RUN) -m pytest -n auto --maxprocesses 4 --dist worksteal -m "not bench" $(ARGS)
+	@exec $(PYTEST) -m "not bench and not long" $(ARGS)
+
+# The same walks at their other widths, and the demo ended in other ways.
+long: dev
+	@exec $(PYTEST) -m long $(ARGS)
 
 check: dev
 	$(RUN) -m ruff check .

@@ -219,7 +219,13 @@ def test_the_check_finds_a_bad_translation(small_project, old, new, fault):
 # The demo -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGHUP, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "ending",
+    [
+        signal.SIGINT,
+        *(pytest.param(each, marks=pytest.mark.long) for each in (signal.SIGHUP, signal.SIGKILL)),
+    ],
+)
 def test_the_demo_leaves_nothing_behind(tmp_path, ending):
     folder = tmp_path / "demo"
     plain = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}

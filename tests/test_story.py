@@ -104,7 +104,7 @@ def later(page: Page, words: str) -> None:
     page.locator("form.demo").get_by_role("button", name=words).click()
 
 
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("width", [1440, pytest.param(390, marks=pytest.mark.long)])
 def test_a_case_from_the_order_file_to_the_refund(
     width: int,
     people: dict[str, User],

@@ -58,8 +58,18 @@ def test_without_script_everything_is_a_link_or_a_form(twenty, merchant, browser
 WCAG = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
 
 
-@pytest.mark.parametrize("width", [390, 320, 1440])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (1440, "light"),
+        (390, "dark"),
+        (320, "light"),
+        *(
+            pytest.param(width, scheme, marks=pytest.mark.long)
+            for width, scheme in [(1440, "dark"), (390, "light"), (320, "dark")]
+        ),
+    ],
+)
 def test_it_fits_and_reads_in_any_light(make_case, merchant, shop, new_page, shoot, width, scheme):
     """WCAG 2.2 AA by axe; no sideways scroll; menus open inside the screen."""
     for trait in ("", "answered", "expired"):
