@@ -128,7 +128,12 @@ def test_a_partial_refund_is_owed_and_closes_the_line(make_desk):
     assert (case.to_refund, case.amount) == (yuan("45.00"), yuan("128.00"))  # the demand is kept
     assert paid_out(case) == [(yuan("45.00"), "refund", RefundState.OWED)]
     assert (case.due_at, case.wake_at, case.round_state) == (None, None, RoundState.ACCEPTED)
-    assert last(case).told == {"plan": "部分退款，无需退货", "amount": "45.00"}
+    assert last(case).told == {
+        "code": "partial_refund",
+        "terms": {},
+        "plan": "部分退款，无需退货",
+        "amount": "45.00",
+    }
     assert Case.why_not(case.line)
     assert whole(case)
 
@@ -254,7 +259,12 @@ def test_a_coupon_is_issued_at_once_and_the_claim_goes_on(make_desk):
     case = offered(desk, plan("coupon", "10.00"), plan("partial_refund", "45.00"), words="SC-18")
 
     assert case.status == Status.PENDING_MERCHANT
-    assert last(case).told == {"plan": "优惠券补偿", "amount": "10.00"}
+    assert last(case).told == {
+        "code": "coupon",
+        "terms": {},
+        "plan": "优惠券补偿",
+        "amount": "10.00",
+    }
     assert [(each.plan.code, each.state) for each in case.offers.all()] == [
         ("coupon", PlanState.ACCEPTED),
         ("partial_refund", PlanState.OPEN),
