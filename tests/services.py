@@ -121,6 +121,8 @@ def start_postgres(folder: Path) -> str:
             "fsync": "off",
             "synchronous_commit": "off",
             "full_page_writes": "off",
+            "autovacuum": "off",  # nothing lives long enough
+            "jit": "off",
             "shared_buffers": "128MB",
             "max_connections": 100,
         }
