@@ -394,26 +394,6 @@ class Permission(TextChoices):
     MANAGE = "manage", _("管理地址与成员")
 
 
-class Role(TextChoices):
-    """A usual set of permissions, by the work that somebody does; any other is his own (M23)."""
-
-    AGENT = "agent", _("客服")
-    LEAD = "lead", _("主管")
-    STORE = "store", _("仓库")
-    READER = "reader", _("只读")
-    OWNER = "owner", _("店主")
-    OWN = "own", _("自定义")
-
-
-ROLES: dict[Role, frozenset[Permission]] = {
-    Role.AGENT: frozenset({Permission.AGREE, Permission.NEGOTIATE}),
-    Role.LEAD: frozenset(Permission) - {Permission.MANAGE},
-    Role.STORE: frozenset({Permission.RECEIVE, Permission.SHIP}),
-    Role.READER: frozenset(),
-    Role.OWNER: frozenset(Permission),
-}
-
-
 class ImportState(TextChoices):
     """订单导入任务."""
 

@@ -7,8 +7,9 @@ from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.enums import ROLES, Permission, Role
+from aftersales.enums import Permission
 from aftersales.looks import Density, Theme
+from aftersales.rules.roles import ROLES, Role
 
 
 class User(AbstractUser):

@@ -9,9 +9,10 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from aftersales.enums import ROLES, Permission, Role
+from aftersales.enums import Permission
 from aftersales.forms import MoneyField
 from aftersales.models import Member, ReturnAddress, Shop, User
+from aftersales.rules.roles import ROLES, Role
 
 PHONE = re.compile(r"1[3-9]\d{9}|0\d{2,3}-?\d{7,8}(-\d{1,6})?|[48]00-?\d{3}-?\d{4}")
 
