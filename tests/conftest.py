@@ -86,9 +86,11 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item: Any) -> Iterator[None]:
+def pytest_runtest_teardown(item: Any, nextitem: Any) -> Iterator[None]:
     """Whoever commits has every table emptied after him: the next finds the catalogue again."""
     yield
+    if nextitem is None:
+        return  # the last of all: the database is gone
     marked = item.get_closest_marker("django_db")
     if {"transactional_db", "live_server"} & set(item.fixturenames) or (
         marked and marked.kwargs.get("transaction")
