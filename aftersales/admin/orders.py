@@ -3,26 +3,23 @@ which what no file says of one is told."""
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.generic import FormView
 
 from aftersales import clock, display
 from aftersales.admin.looking import ReadOnly, Rows, column, moment
-from aftersales.drafting import Drafting
 from aftersales.furnishing.changing import STAFF_MAY
-from aftersales.furnishing.forms import FactsForm
+from aftersales.furnishing.views import FactsView
 from aftersales.holding import held_of
 from aftersales.models import Order, OrderLine, Parcel, Payment
-from aftersales.steps import Refused
 
 
 class LineRows(Rows):
@@ -161,35 +158,13 @@ class OrderAdmin(ReadOnly):
         return moment(order.paid_at)
 
 
-class FactsPage(Drafting, FormView):
+class FactsPage(FactsView):
     frame: dict[str, Any] = {}  # what every page of the admin knows
-    order: Any = None
-    form_class = FactsForm
     template_name = "admin/aftersales/order/facts.html"
 
-    def get_form_kwargs(self) -> dict[str, Any]:
-        return super().get_form_kwargs() | {"order": self.order}
-
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        context = super().get_context_data(
-            **self.frame,
-            title=gettext("订单资料"),
-            opts=Order._meta,
-            order=self.order,
-            **kwargs,
-        )
-        return context | {"draft_said": self.draft_said()}
+        told = {"title": gettext("订单资料"), "opts": Order._meta}
+        return super().get_context_data(**self.frame, **told, **kwargs)
 
-    def form_valid(self, form: FactsForm) -> HttpResponse:
-        try:
-            form.take(self.request.user)
-        except Refused as refused:
-            form.refuse(refused)
-            return self.form_invalid(form, status=409 if refused.conflict else 422)
-        self.forget()
-        messages.success(self.request, gettext("订单资料已保存"))
-        return redirect("admin:aftersales_order_change", self.order.pk)
-
-    def form_invalid(self, form: FactsForm, status: int = 422) -> HttpResponse:
-        self.remember(form)
-        return self.render_to_response(self.get_context_data(form=form), status=status)
+    def url_after(self, order: Order) -> str:
+        return reverse("admin:aftersales_order_change", args=[order.pk])

@@ -81,7 +81,7 @@ def reviewers_group() -> Group:
     return group
 
 
-class Named:
+class NamedSelects:
     """Selects that search say what they are for."""
 
     class Media:
@@ -169,7 +169,7 @@ class AddressInline(admin.StackedInline):
 
 
 @admin.register(Shop)
-class ShopAdmin(Named, Kept, admin.ModelAdmin):
+class ShopAdmin(NamedSelects, Kept, admin.ModelAdmin):
     list_display = ["name", "code", "platform", column(_("开店时间"), "created_at")]
     search_fields = ["name", "code"]
     ordering = ["code"]
@@ -177,7 +177,7 @@ class ShopAdmin(Named, Kept, admin.ModelAdmin):
 
 
 @admin.register(Member)
-class MemberAdmin(Named, Kept, admin.ModelAdmin):
+class MemberAdmin(NamedSelects, Kept, admin.ModelAdmin):
     form = MemberForm
     list_display = [column(_("账号"), "user"), column(_("店铺"), "shop"), "may", "active"]
     list_filter = ["active"]
@@ -200,7 +200,7 @@ class AddressForm(forms.ModelForm):
 
 
 @admin.register(ReturnAddress)
-class ReturnAddressAdmin(Named, admin.ModelAdmin):
+class ReturnAddressAdmin(NamedSelects, admin.ModelAdmin):
     form = AddressForm
     list_display = [column(_("店铺"), "shop"), "name", "region", "detail", "default", "flagged"]
     list_filter = ["default"]

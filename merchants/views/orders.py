@@ -7,15 +7,15 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.views.generic import FormView, TemplateView
+from django.views.generic import TemplateView
 
 from aftersales import clock, shipping
 from aftersales.display import mask
-from aftersales.drafting import Drafting
 from aftersales.enums import Direction, OrderState, Permission
-from aftersales.furnishing.forms import FactsForm
+from aftersales.furnishing.views import FactsView
 from aftersales.holding import held_of
 from aftersales.models import Case, Order
 from aftersales.steps import Refused
@@ -108,11 +108,10 @@ class OrderPage(ShopView, TemplateView):
         return self.render_to_response(self.get_context_data(form=form), status=status)
 
 
-class Facts(ShopView, Drafting, FormView):
+class Facts(ShopView, FactsView):
     """订单资料: what no file says of the order; who may bring orders in may complete them."""
 
     template_name = "merchants/orders/facts.html"
-    form_class = FactsForm
     permission = Permission.IMPORT
 
     @cached_property
@@ -121,25 +120,10 @@ class Facts(ShopView, Drafting, FormView):
         found: Order = get_object_or_404(orders, number=self.kwargs["number"])
         return found
 
-    def get_form_kwargs(self) -> dict[str, Any]:
-        return super().get_form_kwargs() | {"order": self.order}
-
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         shops = self.request.shops  # type: ignore[attr-defined]
         running = Case.objects.open().filter(order=self.order).count()
-        context = super().get_context_data(order=self.order, shops=shops, running=running, **kwargs)
-        return context | {"draft_said": self.draft_said()}
+        return super().get_context_data(shops=shops, running=running, **kwargs)
 
-    def form_valid(self, form: FactsForm) -> HttpResponse:
-        try:
-            form.take(self.request.user)
-        except Refused as refused:
-            form.refuse(refused)
-            return self.form_invalid(form, status=409 if refused.conflict else 422)
-        self.forget()
-        messages.success(self.request, _("订单资料已保存"))
-        return redirect("merchants:order", number=self.order.number)
-
-    def form_invalid(self, form: FactsForm, status: int = 422) -> HttpResponse:
-        self.remember(form)
-        return self.render_to_response(self.get_context_data(form=form), status=status)
+    def url_after(self, order: Order) -> str:
+        return reverse("merchants:order", args=[order.number])

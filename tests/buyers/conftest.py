@@ -10,8 +10,8 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from aftersales.models import Case, Order, Policy, Reason, User
-from tests.factories import upload
+from aftersales.models import Case, Order, Policy, Reason, Shop, User
+from tests.factories import OrderFactory, upload
 
 
 class Phone:
@@ -89,3 +89,9 @@ def text_of() -> Callable[[HttpResponse], str]:
         return " ".join(html.unescape(answer.content.decode()).split())
 
     return read
+
+
+@pytest.fixture
+def order(shop: Shop, buyer: User) -> Order:
+    """Two mugs for ¥128.00, signed the day before yesterday."""
+    return OrderFactory(shop=shop, buyer=buyer)

@@ -12,15 +12,10 @@ from aftersales.models import Case, Order, Reason
 from aftersales.steps import Refused
 from buyers.guided import DRAWINGS
 from tests.buyers.conftest import Phone
-from tests.factories import OrderFactory, application_for
+from tests.factories import application_for
 
 Read = Callable[[HttpResponse], str]
 GONE = "外箱当天就扔了，没有留下"
-
-
-@pytest.fixture
-def order(shop: Any, buyer: Any) -> Order:
-    return OrderFactory(shop=shop, buyer=buyer)
 
 
 def test_a_reasons_shots_are_numbered_and_drawn(
