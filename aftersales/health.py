@@ -19,10 +19,10 @@ MAIL_PATIENCE = 600.0  # a mail server may take its time
 NEVER = math.inf
 
 
-class Measure(NamedTuple):
+class Gauge(NamedTuple):
     """One number. ``name`` is the metric's, without its prefix; ``value`` counts rows, or is in seconds.
 
-    A measure with ``advice`` is a light: red, it says that to staff, and the heading of docs/runbook.md
+    A gauge with ``advice`` is a light: red, it says that to staff, and the heading of docs/runbook.md
     that bears its name says the rest.
     """
 
@@ -49,7 +49,7 @@ def unruled(now: datetime) -> QuerySet[Intervention]:
     ).order_by("decide_by")
 
 
-def measures(pulses: dict[str, Pulse] | None = None) -> list[Measure]:
+def gauges(pulses: dict[str, Pulse] | None = None) -> list[Gauge]:
     """All of them, as they are now; a pulse that was never felt is infinitely old."""
     now = clock.now()
     pulses = felt() if pulses is None else pulses
@@ -64,7 +64,7 @@ def measures(pulses: dict[str, Pulse] | None = None) -> list[Measure]:
     faults, findings = Fault.objects.count(), Finding.objects.filter(closed_at=None).count()
     beat, worker = (_age(pulses.get(part), now) for part in (Pulse.Part.BEAT, Pulse.Part.WORKER))
     return [
-        Measure(
+        Gauge(
             "beat_age_seconds",
             "Seconds since beat was last seen alive.",
             beat,
@@ -72,7 +72,7 @@ def measures(pulses: dict[str, Pulse] | None = None) -> list[Measure]:
             _("定时器"),
             _("到点的事没有人叫醒：启动 aftersales-beat。"),
         ),
-        Measure(
+        Gauge(
             "worker_age_seconds",
             "Seconds since a worker was last seen alive.",
             worker,
@@ -80,10 +80,8 @@ def measures(pulses: dict[str, Pulse] | None = None) -> list[Measure]:
             _("后台任务"),
             _("到点的事没有人做：启动 aftersales-worker，并看 Redis 是否可用。"),
         ),
-        Measure(
-            "overdue_cases", "Cases that time should have moved and no sweep has taken.", cases
-        ),
-        Measure(
+        Gauge("overdue_cases", "Cases that time should have moved and no sweep has taken.", cases),
+        Gauge(
             "sweep_lag_seconds",
             "How long the oldest of them has waited.",
             lag,
@@ -91,7 +89,7 @@ def measures(pulses: dict[str, Pulse] | None = None) -> list[Measure]:
             _("到期处理落后"),
             _("先看后台任务；可手工运行 manage.py sweep expire-cases。"),
         ),
-        Measure(
+        Gauge(
             "overdue_rulings",
             "Requests to the platform past their target for a ruling.",
             rulings,
@@ -99,12 +97,12 @@ def measures(pulses: dict[str, Pulse] | None = None) -> list[Measure]:
             _("判定逾期"),
             _("从“待判定”领取最早的一件。"),
         ),
-        Measure(
+        Gauge(
             "oldest_overdue_seconds",
             "Age of what is overdue longest, be it time's or a reviewer's turn.",
             max(lag, ruling_age),
         ),
-        Measure(
+        Gauge(
             "undelivered_notices",
             "Events of which nobody has been told yet.",
             told_late,
@@ -112,7 +110,7 @@ def measures(pulses: dict[str, Pulse] | None = None) -> list[Measure]:
             _("通知未生成"),
             _("先看后台任务；可手工运行 manage.py sweep deliver-notices。"),
         ),
-        Measure(
+        Gauge(
             "unsent_mails",
             "Notices whose e-mail is due and has not left.",
             mails,
@@ -120,7 +118,7 @@ def measures(pulses: dict[str, Pulse] | None = None) -> list[Measure]:
             _("邮件未发出"),
             _("看邮件服务器和 EMAIL_URL；可手工运行 manage.py sweep send-mails。"),
         ),
-        Measure(
+        Gauge(
             "unpaid_refunds",
             "Refunds that are due and that nobody is trying to pay.",
             unpaid,
@@ -128,7 +126,7 @@ def measures(pulses: dict[str, Pulse] | None = None) -> list[Measure]:
             _("退款未提交"),
             _("先看后台任务；可手工运行 manage.py sweep pay-refunds，不会重复付款。"),
         ),
-        Measure(
+        Gauge(
             "failed_refunds",
             "Refunds that the payment gateway has refused for good.",
             failed,
@@ -136,7 +134,7 @@ def measures(pulses: dict[str, Pulse] | None = None) -> list[Measure]:
             _("退款失败"),
             _("在“退款失败”里逐笔重试，或线下付款后登记凭据。"),
         ),
-        Measure(
+        Gauge(
             "broken_cases",
             "Cases on which a sweep broke, and which it has set aside.",
             faults,
@@ -144,7 +142,7 @@ def measures(pulses: dict[str, Pulse] | None = None) -> list[Measure]:
             _("自动处理失败"),
             _("这些单每 5 分钟再试一次；错误写在“自动处理失败”里。"),
         ),
-        Measure(
+        Gauge(
             "findings",
             "What the daily check found and nobody has mended.",
             findings,
@@ -160,7 +158,7 @@ def felt() -> dict[str, Pulse]:
     return {pulse.part: pulse for pulse in Pulse.objects.all()}
 
 
-def exposition(found: list[Measure]) -> str:
+def exposition(found: list[Gauge]) -> str:
     """The text format of Prometheus 0.0.4: gauges without labels, of whatever is the case now."""
     lines = []
     for each in found:

@@ -44,6 +44,6 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if not settings.METRICS_TOKEN or not constant_time_compare(given, wanted):
         raise Http404
     return HttpResponse(
-        health.exposition(health.measures()),
+        health.exposition(health.gauges()),
         content_type="text/plain; version=0.0.4; charset=utf-8",
     )

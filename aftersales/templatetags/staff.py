@@ -145,7 +145,7 @@ class Health(NamedTuple):
 
     parts: list[tuple[Any, Pulse | None]]
     oldest: Overdue | None
-    red: list[state.Measure]
+    red: list[state.Gauge]
 
 
 SECTIONS: list[tuple[Any, tuple[str, ...]]] = [
@@ -210,7 +210,7 @@ def health(user: Any) -> Health | None:
     pulses = state.felt()
     parts = [(part.label, pulses.get(part)) for part in Pulse.Part]
     oldest = min(_overdue(), key=lambda each: each.since, default=None)
-    return Health(parts, oldest, [each for each in state.measures(pulses) if each.red])
+    return Health(parts, oldest, [each for each in state.gauges(pulses) if each.red])
 
 
 def _overdue() -> Iterable[Overdue]:

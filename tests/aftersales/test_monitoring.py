@@ -110,7 +110,7 @@ def test_metrics_count_what_waits_and_staff_read_the_same(
 
 def test_every_light_has_its_section_in_the_runbook_with_commands_that_exist() -> None:
     sections = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", RUNBOOK, re.MULTILINE | re.DOTALL))
-    lights = [each.name for each in health.measures() if each.advice]
+    lights = [each.name for each in health.gauges() if each.advice]
     assert list(sections) == [*lights, "healthz"]
     for name, text in sections.items():
         assert all(part in text for part in ("**Means.**", "**Look.**", "**Mend.**")), name
