@@ -123,9 +123,12 @@ def value_of(offer: Offer, case: Case) -> Decimal | None:
 
 
 def _settled(offer: Offer, case: Case) -> bool:
-    """An accepted offer of this handling that meets the claim itself."""
+    """An accepted offer of this handling that meets the claim itself, in money or in goods."""
     now = offer.round is None or offer.round.series == case.series
-    meets = offer.plan.code not in plans.ASIDE and value_of(offer, case) is not None
+    code = offer.plan.code
+    meets = code in plans.REMEDIES or (
+        code not in plans.ASIDE and value_of(offer, case) is not None
+    )
     return now and meets and offer.state == PlanState.ACCEPTED
 
 

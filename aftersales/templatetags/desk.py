@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, ngettext, to_locale
 from django.utils.translation import gettext as _
 
-from aftersales import clock, display, uploads
+from aftersales import bids, clock, display, uploads
 from aftersales.enums import ItemState
 from aftersales.models import Channel, Evidence
 
@@ -38,6 +38,12 @@ register.simple_tag(display.nothing, name="nothing")
 def claim(case: Any) -> str:
     """What a case asks for in a word: an amount, or 换货, 补寄, 维修."""
     return str(case.get_type_display()) if case.wants_goods else display.money(case.amount)
+
+
+@register.filter
+def plan_kept(details: dict[str, Any]) -> str:
+    """The plan that an event keeps in its details, in one line with its amount and terms."""
+    return bids.as_kept(details, clock.now())
 
 
 @register.filter

@@ -82,9 +82,13 @@ class Answer(MerchantStep):
         texts = WORDS[self.step](self.case)
         return super().get_context_data(heading=texts[0], told=texts[1], button=texts[2], **kwargs)
 
+    def take(self, form: StepForm) -> None:
+        self.asked = WORDS[self.step](self.case)[0].rstrip("？")  # as it stood before the step
+        super().take(form)
+
     def success_message(self) -> str:
         return _("%(what)s：%(now)s") % {
-            "what": WORDS[self.step](self.case)[0].rstrip("？"),
+            "what": self.asked,
             "now": standing(self.case, clock.now()).text,
         }
 

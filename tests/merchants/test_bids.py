@@ -57,6 +57,16 @@ def test_nothing_lies_between_them_once_a_plan_is_accepted(make_desk, at_desk, b
         assert "还差" not in text_of(page)
 
 
+def test_nothing_lies_between_them_once_goods_are_agreed_on(make_desk):
+    desk = make_desk()
+    desk.negotiate(offers=[plan("partial_refund", "45.00"), plan("exchange", sku="青绿")])
+    exchange = desk.case.open_offers()[1]
+    desk.case.accept_plan(by=desk.buyer, offer=exchange)
+
+    assert exchange.plan.code == "exchange"
+    assert gap_of(desk.case) is None
+
+
 def test_nothing_lies_between_them_once_the_case_is_over(make_desk, at_desk, buyer, text_of):
     desk = make_desk("waiting")
     desk.case.cancel(by=desk.buyer)

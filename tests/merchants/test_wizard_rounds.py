@@ -7,8 +7,9 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
-from aftersales.enums import RoundState, Status
+from aftersales.enums import Party, RoundState, Status
 from aftersales.models import CounterOffer, Message, Plan, Round
+from aftersales.notices.delivering import text_of as told_of
 from tests.factories import picture, upload
 from tests.merchants.conftest import page_of
 
@@ -290,12 +291,16 @@ def test_the_buyers_answer_stands_on_top_with_the_gap(countered, at_desk, text_o
 
 
 def test_one_click_takes_the_buyers_offer(countered, at_desk):
-    """§2.6: as an accepted plan."""
+    """§2.6: as an accepted plan; toast and notice name it with its amount."""
     at_desk.send("accept_counter", countered)
+    page = at_desk.look("case", countered).content.decode()
 
     assert countered.status == Status.REFUNDING
     assert countered.to_refund == Decimal("80.00")
-    assert countered.events.last().step == "accept_counter"
+    taken = countered.events.last()
+    assert taken.step == "accept_counter"
+    assert "接受买家方案：部分退款，无需退货 ¥80.00：退款中" in page
+    assert told_of(taken, Party.BUYER)[0].endswith("提出的方案：部分退款，无需退货 ¥80.00")
 
 
 def test_without_a_reply_agreed_is_not_selectable(make_case, at_desk, text_of):
