@@ -12,6 +12,8 @@ from django.utils.timezone import localtime
 from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
+from aftersales.enums import ItemState
+
 if TYPE_CHECKING:
     from aftersales.rules.amounts import Refundable
 
@@ -329,6 +331,12 @@ def demanded(asked: Mapping[str, Any]) -> list[tuple[str, str]]:
         name = (english and each.get("name_en")) or each["name"]
         rows.append((_("%(slot)s拍不了") % {"slot": name}, each["why"]))
     return rows
+
+
+def arrivals(items: Sequence[Mapping[str, Any]]) -> list[str]:
+    """How each thing arrived, in the sentence of the receipt (M18)."""
+    sentence = _("%(title)s：应收 %(expected)s 件，收到 %(received)s 件，%(state)s")
+    return [sentence % (dict(each) | {"state": ItemState(each["state"]).label}) for each in items]
 
 
 def settled(made: "Refundable | None") -> list[tuple[str, str]]:

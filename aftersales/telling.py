@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aftersales import display
-from aftersales.enums import CaseType, Freight, Party, Remedy, Responsible, Ruling
+from aftersales.enums import CaseType, Freight, Party, Remedy, RequestKind, Responsible, Ruling
 from aftersales.models import Complaint, Event, Suspension, User
 from aftersales.steps import STEPS
 
@@ -33,7 +33,12 @@ LABELS: dict[str, Any] = {
     "round": gettext_lazy("轮次"),
     "counter": gettext_lazy("买家方案"),
     "script": gettext_lazy("话术"),
+    "items": gettext_lazy("收到的商品"),
+    "empty": gettext_lazy("空包裹"),
+    "kind": gettext_lazy("请求"),
     "text": gettext_lazy("内容"),
+    "count": gettext_lazy("几张"),
+    "done": gettext_lazy("已照办"),
     "until": gettext_lazy("截止时间"),
     "paused_minutes": gettext_lazy("暂停处理时限（分钟）"),
     "outcome": gettext_lazy("上一轮结果"),
@@ -49,6 +54,9 @@ LABELS: dict[str, Any] = {
     "warnings": gettext_lazy("当时的风险"),
     "carrier": gettext_lazy("快递公司"),
     "tracking": gettext_lazy("快递单号"),
+    "collect": gettext_lazy("到付寄回"),
+    "address": gettext_lazy("退货地址"),
+    "no_address": gettext_lazy("没有退货地址"),
     "before": gettext_lazy("原来"),
     "parcel": gettext_lazy("包裹"),
     "missing": gettext_lazy("少了什么"),
@@ -56,6 +64,7 @@ LABELS: dict[str, Any] = {
     "ruling": gettext_lazy("判定"),
     "responsible": gettext_lazy("责任方"),
     "freight": gettext_lazy("运费承担"),
+    "payer": gettext_lazy("运费承担"),
     "freight_out": gettext_lazy("发货运费"),
     "freight_reason": gettext_lazy("运费改判理由"),
     "cited": gettext_lazy("采信的凭证"),
@@ -102,6 +111,8 @@ WORDS: dict[str, dict[str, Any]] = {
     "complaint_before": dict(Complaint.State.choices),
     "freight": dict(Freight.choices),
     "freight_out": dict(Freight.choices),
+    "kind": dict(RequestKind.choices),
+    "payer": dict(Freight.choices),
     "of": dict(Party.choices),
     "then": {
         "keep": gettext_lazy("买家留下"),
@@ -204,6 +215,8 @@ def words(name: str, value: Any, numbers: Mapping[int, str]) -> str:
             _("{name}：{text}").format(name=f"{each['code']} {each['title']}", text=each["facts"])
             for each in value
         )
+    if name == "items":
+        return _("；").join(display.arrivals(value))
     if name == "answers":
         return _("；").join(
             _("{name}：{text}").format(name=each["point"], text=each["text"]) for each in value

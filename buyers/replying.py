@@ -7,10 +7,17 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from aftersales.enums import Status
 from aftersales.forms import CARDS, MoneyField
 from aftersales.models import CounterOffer, Plan
 from aftersales.rules import plans
 from buyers.forms import BuyerForm, words
+
+
+RETURNED = {  # the plans' names once the goods are back
+    "partial_refund": gettext_lazy("按收到的商品退款"),
+    "full_refund_no_return": gettext_lazy("全额退款"),
+}
 
 
 class ReplyForm(BuyerForm):
@@ -29,10 +36,12 @@ class ReplyForm(BuyerForm):
         self.initial.setdefault("offer", max((o.pk for o in self.case.open_offers()), default=None))
         rows = Plan.objects.filter(code__in=plans.COUNTERS, active=True)
         self.plans = {row.code: row for row in rows if not plans.unfit(row.code, self.case)}
+        back = self.case.status == Status.AWAITING_MERCHANT_RECEIPT  # then "无需退货" misleads
+        returned = RETURNED if back else {}
         field: Any = self.fields["plan"]
         field.choices = [
             ("none", _("不提方案，只告诉商家不接受")),
-            *((code, row.label) for code, row in self.plans.items()),
+            *((code, returned.get(code, row.label)) for code, row in self.plans.items()),
         ]
         field.hints = {"none": _("商家可以再提方案、同意或驳回")}
         self.fields["amount"].help_text = _("不超过申请金额 ¥{most}").format(most=self.case.worth)

@@ -1,6 +1,7 @@
 """What coming back leaves behind: the record of a receipt, and the claim for the way back's freight."""
 
 from decimal import Decimal
+from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -31,6 +32,10 @@ class Receipt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.case_id} {self.at:%Y-%m-%d %H:%M}"
+
+    def proofs(self) -> models.QuerySet[Any]:
+        """The pictures of what came."""
+        return self.case.evidence.filter(version=self.version).select_related("upload")
 
 
 class FreightClaim(models.Model):

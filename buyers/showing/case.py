@@ -258,8 +258,10 @@ def _dock(case: Case, moves: dict[str, str], offers: list[Shown]) -> list[Button
             Button(_("确认已协商一致"), url("confirm_agreed", case), "primary"),
         ]
     if status in TALKING and "accept_plan" in may and real:
-        label = _("接受所选方案") if len(real) > 1 else _("接受这个方案")
-        accept = Button(label, url("accept_plan", case), "primary", form="offers")
+        accept = Button(_("接受所选方案"), url("accept_plan", case), "primary", form="offers")
+        if len(real) == 1:  # nothing to choose: on to what it comes to
+            only = f"{url('accept_plan', case)}?offer={real[0].pk}"
+            accept = Button(_("接受这个方案"), only, "primary")
         no = _("都不接受") if len(real) > 1 else _("不接受")
         return [Button(no, url("reply", case)), accept] if "reply" in may else [accept]
     if status in TALKING and "reply" in may:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from aftersales.display import Entry, Shot, deadline
+from aftersales.display import Entry, Shot, arrivals, deadline
 from aftersales.enums import (
     ENDED,
     RULED,
@@ -135,6 +135,8 @@ def _own_words(event: Event) -> str:
             for each in details.get("answers", [])
         ]
         return "\n".join([str(details.get("statement", "")), *answers])
+    if event.step == "receive_part":
+        return "\n".join(filter(None, [*arrivals(details["items"]), details.get("text", "")]))
     for name in ("text", "what", "note", "grounds", "reason"):
         if event.step in IN_WORDS and details.get(name):
             if event.step == "apply" and name != "text":

@@ -16,12 +16,13 @@ from aftersales.enums import (
     CaseType,
     Clock,
     Party,
+    PlanState,
     Remedy,
     RoundState,
     Stage,
     Status,
 )
-from aftersales.models import Case, CaseRequest, Supplement
+from aftersales.models import Case, CaseRequest, Offer, Supplement
 from aftersales.rules import deadlines
 from buyers.showing.reviewed import after_denial, reviewed
 from buyers.showing.sentence import Standing, given_back
@@ -39,6 +40,9 @@ _ASKED = Supplement.objects.filter(
 _WANTED = CaseRequest.objects.filter(
     case=OuterRef("pk"), party=Party.MERCHANT, state=AnswerState.OPEN
 )
+_AT_DESK = Offer.objects.filter(
+    case=OuterRef("pk"), round=None, party=Party.MERCHANT, state=PlanState.OPEN
+)
 # What waits for the buyer: one question for the list, its counter and the badge.
 WAITING_FOR_BUYER = (
     Q(status__in=MY_TURN)
@@ -46,6 +50,7 @@ WAITING_FOR_BUYER = (
     | Q(agreement_claimed=True)
     | Q(status=Status.AWAITING_MERCHANT_SHIP, remedy=Remedy.REPAIR, unrepairable_at__isnull=False)
     | Exists(_WANTED)
+    | Q(Exists(_AT_DESK), status=Status.AWAITING_MERCHANT_RECEIPT)
     | Q(status=Status.PLATFORM_REVIEW, stage=Stage.EVIDENCE, suspended=False)
     | Q(Exists(_ASKED), status=Status.PLATFORM_REVIEW, stage=Stage.SUPPLEMENT, suspended=False)
 ) & ~Q(status__in=ENDED)
@@ -215,6 +220,17 @@ def _to_refuse(case: Case, now: datetime) -> Standing:
 
 
 def _receiving(case: Case, now: datetime) -> Standing:
+    offered = [offer for offer in case.open_offers() if offer.round_id is None]
+    if offered:  # by the receiving desk (M18)
+        return Standing(
+            _("商家验收后提议退款 {amount}，等你答复").format(amount=money(offered[-1].amount)),
+            _("等你答复"),
+            "mine",
+            what_now=_("可以接受、不接受，或提出你的方案；没答复也不影响你的申请。"),
+            until=case.due_at,
+            until_for=_("内商家必须确认"),
+            otherwise=if_unhandled(case),
+        )
     headline = _("商家收货后退款")
     if case.return_signed_at:
         headline = _("退货已签收，等商家确认")

@@ -10,11 +10,10 @@ from django.utils.translation import gettext as _
 
 from aftersales import clock
 from aftersales.bids import as_kept
-from aftersales.display import Entry, Shot, kept_money
+from aftersales.display import Entry, Shot, arrivals, kept_money
 from aftersales.enums import (
     WANTS_GOODS,
     CaseType,
-    ItemState,
     Party,
     RequestKind,
     Responsible,
@@ -144,12 +143,6 @@ def _own_words(event: Event) -> str:
     if event.step in PLATFORM:
         return str(details.get("what") or details.get("note") or details.get("grounds") or "")
     return ""
-
-
-def arrivals(items: Sequence[dict[str, Any]]) -> list[str]:
-    """How each thing arrived, in the sentence of the receipt."""
-    sentence = _("%(title)s：应收 %(expected)s 件，收到 %(received)s 件，%(state)s")
-    return [sentence % (each | {"state": ItemState(each["state"]).label}) for each in items]
 
 
 def _sub(event: Event) -> str:

@@ -8,6 +8,7 @@ import pytest
 from django.http import HttpResponse
 from django.urls import reverse
 
+from aftersales import telling
 from aftersales.consistency.checking import examine
 from aftersales.enums import Party, PlanState, Status
 from aftersales.models import Arrived, Case, Notice, User
@@ -41,11 +42,23 @@ def test_the_page_offers_to_accept_to_decline_and_to_counter(
 ) -> None:
     shown = text_of(at_phone.look("case", found))
 
+    assert "商家验收后提议退款 ¥64.00，等你答复" in shown
+    assert "现在不用做什么" not in shown
+    assert "商家验收后提议退款 ¥64.00，等你答复" in text_of(at_phone.look("cases", tab="mine"))
+    assert "应收 2 件，收到 1 件，完好" in text_of(at_phone.look("record", found))
+    said = dict(telling.said(found.events.last().told, {}))
+    assert said["收到的商品"].endswith("应收 2 件，收到 1 件，完好")
     assert "接受这个方案" in shown
     assert "不接受" in shown
     assert reverse("buyers:reply", args=[found.code]) in shown
     assert "我希望的方案不一样，告诉商家" in shown
-    assert "按收到的商品退款 ¥64.00" in text_of(at_phone.look("reply", found))
+    asked = text_of(at_phone.look("reply", found))
+    assert "按收到的商品退款 ¥64.00" in asked
+    assert "不接受，答复商家" in asked
+    assert "无需退货" not in asked
+    only = found.open_offers()[0].pk  # nothing to choose: on to what it comes to
+    assert f'{reverse("buyers:accept_plan", args=[found.code])}?offer={only}"' in shown
+    assert "接受后立即生效" in text_of(at_phone.look("accept_plan", found, offer=only))
 
 
 def test_declining_takes_nothing_away_and_is_told_to_the_shop(
