@@ -74,15 +74,20 @@ def with_terms(offer: Offer | Offering, now: datetime, amount: Decimal | None = 
 
 
 def _name(offer: Offer | Offering) -> str:
-    """The plan by name; what the receiving desk offers (M18) is for goods that are back."""
     at_desk = isinstance(offer, Offer) and offer.round_id is None
-    return _("按收到的商品退款") if at_desk else str(offer.plan.label)
+    return _back() if at_desk else str(offer.plan.label)
+
+
+def _back() -> str:
+    """A plan of the receiving desk (M18), outside the rounds, is for goods that are back."""
+    return _("按收到的商品退款")
 
 
 def as_kept(details: Mapping[str, Any], now: datetime, name: str = "plan") -> str:
     """The plan that an event keeps under ``name``, in the same words."""
     told = _told(details.get("code", ""), details.get("terms") or {}, now)
-    return _line(str(details.get(name, "")), kept_money(details.get("amount")), told)
+    plan = _back() if details.get("round") == 0 else str(details.get(name, ""))
+    return _line(plan, kept_money(details.get("amount")), told)
 
 
 def _line(name: str, amount: str, told: str) -> str:

@@ -215,6 +215,8 @@ def words(name: str, value: Any, numbers: Mapping[int, str]) -> str:
             _("{name}：{text}").format(name=f"{each['code']} {each['title']}", text=each["facts"])
             for each in value
         )
+    if name == "round" and value == 0:
+        return _("退货验收")
     if name == "items":
         return _("；").join(display.arrivals(value))
     if name == "answers":

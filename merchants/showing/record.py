@@ -243,6 +243,11 @@ def _lapsed_request(details: dict[str, Any]) -> str:
 
 @tells("reply")
 def _replied(details: dict[str, Any]) -> str:
+    if details.get("round") == 0:  # to the receiving desk
+        if details.get("counter"):
+            wanted = as_kept(details, clock.now(), "counter")
+            return _("不接受验收后的提议，希望：%(plan)s") % {"plan": wanted}
+        return _("不接受验收后的提议")
     if details.get("counter"):
         return _("都不接受，希望：%(plan)s") % {"plan": as_kept(details, clock.now(), "counter")}
     return _("答复：都不接受")

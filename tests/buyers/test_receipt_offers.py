@@ -97,6 +97,8 @@ def test_a_counter_is_accepted_by_the_shop_in_one_click(
     assert "买家没有接受你的提议，希望：按收到的商品退款 ¥100.00" in desk
     assert "接受买家方案：按收到的商品退款 ¥100.00" in page
 
+    assert "不接受验收后的提议，希望：按收到的商品退款 ¥100.00" in page
+
     client.post(url, {"version": found.version, "key": "counter"})
 
     found.refresh_from_db()
@@ -105,6 +107,8 @@ def test_a_counter_is_accepted_by_the_shop_in_one_click(
         PlanState.DECLINED,
         PlanState.ACCEPTED,
     ]
+    told = at_phone.look("record", found).content.decode()
+    assert "商家接受了你的方案：按收到的商品退款 ¥100.00" in told
 
 
 def test_a_new_offer_takes_the_place_of_the_counter(

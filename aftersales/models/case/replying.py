@@ -335,6 +335,7 @@ class Replying(Negotiating, Owing):
         return {
             **worded("plan", offer.plan),
             **plans.as_kept(offer.plan.code, terms),
+            **({"round": 0} if offer.round_id is None else {}),
             "amount": str(offer.amount if offer.amount is not None else self.to_refund or ""),
         }
 
