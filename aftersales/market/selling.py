@@ -61,7 +61,8 @@ class Selling:
     def furnish(self, order: Order, story: Told) -> None:
         """What an export file does not say: address and the trade's success, and what the shop
         tells on the order's page."""
-        order.receiver, order.address = order.buyer_nick, "浙江省杭州市西湖区文一路 8 号 2 幢 301"
+        order.receiver = str(order.buyer or order.buyer_nick)
+        order.address = "浙江省杭州市西湖区文一路 8 号 2 幢 301"
         if story.finished is not None:
             order.state, order.finished_at = OrderState.FINISHED, self.ago(story.finished)
         order.save()

@@ -254,10 +254,9 @@ def entry_button(case: Case, user: User, trail: str = "") -> Button | None:
     """驳回退款: opens the tool where it stands; never rejects by itself (NEG-01, NEG-02)."""
     if case.status not in tool.IN_HAND:
         return None
-    label = _("拒绝收货") if tool.verb(case) == "refuse_receipt" else _("驳回退款")
     refusal = case.refusal(tool.entry(case), user)
     url = step_url("confirm_risks", case) + trail
-    return Button("entry", label, url, refusal, "danger-x line", "r", entry=True)
+    return Button("entry", tool.name_of(case), url, refusal, "danger-x line", "r", entry=True)
 
 
 def step_url(name: str, case: Case) -> str:

@@ -41,6 +41,13 @@ def verb(case: Case) -> str:
     return "refuse_receipt" if back else "reject"
 
 
+def name_of(case: Case) -> str:
+    """What the tool is called here: there is no refund to reject where goods are asked for."""
+    if verb(case) == "refuse_receipt":
+        return _("拒绝收货")
+    return _("驳回申请") if case.wants_goods else _("驳回退款")
+
+
 def entry(case: Case) -> str:
     """The engine's step behind the button 驳回退款, whose refusal the button shows."""
     return {RISKS: "confirm_risks", NEGOTIATE: "negotiate"}.get(stage(case), verb(case))
@@ -89,8 +96,9 @@ def stops(case: Case, now: datetime, on: str = "", risks: str = "") -> list[Stop
         line.append(
             Stop(_("等待回复"), _came(sent, now), _state(waiting, bool(sent) and not waiting))
         )
-    last = _("拒绝收货") if verb(case) == "refuse_receipt" else _("驳回退款")
-    line.append(Stop(last, _("填写中") if at == REJECT else "", _state(at == REJECT, at == DONE)))
+    line.append(
+        Stop(name_of(case), _("填写中") if at == REJECT else "", _state(at == REJECT, at == DONE))
+    )
     return line
 
 

@@ -161,7 +161,8 @@ class MerchantStep(MerchantCase, StepView):
             "code": self.case.code,
             "version": self.case.version,
             "until": self.case.held_until.isoformat(),
-            "text": _("已%(what)s") % {"what": agreed_words(self.step, self.case)},
+            "text": _("%(goods)s：已%(what)s")
+            % {"goods": self.case.line.title, "what": agreed_words(self.step, self.case)},
         }
 
     def get_template_names(self) -> list[str]:

@@ -36,6 +36,8 @@ def test_what_is_asked_for_stands_on_the_page(
     """S-16, S-10."""
     shown = text_of(at_desk.look("case", make_case(type="resend")))
     assert "配件 × 1" in shown
+    assert "驳回申请" in shown
+    assert "驳回退款" not in shown
     shown = text_of(at_desk.look("case", make_case(type="repair")))
     assert "售后保障维权" in shown
 
