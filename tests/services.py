@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 PREFIX = "aftersales-tests-"
 PATIENCE = 30  # seconds until a server must answer
@@ -85,7 +86,7 @@ def sweep_up() -> None:
 # PostgreSQL ---------------------------------------------------------------------------------------
 
 
-def start_postgres(folder: Path) -> str:
+def start_postgres(folder: Path, **more: Any) -> str:
     account = unprivileged()
     programs = reachable(find_postgres() / "postgres", account, folder).parent
     place = folder / "postgres"
@@ -125,7 +126,7 @@ def start_postgres(folder: Path) -> str:
             "jit": "off",
             "shared_buffers": "128MB",
             "max_connections": 100,
-        }
+        } | more
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return launch([programs / "postgres", "-D", place, *options], folder, run_as)
 

@@ -1,0 +1,166 @@
+"""One seed: cases fall due while fault after fault strikes; then everything is well again, and is judged."""
+
+import statistics
+import time
+from dataclasses import dataclass, field
+from random import Random
+
+from django.core.management import call_command
+from django.db import connection
+
+from aftersales.celery import app
+from aftersales.models import Case, Event, Refund
+from tests.faults import cases, invariants
+from tests.faults.bank import Bank
+from tests.faults.breaking import FAULTS, Fault
+from tests.faults.people import People
+from tests.faults.stack import Stack
+
+TEMPLATE = "faults"
+RECOVERS_WITHIN = 60.0  # seconds until nothing is overdue any more, once everything is well again
+PAUSE = 1.0  # seconds between two faults, on average
+
+
+@dataclass
+class Run:
+    """What became of one seed."""
+
+    seed: int
+    cases: int
+    outcome: invariants.Outcome
+    faults: list[str] = field(default_factory=list)
+    recovered: float = 0.0  # seconds; infinite if never
+    calls: int = 0
+    payouts: int = 0
+    answers: int = 0
+    failed: int = 0  # answers that were 5xx, or none
+    cuts: int = 0
+    seconds: float = 0.0
+
+    def line(self) -> str:
+        """One line of figures."""
+        found, late = self.outcome, sorted(self.outcome.lateness)
+        p99 = late[int(len(late) * 0.99)] if late else 0.0
+        return (
+            f"seed {self.seed}: {len(self.faults)} faults, {self.cuts} connections cut, {self.cases} cases:"
+            f" {found.lost} lost, {found.duplicate} duplicate, {found.early} early,"
+            f" {found.amount} wrong amount, {len(found.other)} other;"
+            f" {self.payouts} payouts in {self.calls} calls;"
+            f" {self.answers} pages, {self.failed} failed;"
+            f" late median {statistics.median(late) if late else 0:.1f} s, p99 {p99:.1f} s,"
+            f" worst {late[-1] if late else 0:.1f} s;"
+            f" recovered in {self.recovered:.1f} s; took {self.seconds:.0f} s"
+        )
+
+
+def prepare_template(stack: Stack) -> None:
+    """A migrated database that each seed copies."""
+    stack.sql(f"CREATE DATABASE {TEMPLATE}")
+    use(stack, TEMPLATE)
+    call_command("migrate", verbosity=0)
+    connection.close()
+
+
+def use(stack: Stack, name: str) -> None:
+    """The campaign's own Django asks this database from now on, past the proxy."""
+    connection.close()
+    stack.name = name
+    connection.settings_dict.update(NAME=name)
+
+
+def run(
+    stack: Stack, seed: int, *, count: int, faults: int, broken: bool = False, seconds: float = 0.0
+) -> Run:
+    """One campaign of ``count`` cases and ``faults`` faults, chosen by ``seed``."""
+    began = time.monotonic()
+    random = Random(seed)
+    name = f"seed_{seed}"
+    use(stack, "postgres")
+    stack.sql(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    # The test server's own setting may lose what it has confirmed; a campaign would find that.
+    stack.sql(f"ALTER DATABASE {name} SET synchronous_commit = on")
+    use(stack, name)
+    bank = Bank(seed, moody=faults > 0)
+    seconds = seconds or max(10.0, faults * 2.5)
+    with stack.opened(name, bank, broken=broken):
+        plan = cases.prepare(random, count, seconds, f"S{seed}")
+        stack.buyer, stack.uploads = plan.buyer, []
+        if broken:
+            send_etas(plan)
+        people = [People(stack.url, plan, Random(seed * 10 + n), act=not broken) for n in range(2)]
+        for each in people:
+            each.start()
+        struck = strike(stack, random, faults, plan.ends.timestamp())
+        recovered = settle(plan)
+        for each in people:
+            each.over.set()
+        for each in people:
+            each.join(60)
+    answers = [answer for each in people for answer in each.answers]
+    outcome = invariants.judge(
+        plan,
+        bank,
+        answers,
+        {key: case for each in people for key, case in each.agreed.items()},
+        {key: case for each in people for key, case in each.said.items()},
+        [(start, end) for fault, start, end in struck if fault.hurts],
+        stack.uploads,
+        stack.folder / "var" / "media",
+    )
+    if recovered > RECOVERS_WITHIN:
+        outcome.other.append(f"work was overdue for more than {RECOVERS_WITHIN:g} s")
+    use(stack, "postgres")
+    stack.sql(f"DROP DATABASE {name} WITH (FORCE)")
+    return Run(
+        seed,
+        count,
+        outcome,
+        [fault.name for fault, _start, _end in struck],
+        recovered,
+        bank.calls,
+        len(bank.payouts),
+        len(answers),
+        sum(1 for each in answers if each.status == 0 or each.status >= 500),
+        stack.to_postgres.cuts + stack.to_redis.cuts,
+        time.monotonic() - began,
+    )
+
+
+def send_etas(plan: cases.Plan) -> None:
+    """What the broken design does when a case is made."""
+    for key, due in plan.due.items():
+        app.send_task("tests.faults.broken.expire_one", [key], eta=due)
+
+
+def strike(
+    stack: Stack, random: Random, count: int, until: float
+) -> list[tuple[Fault, float, float]]:
+    """``count`` faults one after the other, every kind before any comes again; what struck when."""
+    struck: list[tuple[Fault, float, float]] = []
+    deck: list[Fault] = []
+    for _number in range(count):
+        if not deck:
+            deck = random.sample(FAULTS, len(FAULTS))
+        fault = deck.pop()
+        start = time.time()
+        fault.strike(stack, random)
+        struck.append((fault, start, time.time()))
+        time.sleep(random.uniform(0, 2 * PAUSE))
+    stack.bank.moody = False
+    time.sleep(max(0.0, until - time.time()))
+    return struck
+
+
+def settle(plan: cases.Plan) -> float:
+    """Seconds until nothing waits any more; infinity if that takes too long."""
+    began = time.monotonic()
+    while time.monotonic() - began < RECOVERS_WITHIN + 5:
+        waiting = (
+            Case.objects.filter(pk__in=list(plan.due)).exclude(status="refunded").exists()
+            or Refund.objects.exclude(state="paid").exists()
+            or Event.objects.filter(delivered_at=None).exists()
+        )
+        if not waiting:
+            return time.monotonic() - began
+        time.sleep(0.3)
+    return float("inf")
