@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN = .venv/bin/python
 
-.PHONY: demo test long check bench tour lock messages clean base dev
+.PHONY: demo test long faults check bench tour lock messages clean base dev
 
 demo: base
 	@exec $(RUN) manage.py demo
@@ -15,6 +15,14 @@ test: dev
 # The same walks at their other widths, and the demo ended in other ways.
 long: dev
 	@exec $(PYTEST) -m long $(ARGS)
+
+# Real programs under faults (docs/reliability.md). SEEDS=1 CASES=200 FAULTS=30 sizes it, FIRST=7 begins with
+# another seed; BROKEN=1 runs a design that must be found out.
+SEEDS ?= 20
+CASES ?= 1000
+FAULTS ?= 60
+faults: dev
+	@exec $(RUN) -m tests.faults --seeds $(SEEDS) --cases $(CASES) --faults $(FAULTS) $(if $(FIRST),--first $(FIRST)) $(if $(BROKEN),--broken) $(ARGS)
 
 check: dev
 	$(RUN) -m ruff check .

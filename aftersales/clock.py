@@ -1,15 +1,59 @@
-"""What time it is for the product: the machine's clock, which only the demo can move forward."""
+"""What time it is for the product: the database's clock, which only the demo can move forward.
 
+Machines disagree, and their clocks are put right in jumps. There is one database, so every process asks
+that now and then, and between two readings counts on with the monotonic clock, which does not jump.
+"""
+
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from django.conf import settings
+from django.db import Error, connection
 from django.utils import timezone
+
+ASK_EVERY = 30.0  # seconds from one reading to the next
+ASK_AGAIN = 5.0  # seconds until the next try after one that failed
+
+
+class Reading(NamedTuple):
+    """The database's time, and what the monotonic clock said at the same moment."""
+
+    at: datetime
+    felt: float
+
+
+_reading: Reading | None = None  # the last, of this process
+_ask_at = 0.0  # on the monotonic clock
 
 
 def now() -> datetime:
     """The present, aware, in UTC. Everything that compares or stores a time asks here."""
-    return timezone.now() + ahead()
+    return (_of_database() if settings.DATABASE_TIME else timezone.now()) + ahead()
+
+
+def _of_database() -> datetime:
+    """While the database can't be asked, the last reading goes on; without any, the machine's clock."""
+    global _reading, _ask_at
+    felt = time.monotonic()
+    if felt >= _ask_at and not connection.needs_rollback:
+        try:
+            _reading = _read()
+            _ask_at = felt + ASK_EVERY
+        except Error:
+            _ask_at = felt + ASK_AGAIN
+    if _reading is None:
+        return timezone.now()
+    return _reading.at + timedelta(seconds=time.monotonic() - _reading.felt)
+
+
+def _read() -> Reading:
+    with connection.cursor() as cursor:
+        before = time.monotonic()
+        cursor.execute("SELECT clock_timestamp()")
+        (at,) = cursor.fetchone()
+        return Reading(at, (before + time.monotonic()) / 2)
 
 
 def ahead() -> timedelta:

@@ -6,6 +6,7 @@ from secrets import token_hex
 from typing import Any
 
 import structlog
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFilesSent
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
@@ -17,6 +18,7 @@ from aftersales.prefs import Prefs
 
 EXPLAINED = {405, 413, 429, 503}
 RETRY_AFTER = "30"  # seconds
+AWAY = OperationalError, InterfaceError
 
 
 def trace(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
@@ -57,6 +59,9 @@ def page(request: HttpRequest, status: int, **context: Any) -> HttpResponse:
 
 
 def handler400(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """A session that could not be stored, for want of a database, is no mistake of the reader's."""
+    if isinstance(exception, SessionInterrupted) and _database_was_away(exception):
+        return _soon_back(request)
     too_much = isinstance(exception, RequestDataTooBig | TooManyFilesSent)
     return page(request, 413 if too_much else 400)
 
@@ -80,11 +85,8 @@ def handler500(request: HttpRequest) -> HttpResponse:
     Whatever is broken may break the page too, so there is a plain answer behind it.
     """
     try:
-        if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
-            answer = page(request, 503)
-            answer.headers["Retry-After"] = RETRY_AFTER
-            return answer
-        return page(request, 500)
+        away = isinstance(sys.exc_info()[1], AWAY)
+        return _soon_back(request) if away else page(request, 500)
     except Exception:
         structlog.get_logger(__name__).exception("the error page itself failed")
         text = _("系统出错了，请稍后再试。请求编号 {trace}")
@@ -93,6 +95,19 @@ def handler500(request: HttpRequest) -> HttpResponse:
             status=500,
             content_type="text/plain; charset=utf-8",
         )
+
+
+def _soon_back(request: HttpRequest) -> HttpResponse:
+    answer = page(request, 503)
+    answer.headers["Retry-After"] = RETRY_AFTER
+    return answer
+
+
+def _database_was_away(error: BaseException | None) -> bool:
+    """Whether it is what an error came of."""
+    while error is not None and not isinstance(error, AWAY):
+        error = error.__context__
+    return error is not None
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

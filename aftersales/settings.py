@@ -167,7 +167,14 @@ else:
         # A database that does not answer is away after seconds, not after the system's 15 minutes.
         "connect_timeout": 3,  # seconds
         "tcp_user_timeout": 5000,  # milliseconds
+        # So that it is also noticed by whoever waits for an answer.
+        "keepalives_idle": 5,  # seconds
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
     } | DATABASES["default"].get("OPTIONS", {})
+
+# Whether its clock is ours, so that no machine's own can be wrong; SQLite is of this machine.
+DATABASE_TIME = DATABASES["default"]["ENGINE"].endswith("postgresql")
 
 CACHES: dict[str, dict[str, Any]] = {
     "default": {
@@ -316,12 +323,13 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_DB_REUSE_MAX = 1000  # otherwise the database is connected to anew for every task
 CELERY_ENABLE_UTC = True
 CELERY_TIMEZONE = TIME_ZONE
-CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat")
+CELERY_BEAT_SCHEDULER = "aftersales.beat:Scheduler"
 
 
 def _every(seconds: float, task: str) -> dict[str, Any]:
-    # A sweep that waited for longer than its own interval has been overtaken by the next one.
-    return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+    # A sweep that waited for long has been overtaken by the next. Not sooner: beat and worker may be on
+    # machines whose clocks differ, and what seems to have expired is thrown away.
+    return {"task": task, "schedule": seconds, "options": {"expires": max(seconds, 900)}}
 
 
 CELERY_BEAT_SCHEDULE = {

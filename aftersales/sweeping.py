@@ -4,7 +4,7 @@ import logging
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from aftersales import clock
 from aftersales.models.history import Fault
@@ -19,7 +19,8 @@ def take_due(model: Any, limit: int = 1000) -> tuple[int, int]:
     """Let time act on one batch of due cases; return how many were taken and how many broke.
 
     A batch is claimed with SKIP LOCKED, so that workers share the work. A row whose step breaks
-    is set aside with a Fault for staff to see, and does not stop the rest.
+    is set aside with a Fault for staff to see, and does not stop the rest. What the database is to
+    blame for (a lock, a deadlock, its absence) is no fault of a row: the next sweep takes it.
     """
     at = clock.now()
     try:
@@ -62,6 +63,10 @@ def _one_by_one(model: Any, at: datetime, limit: int) -> tuple[int, int]:
                 if row is not None:
                     write(_acts(row, at))
                     done += 1
+        except (OperationalError, InterfaceError):
+            logger.warning("the database hindered time at case %s", pk, exc_info=True)
+            if not connection.is_usable():
+                raise
         except Exception as error:
             logger.exception("time could not act on case %s", pk)
             with transaction.atomic():

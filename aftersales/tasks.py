@@ -6,7 +6,7 @@ Each returns how many rows it dealt with. ``manage.py sweep`` runs the same by h
 from typing import Any
 
 from celery import shared_task
-from celery.signals import before_task_publish
+from celery.signals import before_task_publish, task_prerun
 from django.db import close_old_connections
 
 from aftersales import agreeing, clock, extending, payments, simulating
@@ -146,6 +146,7 @@ def beat_lives(**_sent: Any) -> None:
     Pulse.mark(Pulse.Part.BEAT)
 
 
-# Beat has no requests that would drop a connection that broke.
+# Neither worker nor beat has requests that would drop a connection that broke, or is old.
+task_prerun.connect(close_old_connections)
 before_task_publish.connect(close_old_connections, sender=keep_pulse.name)
 before_task_publish.connect(beat_lives, sender=keep_pulse.name)

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import logging
 import secrets
 from collections.abc import Iterable
 from typing import Any
@@ -14,6 +15,8 @@ from PIL import Image, ImageOps
 from aftersales import clock
 from aftersales.models import Upload, User
 from aftersales.steps import Refused
+
+logger = logging.getLogger(__name__)
 
 LARGEST = 10 * 1024 * 1024  # bytes
 LARGEST_VIDEO = 50 * 1024 * 1024
@@ -56,7 +59,12 @@ def keep(file: UploadedFile, user: User) -> Upload:
         sha256=hashlib.sha256(body).hexdigest(),
         created_at=clock.now(),
     )
-    upload.file.save(f"{token}.{ending}", ContentFile(body), save=False)
+    try:
+        upload.file.save(f"{token}.{ending}", ContentFile(body), save=False)
+    except OSError:
+        logger.exception("a file could not be stored")
+        upload.file.storage.delete(upload.file.field.generate_filename(upload, f"{token}.{ending}"))
+        raise Refused(_("%(file)s 没有存下，请稍后再传") % {"file": name}) from None
     upload.save()
     return upload
 

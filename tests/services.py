@@ -56,8 +56,8 @@ class Unavailable(Exception):
     """A server that can neither be found nor started; says why."""
 
 
-def stop(folder: Path, owner: int) -> None:
-    """End our servers, and leave nothing of them."""
+def stop(folder: Path, owner: int, *, keep: bool = False) -> None:
+    """End our servers, and leave nothing of them, or their folder."""
     if os.getpid() != owner:
         return  # a fork of the process that started them
     for server in _servers:
@@ -70,7 +70,8 @@ def stop(folder: Path, owner: int) -> None:
             server.kill()
             server.wait()
     _servers.clear()
-    shutil.rmtree(folder, ignore_errors=True)
+    if not keep:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def sweep_up() -> None:

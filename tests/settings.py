@@ -31,6 +31,7 @@ from aftersales.settings import DATABASES, STORAGES  # noqa: E402
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # Threads share a file; a database in memory they would not.
     DATABASES["default"]["TEST"] = {"NAME": str(folder / "test.sqlite3")}
+DATABASE_TIME = False  # tests stop and move the machine's clock
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = True

@@ -15,20 +15,32 @@ from aftersales.steps import Refused
 logger = logging.getLogger(__name__)
 
 MOST_TRIES = 12
-LEASE = timedelta(minutes=2)  # how long a try may take before another worker may try again
+MOST_UNKNOWN = (
+    5  # answers in a row that were none: the gateway is away, the rest can wait for the next sweep
+)
+LEASE = timedelta(seconds=45)  # how long a try may take before another worker may try again
 FIRST_WAIT = timedelta(seconds=15)  # doubled with each try
 LONGEST_WAIT = timedelta(hours=1)
 
 
 def pay_due(limit: int = 200) -> int:
-    """Try every refund that is due; return how many were paid."""
-    paid = 0
+    """Try every refund that is due; return how many were paid.
+
+    A gateway that does not answer is not asked for all of them, sweep after sweep.
+    """
+    paid = unknown = 0
     due = Refund.objects.filter(due_at__lte=clock.now()).order_by("due_at")
     for pk in list(due.values_list("pk", flat=True)[:limit]):
         try:
-            paid += pay(pk)
+            answer = _try(pk)
         except Exception:
             logger.exception("refund %s could not be tried", pk)
+            continue
+        paid += answer == Answer.PAID
+        unknown = unknown + 1 if answer == Answer.UNKNOWN else 0
+        if unknown == MOST_UNKNOWN:
+            logger.warning("the gateway does not answer; the other refunds wait")
+            break
     finish_cases()
     return paid
 
@@ -39,9 +51,14 @@ def pay(pk: int) -> bool:
     If we die between the gateway's yes and our note, the row is tried again after its lease
     under the same number, and the gateway answers without paying twice.
     """
+    return _try(pk) == Answer.PAID
+
+
+def _try(pk: int) -> Answer | None:
+    """What came of it; nothing if it was not ours to try."""
     refund = _claim(pk)
     if refund is None:
-        return False
+        return None
     try:
         answer, words = gateway().refund(
             number=refund.number,
@@ -54,7 +71,7 @@ def pay(pk: int) -> bool:
         answer, words = Answer.UNKNOWN, type(error).__name__
     _note(refund, answer, words)
     _move_case(refund.case_id)
-    return answer == Answer.PAID
+    return answer
 
 
 def _claim(pk: int) -> Refund | None:
@@ -81,6 +98,8 @@ def _note(refund: Refund, answer: Answer, words: str) -> None:
         row = Refund.objects.select_for_update(of=("self",)).get(pk=refund.pk)
         if row.state == RefundState.PAID:
             return
+        if row.tries != refund.tries and answer != Answer.PAID:
+            return  # our lease is over, another has tried since: what it was told is newer
         row.error = words[:300]
         if answer == Answer.PAID:
             row.state, row.paid_at, row.due_at = RefundState.PAID, at, None

@@ -1,9 +1,12 @@
 """What people see when something is not there, not allowed or broken."""
 
+from typing import Any
+
 import pytest
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import connection
 from django.http import HttpResponse, HttpResponseNotAllowed
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from django.utils import translation
 
 from aftersales import errors
@@ -97,3 +100,24 @@ def test_every_request_has_its_own_number():
 
     assert [answer["X-Request-ID"] for answer in answers] == seen
     assert seen[0] != seen[1]
+
+
+@pytest.mark.postgres
+def test_a_database_that_goes_away_before_the_session_is_stored_is_said_to_be_away(
+    merchant: Any, client: Client
+) -> None:
+    """F22: the answer is 503, not 400: there is nothing wrong with the request."""
+    client.force_login(merchant)
+    client.raise_request_exception = False
+    with connection.cursor() as cursor:
+        cursor.execute(AWAY_AT_STORING)
+    response = client.get("/merchant/")  # remembers the shop in hand
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "30")
+
+
+# What a client sees of a server that is being shut down.
+AWAY_AT_STORING = """
+CREATE FUNCTION pg_temp.away() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'terminating connection' USING ERRCODE = '57P01'; END $$;
+CREATE TRIGGER away BEFORE UPDATE ON django_session FOR EACH ROW EXECUTE FUNCTION pg_temp.away();
+"""

@@ -48,7 +48,7 @@ class Market(RuleBasedStateMachine):
 
     @initialize(seed=st.integers(0, 2**32))
     def begin(self, seed: int) -> None:
-        self.chance = random.Random(seed)  # noqa: S311
+        self.chance = random.Random(seed)
         self.travel = time_machine.travel(NOON, tick=False)
         self.now = self.travel.start()
         self.atom = transaction.atomic()

@@ -11,7 +11,7 @@ from aftersales.enums import Party, RefundState, Status
 from aftersales.models import Case, LedgerEntry, LedgerMood, Refund
 from aftersales.payments import pay, pay_due
 from aftersales.payments.gateway import Answer
-from aftersales.payments.paying import LEASE, MOST_TRIES
+from aftersales.payments.paying import LEASE, MOST_TRIES, MOST_UNKNOWN
 from aftersales.steps import Refused
 from tests.aftersales.gateways import PATH, PaidThenGone, Scripted
 from tests.factories import OrderFactory
@@ -248,6 +248,33 @@ def test_two_workers_pay_once(gateway: type[Scripted], owing: Any) -> None:
     gateway.before_answer.append(lambda: (pay(refund.pk), pay_due()))
     assert pay(refund.pk)
     assert len(gateway.calls) == 1
+
+
+def test_a_worker_that_slept_through_its_lease_does_not_undo_what_another_was_told(
+    gateway: type[Scripted], owing: Any, now: Any
+) -> None:
+    """F4: its own answer, which was none, is older than the other's."""
+    case = owing()
+    (refund,) = refunds_of(case)
+    Refund.objects.filter(pk=refund.pk).update(tries=MOST_TRIES - 1)
+    gateway.answers += [Answer.ACCEPTED, Answer.UNKNOWN]  # the other's is given first
+    gateway.before_answer.append(lambda: (now.shift(LEASE), pay(refund.pk)))
+    assert not pay(refund.pk)
+    (refund,) = refunds_of(case)
+    assert (refund.state, refund.tries) == (RefundState.SENT, MOST_TRIES + 1)
+    assert status_of(case) == Status.REFUNDING
+
+
+def test_a_gateway_that_is_away_is_not_asked_for_everything(
+    gateway: type[Scripted], owing: Any
+) -> None:
+    """F38: five answers that were none are enough; what waits is tried by the next sweep."""
+    for _number in range(MOST_UNKNOWN + 2):
+        owing()
+    gateway.answers += [Answer.UNKNOWN] * MOST_UNKNOWN
+    assert pay_due() == 0
+    assert len(gateway.calls) == MOST_UNKNOWN
+    assert pay_due() == 2
 
 
 def test_one_poisoned_refund_does_not_stop_the_rest(gateway: type[Scripted], owing: Any) -> None:

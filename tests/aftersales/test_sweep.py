@@ -170,6 +170,31 @@ def test_a_broken_row_does_not_stop_the_rest_and_is_seen(three: list[Case]) -> N
     assert not Refund.objects.exists()
 
 
+@pytest.mark.postgres
+def test_what_the_database_is_to_blame_for_is_no_fault_of_the_case(
+    make_case: Any, now: Any
+) -> None:
+    """F22, F25: after a deadlock the next sweep takes it, not one in five minutes; the rest go on."""
+    cases = [make_case() for _number in range(3)]
+    now.shift(2 * DAY)
+    with connection.cursor() as cursor:
+        cursor.execute(DEADLOCK % cases[1].pk)
+    assert expire_all() == (2, 0)
+    assert statuses(cases)[1] == Status.PENDING_MERCHANT
+    assert not Fault.objects.exists()
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TRIGGER deadlock ON aftersales_case")
+    assert expire_all() == (1, 0)
+
+
+DEADLOCK = """
+CREATE FUNCTION pg_temp.deadlock() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'deadlock detected' USING ERRCODE = '40P01'; END $$;
+CREATE TRIGGER deadlock BEFORE UPDATE ON aftersales_case FOR EACH ROW WHEN (NEW.id = %s)
+    EXECUTE FUNCTION pg_temp.deadlock();
+"""
+
+
 def test_it_is_tried_again_after_a_while_and_not_before(three: list[Case], now: Any) -> None:
     expire_all()
     now.shift(RETRY_AFTER - SECOND)

@@ -1,9 +1,11 @@
 """Files people send are taken by their content, cleaned, and refused with a sentence that names them."""
 
 import io
+import resource
 import struct
 import zlib
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -162,3 +164,21 @@ def test_a_sender_uses_only_his_own_files(sender: User) -> None:
     wanted = [mine[1].token, theirs.token, "", "nothing", mine[0].token, mine[1].token]
 
     assert uploads.of(sender, wanted) == [mine[1], mine[0]]
+
+
+def test_a_full_disk_refuses_a_picture_in_words_and_keeps_nothing_of_it(
+    sender: User, settings: Any, tmp_path: Path
+) -> None:
+    """F29: neither a row nor half a file."""
+    settings.MEDIA_ROOT = str(tmp_path)
+    picture = io.BytesIO()
+    Image.effect_noise((64, 64), 90).save(picture, "PNG")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, limits[1]))
+    try:
+        with pytest.raises(Refused, match="没有存下，请稍后再传"):
+            uploads.keep(sent("a.png", picture.getvalue()), sender)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not Upload.objects.exists()
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]

@@ -7,6 +7,7 @@ ends with 1 if it was not.
 import argparse
 import atexit
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -19,10 +20,13 @@ from tests.faults.stack import Stack
 
 def main() -> int:
     asked = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # ended from outside, it still tidies up
     services.sweep_up()
     folder = Path(tempfile.mkdtemp(prefix=f"{services.PREFIX}{os.getpid()}-"))
     folder.chmod(0o755)
-    atexit.register(services.stop, folder, os.getpid())
+    if asked.keep:
+        print(folder)
+    atexit.register(services.stop, folder, os.getpid(), keep=asked.keep)
     stack = Stack(folder)
     os.environ.update(
         stack.environment()
@@ -67,6 +71,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--faults", type=int, default=60, help="of each seed")
     parser.add_argument("--seconds", type=float, default=0.0, help="in which all fall due")
     parser.add_argument("--broken", action="store_true", help="the design that must be found out")
+    parser.add_argument("--keep", action="store_true", help="leave the programs' logs behind")
     return parser.parse_args()
 
 

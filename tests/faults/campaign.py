@@ -90,6 +90,7 @@ def run(
         people = [People(stack.url, plan, Random(seed * 10 + n), act=not broken) for n in range(2)]
         for each in people:
             each.start()
+        connection.close()  # it would not outlive what comes now
         struck = strike(stack, random, faults, plan.ends.timestamp())
         recovered = settle(plan)
         for each in people:

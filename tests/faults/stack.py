@@ -6,6 +6,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -31,12 +32,12 @@ class Program:
     def __init__(self, name: str, command: list[str], env: dict[str, str], folder: Path) -> None:
         self.name, self.command, self.env, self.folder = name, command, env, folder
         self.process: subprocess.Popen[bytes] | None = None
-        self.starts = 0
+        self.wanted = True  # systemd would start it again
         self.dial = folder / f"clock-{name}"
         self.start()
 
     def start(self) -> None:
-        self.starts += 1
+        self.wanted = True
         with (self.folder / f"{self.name}.log").open("ab") as log:
             self.process = subprocess.Popen(
                 self.command,
@@ -55,22 +56,30 @@ class Program:
                 os.killpg(self.process.pid, number)
 
     def kill(self) -> None:
+        """With all its processes; it stays down until it is started."""
+        self.wanted = False
         self.signal(signal.SIGKILL)
-        self.wait()
+        if self.process is not None:
+            self.process.wait()
 
     def stop(self) -> None:
         """As it is asked to at a deployment: it may end what it has begun."""
-        if self.process is None:
-            return
-        self.signal(signal.SIGCONT)
-        self.process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(20)
+        self.ask_to_stop()
+        if self.process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(20)
         self.kill()  # also the children that outlived it
 
-    def wait(self) -> None:
+    def ask_to_stop(self) -> None:
+        self.wanted = False
+        self.signal(signal.SIGCONT)
         if self.process is not None:
-            self.process.wait()
+            self.process.terminate()
+
+    @property
+    def fallen(self) -> bool:
+        """It has ended, and nobody asked it to."""
+        return self.wanted and self.process is not None and self.process.poll() is not None
 
     def children(self) -> list[int]:
         if self.process is None:
@@ -108,6 +117,7 @@ class Stack:
         self.to_redis = Proxy(self.redis_port, resets=False)
         self.name = "postgres"  # of the database in use
         self.broken = False
+        self.falls: list[str] = []  # programs that ended by themselves
 
     # One seed
 
@@ -117,6 +127,7 @@ class Stack:
         self.name, self.bank, self.broken = name, bank, broken
         self.place = self.folder / name
         self.place.mkdir()
+        self.falls.clear()
         server = open_bank(bank)
         self.redis.flushall()
         port = services.free_port()
@@ -149,18 +160,29 @@ class Stack:
         self.programs = {
             name: Program(name, command, env, self.place) for name, command in commands.items()
         }
+        over = threading.Event()
+        guard = threading.Thread(target=self.guard, args=[over], daemon=True)
+        guard.start()
         try:
             self.wait_for_pages()
             yield
         finally:
+            over.set()
+            guard.join()
             for program in self.programs.values():
-                program.signal(signal.SIGCONT)
-                if program.process is not None:
-                    program.process.terminate()
+                program.ask_to_stop()
             for program in self.programs.values():
                 program.stop()
             server.shutdown()
             server.server_close()
+
+    def guard(self, over: threading.Event) -> None:
+        """What ``Restart=always`` and ``RestartSec=2`` do in deploy/systemd."""
+        while not over.wait(0.5):
+            for program in self.programs.values():
+                if program.fallen and not over.wait(2) and program.fallen:
+                    self.falls.append(program.name)
+                    program.start()
 
     def environment(self) -> dict[str, str]:
         """What every program is told, and the campaign's own Django too."""
@@ -197,7 +219,7 @@ class Stack:
             ):
                 if answer.status == 200:
                     return
-            if self.programs["web"].process.poll() is not None:  # type: ignore[union-attr]
+            if "web" in self.falls:
                 break
             time.sleep(0.2)
         log = (self.place / "web.log").read_text(errors="replace")
