@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import tempfile
+from importlib import import_module
 from pathlib import Path
 
 import django
@@ -37,9 +38,13 @@ def main() -> int:
 
 
 def campaigns(stack: Stack, asked: argparse.Namespace) -> int:
-    from tests.faults import campaign  # Django has to be set up first
-
+    # Only now: they have models in them.
+    campaign, degrading = (import_module(f"tests.faults.{n}") for n in ("campaign", "degrading"))
     campaign.prepare_template(stack)
+    if asked.degrade:
+        found = degrading.run(stack)
+        print(found.line(), *found.wrong[:10], sep="\n    ")
+        return int(found.hurt > 0)
     runs = []
     for seed in range(asked.first, asked.first + asked.seeds):
         run = campaign.run(
@@ -70,6 +75,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--cases", type=int, default=1000, help="of each seed")
     parser.add_argument("--faults", type=int, default=60, help="of each seed")
     parser.add_argument("--seconds", type=float, default=0.0, help="in which all fall due")
+    parser.add_argument("--degrade", action="store_true", help="what people notice, and no seeds")
     parser.add_argument("--broken", action="store_true", help="the design that must be found out")
     parser.add_argument("--keep", action="store_true", help="leave the programs' logs behind")
     return parser.parse_args()

@@ -68,6 +68,17 @@ def use(stack: Stack, name: str) -> None:
     connection.settings_dict.update(NAME=name)
 
 
+def copy_template(stack: Stack, name: str) -> None:
+    use(stack, "postgres")
+    stack.sql(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    use(stack, name)
+
+
+def drop(stack: Stack, name: str) -> None:
+    use(stack, "postgres")
+    stack.sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 def run(
     stack: Stack, seed: int, *, count: int, faults: int, broken: bool = False, seconds: float = 0.0
 ) -> Run:
@@ -75,11 +86,7 @@ def run(
     began = time.monotonic()
     random = Random(seed)
     name = f"seed_{seed}"
-    use(stack, "postgres")
-    stack.sql(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-    # The test server's own setting may lose what it has confirmed; a campaign would find that.
-    stack.sql(f"ALTER DATABASE {name} SET synchronous_commit = on")
-    use(stack, name)
+    copy_template(stack, name)
     bank = Bank(seed, moody=faults > 0)
     seconds = seconds or max(10.0, faults * 2.5)
     with stack.opened(name, bank, broken=broken):
@@ -110,8 +117,7 @@ def run(
     )
     if recovered > RECOVERS_WITHIN:
         outcome.other.append(f"work was overdue for more than {RECOVERS_WITHIN:g} s")
-    use(stack, "postgres")
-    stack.sql(f"DROP DATABASE {name} WITH (FORCE)")
+    drop(stack, name)
     return Run(
         seed,
         count,
