@@ -35,6 +35,7 @@ class Run:
     answers: int = 0
     failed: int = 0  # answers that were 5xx, or none
     cuts: int = 0
+    falls: int = 0  # programs that ended by themselves, and were started again
     seconds: float = 0.0
 
     def line(self) -> str:
@@ -42,7 +43,8 @@ class Run:
         found, late = self.outcome, sorted(self.outcome.lateness)
         p99 = late[int(len(late) * 0.99)] if late else 0.0
         return (
-            f"seed {self.seed}: {len(self.faults)} faults, {self.cuts} connections cut, {self.cases} cases:"
+            f"seed {self.seed}: {len(self.faults)} faults, {self.cuts} connections cut, {self.falls} programs fell,"
+            f" {self.cases} cases:"
             f" {found.lost} lost, {found.duplicate} duplicate, {found.early} early,"
             f" {found.amount} wrong amount, {len(found.other)} other;"
             f" {self.payouts} payouts in {self.calls} calls;"
@@ -84,13 +86,13 @@ def run(
 ) -> Run:
     """One campaign of ``count`` cases and ``faults`` faults, chosen by ``seed``."""
     began = time.monotonic()
-    random = Random(seed)
     name = f"seed_{seed}"
     copy_template(stack, name)
+    cut_before = cuts(stack)
     bank = Bank(seed, moody=faults > 0)
     seconds = seconds or max(10.0, faults * 2.5)
     with stack.opened(name, bank, broken=broken):
-        plan = cases.prepare(random, count, seconds, f"S{seed}")
+        plan = cases.prepare(Random(seed), count, seconds, f"S{seed}")
         stack.buyer, stack.uploads = plan.buyer, []
         if broken:
             send_etas(plan)
@@ -98,7 +100,7 @@ def run(
         for each in people:
             each.start()
         connection.close()  # it would not outlive what comes now
-        struck = strike(stack, random, faults, plan.ends.timestamp())
+        struck = strike(stack, Random(seed), faults, plan.ends.timestamp())
         recovered = settle(plan)
         for each in people:
             each.over.set()
@@ -128,9 +130,14 @@ def run(
         len(bank.payouts),
         len(answers),
         sum(1 for each in answers if each.status == 0 or each.status >= 500),
-        stack.to_postgres.cuts + stack.to_redis.cuts,
+        cuts(stack) - cut_before,
+        len(stack.falls),
         time.monotonic() - began,
     )
+
+
+def cuts(stack: Stack) -> int:
+    return stack.to_postgres.cuts + stack.to_redis.cuts
 
 
 def send_etas(plan: cases.Plan) -> None:
