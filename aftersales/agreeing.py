@@ -8,7 +8,7 @@ never counted as overdue.
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -17,12 +17,14 @@ from typing import Any, NamedTuple
 from django.db import transaction
 from django.db.models import Case as Either
 from django.db.models import Count, DecimalField, F, Q, QuerySet, Sum, When
+from django.utils.translation import gettext as _
 
 from aftersales import clock
-from aftersales.enums import WANTS_GOODS
+from aftersales.display import money
+from aftersales.enums import WANTS_GOODS, CaseType
 from aftersales.jobs import bulk
 from aftersales.models import AgreeRule, Case, Shop
-from aftersales.rules.agreeing import Earlier, fits
+from aftersales.rules.agreeing import Earlier, Shipping, fits
 from aftersales.rules.deadlines import CHINA
 from aftersales.steps import Refused
 
@@ -100,6 +102,21 @@ def _others(shop: Shop, buyers: Iterable[int]) -> dict[int, list[Earlier]]:
     for buyer, at, asked in rows.values_list("buyer", "applied_at", "platform_asked_at"):
         found[buyer].append(Earlier(at, asked))
     return found
+
+
+def in_words(rule: AgreeRule, names: dict[str, str]) -> Iterator[str]:
+    """What a rule asks, in words."""
+    yield _("、").join(str(CaseType(each).label) for each in rule.types)
+    if rule.reasons:
+        yield _("、").join(names.get(code, code) for code in rule.reasons)
+    yield _("单笔不超过 %(amount)s") % {"amount": money(rule.most)}
+    if rule.shipping:
+        yield str(Shipping(rule.shipping).label)
+    if rule.buyer_most is not None:
+        yield _("买家 90 天内在本店不超过 %(n)s 单") % {"n": rule.buyer_most}
+    if rule.undisputed:
+        yield _("买家没有申请过平台介入")
+    yield _("每天最多 %(amount)s") % {"amount": money(rule.day_most)}
 
 
 # What rules have agreed to ------------------------------------------------------------------------

@@ -391,7 +391,7 @@ class Permission(TextChoices):
     SHIP = "ship", _("寄出商品")
     IMPORT = "import", _("导入订单")
     EXPORT = "export", _("导出数据")
-    MANAGE = "manage", _("管理地址与成员")
+    MANAGE = "manage", _("管理店铺（地址、成员、话术与规则）")
 
 
 class ImportState(TextChoices):
@@ -439,3 +439,4 @@ class Reminder(TextChoices):
     DAY = "day", _("剩余 24 小时")
     LAST = "last", _("剩余 2 小时")
     OVERDUE = "overdue", _("判定逾期")
+    APPEAL = "appeal_overdue", _("复核逾期")

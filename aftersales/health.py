@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales import clock, display
 from aftersales.enums import UNRULED, RefundState
-from aftersales.models import Case, Event, Fault, Finding, Intervention, Notice, Refund
+from aftersales.models import Appeal, Case, Event, Fault, Finding, Intervention, Notice, Refund
 from aftersales.models.pulse import LATE, Pulse
 
 # How long what is due may wait before somebody has to look: beat wakes most sweeps every 2 s.
@@ -55,6 +55,7 @@ def gauges(pulses: dict[str, Pulse] | None = None) -> list[Gauge]:
     pulses = felt() if pulses is None else pulses
     cases, lag = _queue(Case.objects.filter(wake_at__lte=now), "wake_at", now)
     rulings, ruling_age = _queue(unruled(now), "decide_by", now)
+    appeals, appeal_age = _queue(Appeal.objects.overdue(now), "decide_by", now)
     told_late, told_age = _queue(
         Event.objects.filter(delivered_at=None).exclude(case__held_until__gt=now), "at", now
     )
@@ -98,9 +99,17 @@ def gauges(pulses: dict[str, Pulse] | None = None) -> list[Gauge]:
             _("从“待判定”领取最早的一件。"),
         ),
         Gauge(
+            "overdue_appeals",
+            "Appeals past their target for a decision.",
+            appeals,
+            appeals > 0,
+            _("复核逾期"),
+            _("从“申诉待复核”打开最早的一件；原判定人不能复核。"),
+        ),
+        Gauge(
             "oldest_overdue_seconds",
             "Age of what is overdue longest, be it time's or a reviewer's turn.",
-            max(lag, ruling_age),
+            max(lag, ruling_age, appeal_age),
         ),
         Gauge(
             "undelivered_notices",

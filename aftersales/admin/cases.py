@@ -16,7 +16,7 @@ from aftersales import centre, clock, display
 from aftersales.admin import deciding, stepping
 from aftersales.admin.looking import OfCase, ReadOnly, claim_of, column, moment, sides_of, status_of
 from aftersales.admin.record import Record
-from aftersales.admin.refunds import WAYS_OUT
+from aftersales.admin.refunds import WAYS_OUT, best_first
 from aftersales.admin.stepping import step_url
 from aftersales.dossier.views import DossierView
 from aftersales.enums import Party
@@ -140,6 +140,8 @@ class CaseAdmin(ReadOnly):
         rules = Party.STAFF in case.parties_of(request.user)
         moves = case.moves(request.user, Party.STAFF) if rules else []
         moves = [move for move in moves if move.name not in WAYS_OUT or not move.refusal]
+        ways_out = best_first(case.refunds.all())
+        moves.sort(key=lambda move: ways_out.index(move.name) if move.name in WAYS_OUT else -1)
         context = {
             **self.admin_site.each_context(request),
             "title": case.code,
@@ -147,6 +149,7 @@ class CaseAdmin(ReadOnly):
             "case": case,
             "badge": status_of(case),
             "record": Record(case, shows_files=rules),
+            "main": ("rule", ways_out[0]),
             "moves": [
                 (move, step_url(case, move.name))
                 for move in moves

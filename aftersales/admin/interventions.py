@@ -195,13 +195,25 @@ class InterventionAdmin(OfCase):
         return redirect("admin:rule", asked.pk)
 
 
+class OverdueAppeals(admin.SimpleListFilter):
+    title = gettext_lazy("复核时限")
+    parameter_name = "overdue"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("已逾期"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        late = Appeal.objects.overdue(clock.now()).order_by()
+        return queryset.filter(pk__in=late) if self.value() == "yes" else queryset
+
+
 @admin.register(Appeal)
 class AppealAdmin(OfCase):
     """申诉, the least time left first; a row leads to the page of the ruling it is against."""
 
     list_display = ["left", "case_code", "state", "party", "ruled", "decided_by", "confirmed_by"]
     list_display_links = None
-    list_filter = ["state", "party"]
+    list_filter = ["state", "party", OverdueAppeals]
     list_select_related = [
         "case__shop",
         "case__buyer",

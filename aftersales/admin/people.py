@@ -18,6 +18,7 @@ from aftersales.models import Member, ReturnAddress, Shop, User
 
 REVIEWERS = "平台审理员"
 LOOKED_AT = [
+    "agreerule",
     "appeal",
     "attempt",
     "case",
@@ -44,6 +45,7 @@ LOOKED_AT = [
     "rowerror",
     "servicerequest",
     "shop",
+    "shopscript",
 ]
 KEPT_UP = [
     "agreement",

@@ -1,5 +1,6 @@
 """退款 for staff: the failed ones with their ways out, and the demo gateway's moods (T-24)."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -15,9 +16,18 @@ from aftersales import display
 from aftersales.admin.looking import BADGES, OfCase, ReadOnly, column, lines, may_rule, moment
 from aftersales.enums import RefundState
 from aftersales.models import LedgerEntry, LedgerMood, Refund
+from aftersales.payments.paying import MOST_TRIES
 from aftersales.steps import STEPS
 
-WAYS_OUT = ("retry_refund", "settle_offline")
+RETRY, OFFLINE = WAYS_OUT = ("retry_refund", "settle_offline")
+
+
+def best_first(refunds: Iterable[Refund]) -> tuple[str, ...]:
+    """The ways out of failed payouts: what the channel refused for good, before its tries were
+    used up, it will refuse again."""
+    failed = [each for each in refunds if each.state == RefundState.FAILED]
+    refused = any(each.tries < MOST_TRIES for each in failed)
+    return (OFFLINE, RETRY) if refused else WAYS_OUT
 
 
 @admin.register(Refund)
@@ -67,7 +77,7 @@ class RefundAdmin(OfCase):
             '<a href="{}">{}</a>',
             [
                 (reverse(f"admin:{name}", args=[refund.case.code]), STEPS[name].label)
-                for name in WAYS_OUT
+                for name in best_first([refund])
             ],
         )
 

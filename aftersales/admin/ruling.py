@@ -39,7 +39,7 @@ class RuleForm(StepForm):
     amount = MoneyField(
         label=gettext_lazy("退款金额"),
         required=False,
-        help_text=gettext_lazy("只在部分退款时填写，单位元"),
+        help_text=gettext_lazy("单位元"),
     )
     reason = ReasonField(
         label=gettext_lazy("判定理由"),
@@ -103,6 +103,8 @@ class RuleForm(StepForm):
             str(Ruling.CLOSE_AGREED): _("双方已自行谈妥，售后关闭，不退款"),
             str(Ruling.REHANDLE): _("商家的处理时限和协商轮次重新开始"),
         }
+        ruling.inside = {str(Ruling.PARTIAL_REFUND): ["amount"]}  # type: ignore[attr-defined]
+        self.fields["amount"].wanted = True  # type: ignore[attr-defined]
         ruling.refusals = {  # type: ignore[attr-defined]
             str(each): unfit for each in Ruling if (unfit := rulings.unfit(each, case))
         }
@@ -130,10 +132,19 @@ class RuleForm(StepForm):
         out, back = rulings.freight_of(self.case, chosen, responsible)
         return _("运费：发货{out}，退货{back}").format(out=out.label, back=back.label)
 
-    def answers(self) -> dict[str, Any]:
-        given = super().answers()
-        if given["ruling"] != Ruling.PARTIAL_REFUND:
-            given["amount"] = None
+    @property
+    def freight_touched(self) -> bool:
+        """Whether somebody departs from the freight rules, or has been refused there."""
+        return any(
+            self[name].value() or self[name].errors
+            for name in ("freight_out", "freight", "freight_reason", "exempt")
+        )
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        if given.get("ruling") != Ruling.PARTIAL_REFUND:
+            given["amount"] = None  # typed for a ruling that was then left
+            self.errors.pop("amount", None)
         return given
 
 

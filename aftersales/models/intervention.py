@@ -1,5 +1,8 @@
 """平台介入: the platform's own rows."""
 
+from datetime import datetime
+from typing import Self
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -154,6 +157,15 @@ class SuspensionProposal(models.Model):
         return self.state == PlanState.OPEN and party in said and said[Party(party)] is None
 
 
+class AppealQuerySet(models.QuerySet["Appeal"]):
+    def undecided(self) -> Self:
+        return self.filter(state__in=[AppealState.OPEN, AppealState.PROPOSED])
+
+    def overdue(self, at: datetime) -> Self:
+        """Undecided at their target, which like that of a ruling only reminds (D14)."""
+        return self.undecided().filter(decide_by__lte=at).order_by("decide_by")
+
+
 class Appeal(models.Model):
     """申诉 (T-25): once per ruling; decided by somebody else, reversed only by two."""
 
@@ -178,6 +190,8 @@ class Appeal(models.Model):
         User, models.PROTECT, null=True, related_name="+", verbose_name=_("第二复核人")
     )
     confirmed_at = models.DateTimeField(_("改判时间"), null=True)
+
+    objects = AppealQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("申诉")

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.template.loader import render_to_string
 from django.utils.translation import override
 
 from aftersales import clock
 from aftersales.bulk import update_rows
 from aftersales.enums import Party, Reminder
-from aftersales.models import Case, Notice, User
+from aftersales.models import Appeal, Case, Notice, User
 from aftersales.notices.people import RULES, members_of, reviewers_of, staff_who
 from aftersales.rules import reminders
 
@@ -53,7 +54,8 @@ def remind_due(limit: int = 500) -> int:
 
 
 def remind_all(limit: int = 500) -> int:
-    """Batch by batch, until no case waits; return how many were at a mark."""
+    """Batch by batch, until no case waits; return how many were at a mark. Appeals besides."""
+    remind_of_appeals()
     done = taken = remind_due(limit)
     while taken == limit:
         taken = remind_due(limit)
@@ -61,11 +63,41 @@ def remind_all(limit: int = 500) -> int:
     return done
 
 
+def remind_of_appeals(limit: int = 500) -> int:
+    """Tell staff of the next appeals that fell overdue, once for each target; return how many.
+
+    They have no clock on the case; that of the appeal only reminds. Whoever may still decide is
+    told: not who ruled, nor who proposed the reversal that waits for a second person.
+    """
+    at = clock.now()
+    told = Notice.objects.filter(
+        case=OuterRef("case"), kind=Reminder.APPEAL, at__gte=OuterRef("decide_by")
+    )
+    late = Appeal.objects.overdue(at).exclude(Exists(told)).select_related("case__line")
+    appeals = list(late.select_related("intervention")[:limit])
+    staff = staff_who(RULES) if appeals else []
+    notices: list[Notice] = []
+    for appeal in appeals:
+        barred = {appeal.intervention.ruled_by_id, appeal.decided_by_id}
+        free = [user for user in staff if user.pk not in barred]
+        told_of = _notices(appeal.case, Reminder.APPEAL, Party.STAFF, free, at, appeal.decide_by)
+        notices.extend(told_of)
+    Notice.objects.bulk_create(notices, ignore_conflicts=True, batch_size=1000)
+    return len(appeals)
+
+
 def _notices(
-    case: Case, mark: Reminder, party: Party, people: list[User], at: datetime
+    case: Case,
+    mark: Reminder,
+    party: Party,
+    people: list[User],
+    at: datetime,
+    since: datetime | None = None,
 ) -> Iterator[Notice]:
-    since = case.due_from if mark == Reminder.HALF else case.due_at
-    chinese, english = text_of(case, mark, at)
+    """``since`` is the moment that the mark belongs to, where it is none of the case's clock."""
+    due_at = since or case.due_at
+    since = since or (case.due_from if mark == Reminder.HALF else case.due_at)
+    chinese, english = text_of(case, mark, at, due_at)
     for user in people:
         yield Notice(
             user=user,
@@ -86,11 +118,13 @@ def _at_work(case: Case, team: list[User]) -> list[User]:
     return own or team
 
 
-def text_of(case: Case, mark: Reminder, at: datetime) -> tuple[str, str]:
+def text_of(case: Case, mark: Reminder, at: datetime, due_at: datetime | None) -> tuple[str, str]:
     """What a reminder says, in Chinese and in English."""
     texts = []
     for language in ("zh-hans", "en"):
         with override(language):
-            said = render_to_string(f"notices/remind_{mark}.txt", {"case": case, "now": at})
+            said = render_to_string(
+                f"notices/remind_{mark}.txt", {"case": case, "now": at, "due_at": due_at}
+            )
         texts.append(" ".join(said.split()))
     return texts[0], texts[1]

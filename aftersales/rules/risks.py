@@ -332,7 +332,10 @@ def repeated(case: "Case", figures: ShopFigures, limit: int, at: datetime) -> Fo
     if figures.clicks >= most:
         return Found(_("本单已点击驳回 %(count)s 次") % {"count": figures.clicks})
     if figures.same_text >= most:
-        return Found(_("同样的驳回说明近 30 天用过 %(count)s 次") % {"count": figures.same_text})
+        return Found(
+            _("近 30 天本店有一段驳回说明原样用了 %(count)s 次；驳回时请写这一单的事实")
+            % {"count": figures.same_text}
+        )
     return None
 
 

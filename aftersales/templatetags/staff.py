@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from aftersales import clock, display
 from aftersales import health as state
-from aftersales.enums import GATHERING, AppealState, RefundState, RequestState, Stage
+from aftersales.enums import GATHERING, RefundState, RequestState, Stage
 from aftersales.models import (
     Appeal,
     Case,
@@ -69,11 +69,11 @@ def _gathering() -> Tile:
 
 
 def _appealed() -> Tile:
-    rows = Appeal.objects.filter(state__in=[AppealState.OPEN, AppealState.PROPOSED])
-    late = _count(rows.filter(decide_by__lte=clock.now()))
+    late = _count(Appeal.objects.overdue(clock.now()))
     url = reverse("admin:aftersales_appeal_changelist")
     note = _("逾期 {n}").format(n=late) if late else ""
-    return Tile(_("申诉待复核"), _count(rows), url, note, url)
+    many = _count(Appeal.objects.undecided())
+    return Tile(_("申诉待复核"), many, url, note, f"{url}?overdue=yes")
 
 
 def _failed() -> Tile:
@@ -177,7 +177,10 @@ SECTIONS: list[tuple[Any, tuple[str, ...]]] = [
             "Channel",
         ),
     ),
-    (gettext_lazy("店铺与账号"), ("Shop", "Member", "ReturnAddress", "User", "Group")),
+    (
+        gettext_lazy("店铺与账号"),
+        ("Shop", "Member", "ReturnAddress", "ShopScript", "AgreeRule", "User", "Group"),
+    ),
     (gettext_lazy("演示支付渠道"), ("LedgerMood", "LedgerEntry")),
 ]
 
@@ -214,7 +217,7 @@ def health(user: Any) -> Health | None:
 
 
 def _overdue() -> Iterable[Overdue]:
-    """The oldest that no sweep has taken, and the oldest that no reviewer has ruled on."""
+    """The oldest that no sweep has taken, and those that reviewers have not ruled on or reviewed."""
     now = clock.now()
     swept = Case.objects.filter(wake_at__lte=now).order_by("wake_at").first()
     if swept is not None and swept.wake_at is not None:
@@ -224,6 +227,10 @@ def _overdue() -> Iterable[Overdue]:
     if asked is not None:
         url = reverse("admin:rule", args=[asked.pk])
         yield Overdue(asked.case.code, url, asked.decide_by)
+    appeal = Appeal.objects.overdue(now).select_related("case").first()
+    if appeal is not None:
+        url = reverse("admin:rule", args=[appeal.intervention_id])
+        yield Overdue(appeal.case.code, url, appeal.decide_by)
 
 
 @register.filter

@@ -18,6 +18,7 @@ class Standing:
     until: datetime | None = None
     until_for: str = ""  # what is to happen within the time left
     otherwise: str = ""
+    paid: bool = False  # money has gone back, and 钱款去向 says where to
 
     @property
     def mine(self) -> bool:

@@ -345,6 +345,7 @@ def _ended(case: Case, status: Status, now: datetime) -> Standing:
             _("售后成功"),
             "ok",
             what_now=_("已原路退回，去向见“钱款去向”。"),
+            paid=True,
         )
     if status == Status.COMPLETED:
         what = case.get_remedy_display()

@@ -43,11 +43,14 @@ class Demand:
 
 
 def demands(line: OrderLine, base: list[Any]) -> list[Demand]:
+    """Every demand in the order of the trade; of a parcel that is signed for, 未收到货 comes last."""
     found = []
     for kind, refusal in Case.demands_of(line, clock.now()):
         means, money_comes = _in_a_line(kind)
         url = reverse("buyers:apply_form", args=[*base, kind.value])
         found.append(Demand(kind, means, money_comes, refusal, url))
+    if line.signed:
+        found.sort(key=lambda each: each.kind == CaseType.REFUND_NOT_RECEIVED)
     return found
 
 

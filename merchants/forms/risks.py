@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from aftersales.enums import Severity
 from aftersales.forms import StepForm
 from aftersales.models import Risk
-from aftersales.rules import risks
+from aftersales.rules import facts, risks
 
 
 class Row(NamedTuple):
@@ -19,8 +19,11 @@ class Row(NamedTuple):
     look: str
     tick: BoundField | None
     known: bool
+    unseen: bool
 
 
+# A tick for evidence that nobody has opened would confirm nothing (NEG-35).
+OF_EVIDENCE = ("RW-11", "RW-12")
 LOOKS = {Severity.BLOCK: "stop", Severity.CONFIRM: "warn", Severity.INFO: ""}
 
 
@@ -35,12 +38,20 @@ class FacesRisks(StepForm):
 
     def fit(self) -> None:
         self.warnings = self.case.warnings()
+        self.unseen = bool(facts.merchant_evidence_unseen(self.case))
         self.known = self.case.ticks()
         for warning in risks.unticked(self.warnings, self.known):
             self.fields[tick_name(warning.code)] = forms.BooleanField(
                 label=_("我已核实"),
                 error_messages={"required": _("请先确认：%(risk)s") % {"risk": warning.facts}},
             )
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        for code in OF_EVIDENCE:
+            if self.unseen and given.get(tick_name(code)):
+                self.add_error(tick_name(code), _("请先点开看过买家的凭证，再确认"))
+        return given
 
     @property
     def hard(self) -> list[risks.Warning]:
@@ -61,7 +72,8 @@ class FacesRisks(StepForm):
     def _row(self, warning: risks.Warning) -> Row:
         name = tick_name(warning.code)
         tick = self[name] if name in self.fields else None
-        return Row(warning, LOOKS[warning.severity], tick, warning.ticked and tick is None)
+        unseen = self.unseen and warning.code in OF_EVIDENCE
+        return Row(warning, LOOKS[warning.severity], tick, warning.ticked and tick is None, unseen)
 
     def ticked(self) -> list[str]:
         return [

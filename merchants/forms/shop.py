@@ -88,7 +88,9 @@ class MemberForm(forms.Form):
             str(Permission.SHIP): _("订单发货、寄出换货与补寄"),
             str(Permission.IMPORT): _("导入平台订单文件、补充订单资料"),
             str(Permission.EXPORT): _("把售后单和订单导出为文件"),
-            str(Permission.MANAGE): _("退货地址、成员与权限、本店话术、自动同意规则"),
+            str(Permission.MANAGE): _(
+                "退货地址、成员与权限、本店话术、自动同意规则，整理共享的筛选"
+            ),
         }
         if member is not None:
             del self.fields["username"]

@@ -1,6 +1,6 @@
 """规则与时限 as a page: the clocks in words, and the shop's rules with what they did (M24)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -8,10 +8,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aftersales import agreeing, catalogue
-from aftersales.display import money, span
+from aftersales.display import span
 from aftersales.enums import CaseType, Clock, Permission, Phase
 from aftersales.models import AgreeRule, Edition, Member, Reason, Shop, Window
-from aftersales.rules.agreeing import Shipping
 
 # The clocks that a shop lives by, in the order of a case, with what happens when they run out.
 CLOCKS: dict[Clock, Any] = {
@@ -123,7 +122,7 @@ def rules_of(shop: Shop, at: datetime) -> list[Shown]:
     return [
         Shown(
             rule,
-            list(conditions(rule, names)),
+            list(agreeing.in_words(rule, names)),
             done.get(rule.code, nothing),
             _halted(rule, members),
         )
@@ -138,18 +137,3 @@ def _halted(rule: AgreeRule, members: dict[int, Member]) -> str:
     return _(
         "启用它的 %(who)s 已没有同意售后的权限，规则不再执行；请由有权限的成员停用后重新启用"
     ) % {"who": rule.author}
-
-
-def conditions(rule: AgreeRule, names: dict[str, str]) -> Iterator[str]:
-    """What a rule asks, in words."""
-    yield _("、").join(str(CaseType(each).label) for each in rule.types)
-    if rule.reasons:
-        yield _("、").join(names.get(code, code) for code in rule.reasons)
-    yield _("单笔不超过 %(amount)s") % {"amount": money(rule.most)}
-    if rule.shipping:
-        yield str(Shipping(rule.shipping).label)
-    if rule.buyer_most is not None:
-        yield _("买家 90 天内在本店不超过 %(n)s 单") % {"n": rule.buyer_most}
-    if rule.undisputed:
-        yield _("买家没有申请过平台介入")
-    yield _("每天最多 %(amount)s") % {"amount": money(rule.day_most)}

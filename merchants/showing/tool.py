@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from aftersales import clock
 from aftersales.bids import gap_text, with_terms
 from aftersales.display import Stop, money, when
-from aftersales.enums import Clock, Party, RoundState, Status
+from aftersales.enums import Clock, Freight, Party, RoundState, Status
 from aftersales.models import Case, Offer, Offering, Plan, Round
 from aftersales.rules import deadlines, plans
 
@@ -132,12 +132,14 @@ def offer_line(offer: Offer | Offering, case: Case) -> str:
 
 def hint_of(plan: Plan, case: Case) -> str:
     """What a plan comes to for the shop; the catalogue's own sentence speaks to the buyer."""
+    bearer = case.freight_offered("return_refund")
     told = {
         "partial_refund": _("商品留给买家，不用寄回"),
         "full_refund_no_return": _("商品留给买家，不用寄回"),
-        "return_refund": _("买家寄回，收到后退款；运费%(bearer)s")
-        % {"bearer": case.freight_offered(plan.code).label},
-        "return_freight_covered": _("买家寄回，收到后退款；运费我方承担"),
+        "return_refund": _("买家寄回，收到后退款；运费%(bearer)s") % {"bearer": bearer.label},
+        "return_freight_covered": _("运费按规则本就由我方承担；只在另约上门取件时选它")
+        if bearer == Freight.MERCHANT
+        else _("买家寄回，收到后退款；运费我方承担"),
         "exchange": _("买家先寄回，收到后发出新件"),
         "resend": _("我方补寄，买家不用寄回"),
         "repair": _("买家寄修，修好后寄回给买家"),

@@ -164,7 +164,7 @@ class EditMember(ShopPage, FormView):
                 for name in ("permissions", "agree_most", "active"):
                     setattr(member, name, said[name])
                 if not any(each.can(Permission.MANAGE) for each in team):
-                    form.add_error("permissions", _("至少要有一位在岗成员能管理地址与成员"))
+                    form.add_error("permissions", _("至少要有一位在岗成员能管理店铺"))
                     return self.form_invalid(form)
                 member.save()
         messages.success(self.request, _("成员权限已保存"))

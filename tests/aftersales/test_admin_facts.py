@@ -13,6 +13,7 @@ from aftersales.admin.looking import NoEditing
 from aftersales.admin.people import reviewers_group
 from aftersales.enums import Permission
 from aftersales.models import (
+    AgreeRule,
     Attempt,
     Case,
     Fault,
@@ -20,9 +21,10 @@ from aftersales.models import (
     Member,
     Refund,
     Shop,
+    ShopScript,
     User,
 )
-from tests.factories import Desk
+from tests.factories import Desk, ShopFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -88,6 +90,33 @@ def test_nothing_that_a_step_writes_can_be_edited_anywhere_in_the_admin() -> Non
     facts = {"case", "event", "evidence", "intervention", "message", "offer", "precheck", "round"}
     facts |= {"refund", "upload", "attempt", "fault", "notice", "order", "ledgerentry", "complaint"}
     assert not editable & facts
+
+
+def test_what_shops_wrote_is_listed_by_shop_and_only_read(
+    reviewer: Client, shop: Shop, merchant: User
+) -> None:
+    """M19, M24: their scripts and rules, in words, with what was changed."""
+    other = ShopFactory()
+    for each, said in ((shop, "先看照片"), (other, "先道歉")):
+        script = ShopScript(shop=each, label_zh=said, text_zh=f"您好，{said}。")
+        script.store(by=merchant, scenarios=[], plans=[], reasons=[])
+        rule = AgreeRule(shop=each, name=f"{said}的", types=["resend"], most=20, day_most=100)
+        rule.store(by=merchant)
+        rule.switch(by=merchant, active=True)
+
+    for name, words in (
+        ("shopscript", ["先看照片", "您好，先看照片。"]),
+        ("agreerule", ["先看照片的", "单笔不超过 ¥20.00", "使用中"]),
+    ):
+        url = reverse(f"admin:aftersales_{name}_changelist")
+        listed = reviewer.get(url, {"shop": shop.code, "q": words[0]}).content.decode()
+        assert [word for word in words if word not in listed] == []
+        elsewhere = reviewer.get(url, {"shop": other.code}).content.decode()
+        assert words[0] not in elsewhere
+        row = _model(name).objects.get(shop=shop)
+        page = reverse(f"admin:aftersales_{name}_change", args=[row.pk])
+        assert "新建" in reviewer.get(page).content.decode()
+        assert reviewer.post(page, {"name": "别的"}).status_code == 403
 
 
 def test_the_record_of_a_case_shows_the_whole_history_with_its_hashes(

@@ -10,6 +10,7 @@ from django.urls import reverse
 from aftersales.enums import RefundState, Status
 from aftersales.models import Case, LedgerEntry, LedgerMood, Refund, User
 from aftersales.payments import pay_due
+from aftersales.payments.paying import MOST_TRIES
 from tests.factories import Desk
 
 pytestmark = pytest.mark.django_db
@@ -40,8 +41,13 @@ def test_the_list_of_failed_refunds_says_why_and_leads_to_both_ways_out(
     url = reverse("admin:aftersales_refund_changelist")
     shown = reviewer.get(url, {"state__exact": "failed"}).content.decode()
     assert "原支付账户已注销" in shown
-    assert reverse("admin:retry_refund", args=[failed.code]) in shown
-    assert reverse("admin:settle_offline", args=[failed.code]) in shown
+    retry, offline = (
+        reverse(f"admin:{step}", args=[failed.code]) for step in ("retry_refund", "settle_offline")
+    )
+    assert shown.index(offline) < shown.index(retry)  # what was refused for good is refused again
+    Refund.objects.update(tries=MOST_TRIES)  # nobody answered
+    shown = reviewer.get(url, {"state__exact": "failed"}).content.decode()
+    assert shown.index(retry) < shown.index(offline)
 
 
 def test_a_failed_refund_tried_again_pays_once_under_its_old_number(

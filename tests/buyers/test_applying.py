@@ -42,6 +42,9 @@ def test_only_demands_that_fit_the_order_can_be_chosen(
     assert {kind for kind in every if at_phone.page("apply_form", order, kind) in shown} == legal
     assert "不能选的，以及原因" in shown
     assert WARNING in shown  # S-15
+    if len(legal) > 1:  # signed for: that nothing came is not what comes to mind first
+        places = {kind: shown.index(at_phone.page("apply_form", order, kind)) for kind in legal}
+        assert max(places, key=places.__getitem__) == "refund_not_received"
 
 
 def test_a_signed_order_is_told_to_talk_first(order: Order, at_phone: Phone, text_of: Read) -> None:

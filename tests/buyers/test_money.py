@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.http import HttpResponse
+from django.urls import reverse
 
 from aftersales.enums import RefundState, Status
 from aftersales.models import Case, LedgerMood, Refund, Shop, User
@@ -46,6 +47,16 @@ def test_each_route_is_shown_with_its_amount_and_number(
         assert refund.number in shown
     assert "共退 ¥128.00，原路退回" in shown
     assert sum(refund.amount for refund in two_routes.refunds.all()) == Decimal("128.00")
+
+
+def test_the_list_leads_to_where_the_money_went(two_routes: Case, at_phone: Phone) -> None:
+    """S-37."""
+    pay()
+
+    listed = at_phone.client.get(reverse("buyers:cases"), {"tab": "done"}).content.decode()
+
+    way = reverse("buyers:refund", args=[two_routes.code])
+    assert f'href="{way}">已原路退回，去向见“钱款去向”。</a>' in listed
 
 
 def test_the_stages_follow_the_payment(two_routes: Case, at_phone: Phone, text_of: Read) -> None:

@@ -110,4 +110,4 @@ def test_it_takes_the_permission(shop, at_desk, text_of, name):
     answer = at_desk.look(name)
 
     assert answer.status_code == 403
-    assert "你没有“管理地址与成员”权限" in text_of(answer)
+    assert "你没有“管理店铺（地址、成员、话术与规则）”权限" in text_of(answer)

@@ -65,7 +65,7 @@ def test_the_last_key_cannot_be_given_away(shop, merchant, at_desk, text_of, sai
     answer = at_desk.post("edit_member", me.pk, **said)
 
     assert answer.status_code == 422
-    assert "至少要有一位在岗成员能管理地址与成员" in text_of(answer)
+    assert "至少要有一位在岗成员能管理店铺" in text_of(answer)
     me.refresh_from_db()
     assert me.can("manage")
 

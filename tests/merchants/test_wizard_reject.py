@@ -187,7 +187,11 @@ def test_a_new_warning_must_be_ticked_first(make_case, at_desk, merchant, text_o
     assert answer.status_code == 422
     assert "请先确认" in text_of(answer)
 
-    at_desk.send("reject", case, **said, **{"risk_RW-11": "on"})
+    unseen = at_desk.send("reject", case, **said, **{"risk_RW-11": "on"})
+    assert "请先点开看过买家的凭证" in text_of(unseen)
+    case.merchant_seen_at = case.evidence.last().at
+    case.save()
+    at_desk.send("reject", case, **said)
     assert case.status == Status.REJECTED
 
 

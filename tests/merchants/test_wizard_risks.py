@@ -15,6 +15,11 @@ def ticks(case):
     return {f"risk_{each.code}": "on" for each in case.warnings() if each.ticked}
 
 
+def look_at_evidence(at_desk, case):
+    url = reverse("file", args=[case.evidence.first().upload.token])
+    b"".join(at_desk.client.get(url).streaming_content)
+
+
 def test_a_click_stores_what_it_saw_and_rejects_nothing(make_case, at_desk, merchant):
     """NEG-02: the pre-check with time and user; the case does not move."""
     case = make_case()
@@ -75,17 +80,35 @@ def test_a_risk_that_is_not_ticked_is_named(make_case, at_desk, text_of):
     assert case.prechecked_at is None
 
 
+def test_evidence_nobody_has_opened_is_not_ticked_away(make_case, at_desk, text_of):
+    """NEG-35, RW-11: the pictures stand beside the tick, which counts once they were looked at."""
+    case = make_case()
+    told = ticks(case)
+    shown = text_of(at_desk.look("confirm_risks", case)).split("消费者凭证未查看")[1]
+
+    answer = at_desk.send("confirm_risks", case, **told)
+
+    assert reverse("file", args=[case.evidence.first().upload.token]) in shown.split("我已核实")[0]
+    assert answer.status_code == 422
+    assert "请先点开看过买家的凭证，再确认" in text_of(answer)
+    assert case.prechecked_at is None
+    look_at_evidence(at_desk, case)
+    assert at_desk.send("confirm_risks", case, **told).status_code == 302
+    assert case.prechecked_at is not None
+
+
 def test_with_every_tick_round_one_begins(make_case, at_desk):
     """NEG-04: the ticks are stored with the case."""
     case = make_case()
+    look_at_evidence(at_desk, case)
 
     answer = at_desk.send("confirm_risks", case, **ticks(case))
 
     assert page_of(answer) == reverse("merchants:negotiate", args=[case.code])
     assert case.prechecked_at is not None
-    assert set(case.prechecks.get().ticked) == {"RW-09", "RW-11"}
+    assert set(case.prechecks.get().ticked) == {"RW-09"}
     event = case.events.last()
-    assert (event.step, event.details["ticked"]) == ("confirm_risks", ["RW-09", "RW-11"])
+    assert (event.step, event.details["ticked"]) == ("confirm_risks", ["RW-09"])
 
 
 def test_a_hard_risk_leaves_only_the_other_ways_out(make_case, at_desk, text_of):
@@ -152,6 +175,7 @@ def test_too_little_time_is_said_and_does_not_block(make_case, at_desk, text_of,
 def test_a_stale_page_records_nothing_and_keeps_the_ticks(make_case, at_desk, text_of):
     """NEG-06."""
     case = make_case()
+    look_at_evidence(at_desk, case)
 
     answer = at_desk.send("confirm_risks", case, version=0, **ticks(case))
 

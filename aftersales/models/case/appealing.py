@@ -67,8 +67,7 @@ class Appealing(Owing):
     @property
     def open_appeal(self) -> Appeal | None:
         """The appeal that staff still have to decide."""
-        undecided = (AppealState.OPEN, AppealState.PROPOSED)
-        rows = Appeal.objects.filter(case_id=self.pk, state__in=undecided)
+        rows = Appeal.objects.undecided().filter(case_id=self.pk)
         return rows.select_related("intervention").first()
 
     @step(

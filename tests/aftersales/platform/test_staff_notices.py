@@ -9,9 +9,11 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
+from aftersales import clock
+from aftersales.admin.people import reviewers_group
 from aftersales.consistency import checking
 from aftersales.enums import Party, Reminder
-from aftersales.models import Case, Intervention, LedgerMood, Notice, User
+from aftersales.models import Appeal, Case, Intervention, LedgerMood, Notice, User
 from aftersales.notices.delivering import deliver_due, send_mails
 from aftersales.notices.reminding import remind_all
 from aftersales.payments import pay_due
@@ -126,6 +128,39 @@ def test_a_request_that_is_overdue_to_rule_is_told_once(
     assert "判定时限" in overdue[0].text
     assert send_mails() == 2
     assert {letter.to[0] for letter in mail.outbox} == {"staff@example.com"}
+
+
+def test_an_overdue_appeal_is_told_once_to_those_who_may_decide_it(
+    ruled: Callable[..., Case], staff: User, second: User, third: User, now: Any
+) -> None:
+    """T-25, D14: not to who ruled, nor to who proposed the reversal; and the home leads to it."""
+    case = ruled("deny")
+    case.appeal(by=case.buyer, reason=WHY, evidence={"appeal": [upload(case.buyer)]})
+    appeal = Appeal.objects.get()
+    now.move_to(appeal.decide_by - timedelta(minutes=1))
+    remind_all()
+    assert not Notice.objects.filter(kind=Reminder.APPEAL).exists()
+
+    now.move_to(appeal.decide_by)
+    for _sweep in range(2):
+        remind_all()
+        now.shift(timedelta(hours=1))
+
+    late = Notice.objects.filter(kind=Reminder.APPEAL)
+    assert {(each.user, each.case, each.party) for each in late} == {
+        (second, case, Party.STAFF),
+        (third, case, Party.STAFF),
+    }
+    assert "的申诉复核时限" in late[0].text
+    second.groups.set([reviewers_group()])
+    home = at_admin(second).get(reverse("admin:index")).content.decode()
+    listed = reverse("admin:aftersales_appeal_changelist") + "?overdue=yes"
+    assert listed in home
+    assert case.code in home  # what has waited longest
+    assert case.code in at_admin(second).get(listed).content.decode()
+    Appeal.objects.update(state="proposed", decided_by=second, decide_by=clock.now())
+    remind_all()
+    assert [late.filter(user=each).count() for each in (second, third)] == [1, 2]
 
 
 def test_a_ruling_in_time_reminds_nobody(ruled: Callable[..., Case], staff: User, now: Any) -> None:
