@@ -80,6 +80,7 @@ class No:
 class Page:
     word: Word | None
     offers: list[Shown]
+    accept_here: bool  # with a button under the offers: the dock has other things to do
     inviting: bool
     no: No | None
     options: list[Option]
@@ -117,6 +118,7 @@ def page_of(case: Case, user: User, now: datetime) -> Page:
     return Page(
         word=_word(case, now, bool(offers)),
         offers=[offer for offer in offers if offer.by_click],
+        accept_here=moves.get("accept_plan") == "" and case.status not in TALKING,
         inviting=any(not offer.by_click for offer in offers),
         no=_no(case),
         options=_options(case, moves, offers),

@@ -258,7 +258,9 @@ def test_after_a_rejection_only_a_plan_that_is_open_is_spoken_of(
 ) -> None:
     case = make_case("rejected")
     Offer.objects.filter(case=case).update(state=PlanState.OPEN)
-    assert "可以接受之前的方案" in text_of(at_phone.look("case", case))
+    shown = text_of(at_phone.look("case", case))
+    assert "可以接受之前的方案" in shown
+    assert 'form="offers">接受所选方案' in shown, "what can be chosen can be sent"
 
     Offer.objects.filter(case=case).update(state=PlanState.DECLINED)
 

@@ -47,6 +47,8 @@ def test_the_window_counts_down_and_hides_what_the_buyer_filed(
     shown = text_of(at_desk.look("case", case))
     assert "举证剩余时间" in shown
     assert "买家已提交 1 份，举证结束后可见" in shown
+    assert "未公开" in shown
+    assert "打开文件" not in shown
     assert piece.token not in shown
     assert at_desk.client.get(reverse("file", args=[piece.token])).status_code == 404
     assert at_desk.send("add_evidence", case, proof_added=picture()).status_code == 302
