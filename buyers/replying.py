@@ -13,7 +13,6 @@ from aftersales.models import CounterOffer, Plan
 from aftersales.rules import plans
 from buyers.forms import BuyerForm, words
 
-
 RETURNED = {  # the plans' names once the goods are back
     "partial_refund": gettext_lazy("按收到的商品退款"),
     "full_refund_no_return": gettext_lazy("全额退款"),

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aftersales import display
+from aftersales.admin.record import Record
 from aftersales.admin.stepping import StaffStep
 from aftersales.enums import Clock, Party, Responsible
 from aftersales.forms import MoneyField, StepForm
@@ -219,7 +220,9 @@ class AppealStep(StaffStep):
         appeal = self.case.open_appeal
         filed = self.case.evidence.filter(slot="appeal").select_related("upload")
         shots = as_shots(filed.filter(at__gte=appeal.at)) if appeal else []
-        return super().get_context_data(appeal=appeal, new_shots=shots, **kwargs)
+        rulings = dict(Record(self.case, shows_files=False).rulings)
+        cited = rulings.get(appeal.intervention, "") if appeal else ""
+        return super().get_context_data(appeal=appeal, new_shots=shots, cited=cited, **kwargs)
 
 
 class UpholdAppeal(AppealStep):

@@ -230,12 +230,16 @@ class AppealAdmin(OfCase):
             return display.due(appeal.decide_by, clock.now())
         return moment(appeal.confirmed_at or appeal.decided_at)
 
+    @admin.display(description=gettext_lazy("售后单"), ordering="case__code")
+    def case_code(self, appeal: Appeal) -> SafeString:
+        """The page that shows the appeal, and why this reviewer may not decide it."""
+        url = reverse("admin:rule", args=[appeal.intervention_id])
+        link = format_html('<a href="{}">{}</a>', url, appeal.case.code)
+        return lines(link, f"{appeal.case.shop} · {display.mask(str(appeal.case.buyer))}")
+
     @admin.display(description=gettext_lazy("原判定"))
     def ruled(self, appeal: Appeal) -> SafeString:
-        asked = appeal.intervention
-        url = reverse("admin:rule", args=[asked.pk])
-        link = format_html('<a href="{}">{}</a>', url, asked.get_ruling_display())
-        return lines(link, asked.ruled_by)
+        return lines(appeal.intervention.get_ruling_display(), appeal.intervention.ruled_by)
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         undecided = If(state__in=[AppealState.OPEN, AppealState.PROPOSED], then=Value(0))

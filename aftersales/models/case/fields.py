@@ -335,7 +335,7 @@ class CaseFields(Loaded):
         self.round_number, self.round_state, self.prechecked_at = 0, "", None
         self.reply_due_at = None
 
-    def drop_offers(self, state: PlanState = PlanState.REPLACED, keep: Offer | None = None) -> None:
+    def drop_offers(self, state: PlanState = PlanState.DECLINED, keep: Offer | None = None) -> None:
         for offer in self.offers.all():  # type: ignore[attr-defined]
             if offer.state == PlanState.OPEN and (keep is None or offer.pk != keep.pk):
                 self.change(offer, state=state)

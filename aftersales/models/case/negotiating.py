@@ -106,7 +106,7 @@ class Negotiating(Preparing):
         if confirming and not text:
             text = explanation.strip()
         self.mark_handled()
-        self.drop_offers()
+        self.drop_offers(PlanState.REPLACED)
         self.round_number += 1
         paused = self._pause_deadline()
         until = deadlines.end_of(self, Clock.NEGOTIATION, self.at)  # type: ignore[arg-type]

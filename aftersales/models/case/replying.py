@@ -317,7 +317,7 @@ class Replying(Negotiating, Owing):
             if current is not None and current.pk == offer.round_id:
                 self.change(current, state=RoundState.ACCEPTED, answered_at=self.at)
                 self.round_state, self.reply_due_at = RoundState.ACCEPTED, None
-            self.drop_offers(PlanState.DECLINED, keep=offer)
+            self.drop_offers(keep=offer)
             self.agreement_claimed = False
         if target != self.status:
             self.remedy = plans.REMEDIES.get(code, Remedy.REFUND)

@@ -59,7 +59,7 @@ def test_an_open_wait_is_closed_when_time_agrees(make_desk, now):
         desk.case.send_message(by=desk.merchant, text="请稍等")
     assert desk.case.status == Status.REFUNDING
     assert desk.case.rounds.get().state == RoundState.CLOSED
-    assert desk.case.offers.get().state == PlanState.REPLACED
+    assert desk.case.offers.get().state == PlanState.DECLINED
     assert "send_message" not in steps(desk.case)
 
 

@@ -106,7 +106,7 @@ def test_agreeing_meanwhile_closes_the_round(desk):
     assert desk.case.status == Status.REFUNDING
     assert desk.case.rounds.get().state == desk.case.round_state == RoundState.CLOSED
     assert desk.case.reply_due_at is None
-    assert desk.case.offers.get().state == PlanState.REPLACED
+    assert desk.case.offers.get().state == PlanState.DECLINED
     assert desk.case.refunds.get().amount == yuan("128.00")
 
 

@@ -233,8 +233,12 @@ def test_appeals_have_a_list_of_their_own(
     case.appeal(by=buyer, reason=GROUNDS, evidence={"appeal": [upload(buyer)]})
     client.force_login(django_user_model.objects.create_superuser("root"))
     listed = client.get(reverse("admin:aftersales_appeal_changelist")).content.decode()
-    assert case.code in listed
+    asked = case.interventions.get()
+    assert f'{reverse("admin:rule", args=[asked.pk])}">{case.code}</a>' in listed
     assert "待复核" in listed
+    type(asked).objects.update(evidence_cited=[case.evidence.earliest("pk").pk])
+    page = client.get(reverse("admin:uphold_appeal", args=[case.code])).content.decode()
+    assert "E1" in page[page.index("采信的凭证") :].split("</dd>")[0]
     home = client.get(reverse("admin:index")).content.decode()
     assert "申诉待复核" in home
 
