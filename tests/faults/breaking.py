@@ -23,10 +23,14 @@ Break = Callable[[Stack, Random], None]
 
 @dataclass(frozen=True)
 class Fault:
-    """``hurts``: whether a page may answer 503 meanwhile, and for ``GRACE`` seconds after."""
+    """``hurts``: whether a page may answer 503 meanwhile, and for ``GRACE`` seconds after.
+
+    What befalls ``programs`` and what befalls servers happens at the same time; two of a kind do not.
+    """
 
     name: str
     stands_for: str
+    programs: bool
     hurts: bool
     strike: Break
 
@@ -35,9 +39,11 @@ GRACE = 5.0
 FAULTS: list[Fault] = []
 
 
-def fault(stands_for: str, *, hurts: bool = False) -> Callable[[Break], Break]:
+def fault(
+    stands_for: str, *, programs: bool = False, hurts: bool = False
+) -> Callable[[Break], Break]:
     def decorate(strike: Break) -> Break:
-        FAULTS.append(Fault(strike.__name__, stands_for, hurts, strike))
+        FAULTS.append(Fault(strike.__name__, stands_for, programs, hurts, strike))
         return strike
 
     return decorate
@@ -54,7 +60,7 @@ def one_of(stack: Stack, random: Random, kind: str) -> Program:
 # Worker and beat ----------------------------------------------------------------------------------
 
 
-@fault("F1 F5")
+@fault("F1 F5", programs=True)
 def kill_worker(stack: Stack, random: Random) -> None:
     worker = one_of(stack, random, "worker")
     worker.kill()
@@ -62,12 +68,12 @@ def kill_worker(stack: Stack, random: Random) -> None:
     worker.start()
 
 
-@fault("F2")
+@fault("F2", programs=True)
 def kill_child_of_worker(stack: Stack, random: Random) -> None:
     _kill_child(one_of(stack, random, "worker"), random)
 
 
-@fault("F3")
+@fault("F3", programs=True)
 def stop_worker(stack: Stack, random: Random) -> None:
     worker = one_of(stack, random, "worker")
     worker.stop()
@@ -75,7 +81,7 @@ def stop_worker(stack: Stack, random: Random) -> None:
     worker.start()
 
 
-@fault("F4")
+@fault("F4", programs=True)
 def pause_worker(stack: Stack, random: Random) -> None:
     worker = one_of(stack, random, "worker")
     worker.signal(signal.SIGSTOP)
@@ -83,7 +89,7 @@ def pause_worker(stack: Stack, random: Random) -> None:
     worker.signal(signal.SIGCONT)
 
 
-@fault("F6 F7")
+@fault("F6 F7", programs=True)
 def kill_beat(stack: Stack, random: Random) -> None:
     beat = one_of(stack, random, "beat")
     beat.kill()
@@ -91,7 +97,7 @@ def kill_beat(stack: Stack, random: Random) -> None:
     beat.start()
 
 
-@fault("F6 F7")
+@fault("F6 F7", programs=True)
 def kill_both_beats(stack: Stack, random: Random) -> None:
     beats = [stack.programs["beat1"], stack.programs["beat2"]]
     for beat in beats:
@@ -229,11 +235,12 @@ def slow_postgres(stack: Stack, random: Random) -> None:
     stack.to_postgres.heal()
 
 
-@fault("F27 F30")
+@fault("F27 F30", hurts=True)
 def lock_cases(stack: Stack, random: Random) -> None:
-    """As a migration would that forgets everybody else; shorter than lock_timeout."""
-    with psycopg.connect(stack.at()) as link:
-        link.execute("SET lock_timeout = '4s'")
+    """As a migration would that forgets everybody else: who comes after it waits, though it waits itself."""
+    waits_in_vain = contextlib.suppress(psycopg.errors.LockNotAvailable)
+    with waits_in_vain, psycopg.connect(stack.at()) as link:
+        link.execute("SET lock_timeout = '2s'")
         link.execute("LOCK TABLE aftersales_case IN ACCESS EXCLUSIVE MODE")
         a_while(random, 0.5, 3)
         link.rollback()
@@ -250,12 +257,12 @@ def close_gateway(stack: Stack, random: Random) -> None:
     stack.bank.down = False
 
 
-@fault("F65")
+@fault("F65", programs=True)
 def shift_clock_of_worker(stack: Stack, random: Random) -> None:
     _shift(one_of(stack, random, "worker"), random)
 
 
-@fault("F65")
+@fault("F65", programs=True)
 def shift_clock_of_beats(stack: Stack, random: Random) -> None:
     by = random.choice(JUMPS)
     for name in ("beat1", "beat2"):
@@ -265,7 +272,7 @@ def shift_clock_of_beats(stack: Stack, random: Random) -> None:
         stack.programs[name].shift(0)
 
 
-@fault("F66")
+@fault("F66", programs=True)
 def shift_clock_of_web(stack: Stack, random: Random) -> None:
     _shift(stack.programs["web"], random)
 
@@ -279,7 +286,7 @@ def _shift(program: Program, random: Random) -> None:
     program.shift(0)
 
 
-@fault("F70")
+@fault("F70", programs=True)
 def kill_web_worker(stack: Stack, random: Random) -> None:
     _kill_child(stack.programs["web"], random)
 
@@ -291,7 +298,7 @@ def _kill_child(program: Program, random: Random) -> None:
             os.kill(random.choice(children), signal.SIGKILL)
 
 
-@fault("F29")
+@fault("F29", programs=True)
 def fill_disk(stack: Stack, random: Random) -> None:
     """A picture comes in while the disk is full: it is refused in words, and nothing is left of it."""
     web = stack.programs["web"]

@@ -166,7 +166,7 @@ def _pages(answers: list[Answer], hurting: list[tuple[float, float]]) -> Iterato
 def _files(uploads: list[tuple[int, str]], media: Path) -> Iterator[str]:
     """F29: with a full disk a picture is refused in words, and leaves neither a row nor a file."""
     for status, words in uploads:
-        if status not in (0, 422):
+        if status not in (0, 422, 503):
             yield f"an upload to a full disk was answered {status}: {words[:80]}"
     known = set(Upload.objects.values_list("file", flat=True))
     for path in media.rglob("*"):
