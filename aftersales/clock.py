@@ -15,6 +15,7 @@ from django.utils import timezone
 
 ASK_EVERY = 30.0  # seconds from one reading to the next
 ASK_AGAIN = 5.0  # seconds until the next try after one that failed
+SLOW = 0.5  # seconds
 
 
 class Reading(NamedTuple):
@@ -39,7 +40,7 @@ def _of_database() -> datetime:
     felt = time.monotonic()
     if felt >= _ask_at and not connection.needs_rollback:
         try:
-            _reading = _read()
+            _reading = _read(_reading)
             _ask_at = felt + ASK_EVERY
         except Error:
             _ask_at = felt + ASK_AGAIN
@@ -48,12 +49,15 @@ def _of_database() -> datetime:
     return _reading.at + timedelta(seconds=time.monotonic() - _reading.felt)
 
 
-def _read() -> Reading:
+def _read(last: Reading | None) -> Reading:
+    """Never ahead of the database, and behind it by no more than the answer took; one that took long
+    says less than the last."""
     with connection.cursor() as cursor:
-        before = time.monotonic()
+        asked = time.monotonic()
         cursor.execute("SELECT clock_timestamp()")
         (at,) = cursor.fetchone()
-        return Reading(at, (before + time.monotonic()) / 2)
+        felt = time.monotonic()
+    return last if last and felt - asked > SLOW else Reading(at, felt)
 
 
 def ahead() -> timedelta:

@@ -16,7 +16,7 @@ from aftersales.enums import PAID_BACK, RefundState, Status
 from aftersales.models import Case, Event, Fault, Finding, Refund, Upload
 from tests.faults.bank import Bank
 from tests.faults.breaking import GRACE
-from tests.faults.cases import Plan
+from tests.faults.cases import UNDO, Plan
 from tests.faults.people import Answer
 
 OURS = {"agree", "agree_by_default"}  # the steps that owe the refund
@@ -115,18 +115,21 @@ def _money(plan: Plan, bank: Bank, steps: dict[int, list[Seen]], found: Outcome)
         found.amount += amount != plan.worth[key]
     ended = Case.objects.filter(status__in=PAID_BACK).values_list("pk", flat=True)
     found.lost += sum(1 for key in ended if key not in owed)
-    first = {
-        key: min(each[2] for each in seen if each[0] in OURS)
-        for key, seen in steps.items()
-        if any(each[0] in OURS for each in seen)
-    }
-    codes = {plan.codes[key]: key for key in plan.codes}
+    free = {plan.codes[key]: _payable(seen) for key, seen in steps.items()}
     for number, _amount, at in bank.payouts:
-        key = codes.get("AS" + number.partition("~")[0][2:].rpartition("-")[0])
-        if key is not None and (key not in first or at < first[key].timestamp() - 0.1):
-            found.early += (
-                "~" not in number
-            )  # the broken design pays before it writes: counted above
+        code = f"AS{number[2:].rpartition('-')[0]}"
+        # The broken design pays under made-up numbers before anything is written: counted above.
+        found.early += "~" not in number and at < free.get(code, at + 1)
+
+
+def _payable(seen: list[Seen]) -> float:
+    """From when on a case's refund may leave: agreed to, and no longer to be undone."""
+    for step, at, taken_in in seen:
+        if step == "agree":
+            return (at + timedelta(seconds=UNDO)).timestamp()
+        if step in OURS:
+            return taken_in.timestamp() - 0.1
+    return float("inf")
 
 
 def _clicks(agreed: dict[str, int], said: dict[str, int], found: Outcome) -> None:
