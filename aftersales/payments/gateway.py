@@ -21,7 +21,10 @@ class Gateway(Protocol):
     def refund(
         self, *, number: str, route: str, reference: str, amount: Decimal
     ) -> tuple[Answer, str]:
-        """Ask for a payout; ``number`` is the idempotency key: asked twice, it pays once."""
+        """Ask for a payout; ``number`` is the idempotency key: asked twice, it pays once.
+
+        Gives up after a few seconds, well within ``paying.LEASE``.
+        """
         ...
 
 

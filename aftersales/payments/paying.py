@@ -3,6 +3,7 @@
 import logging
 from datetime import timedelta
 
+from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Q
 
@@ -13,6 +14,9 @@ from aftersales.payments.gateway import Answer, gateway
 from aftersales.steps import Refused
 
 logger = logging.getLogger(__name__)
+
+# In the cache: that the gateway did not answer, and that somebody is asking it again.
+AWAY, ASKED = "gateway_away", "gateway_asked"
 
 MOST_TRIES = 12
 MOST_UNKNOWN = (
@@ -26,8 +30,22 @@ LONGEST_WAIT = timedelta(hours=1)
 def pay_due(limit: int = 200) -> int:
     """Try every refund that is due; return how many were paid.
 
-    A gateway that does not answer is not asked for all of them, sweep after sweep.
+    A gateway that does not answer is not asked for all of them, and by one sweep at a time until it
+    answers again: the workers have other things to do than to wait for it.
     """
+    away = cache.get(AWAY)
+    if away and not cache.add(ASKED, True, LEASE.total_seconds()):
+        return 0
+    try:
+        paid = _pay_all(limit)
+    finally:
+        if away:
+            cache.delete(ASKED)
+    finish_cases()
+    return paid
+
+
+def _pay_all(limit: int) -> int:
     paid = unknown = 0
     due = Refund.objects.filter(due_at__lte=clock.now()).order_by("due_at")
     for pk in list(due.values_list("pk", flat=True)[:limit]):
@@ -40,8 +58,10 @@ def pay_due(limit: int = 200) -> int:
         unknown = unknown + 1 if answer == Answer.UNKNOWN else 0
         if unknown == MOST_UNKNOWN:
             logger.warning("the gateway does not answer; the other refunds wait")
+            cache.set(AWAY, True, LONGEST_WAIT.total_seconds())
             break
-    finish_cases()
+        if answer not in (None, Answer.UNKNOWN):
+            cache.delete(AWAY)
     return paid
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 
 from aftersales.enums import Party, RefundState, Status
 from aftersales.models import Case, LedgerEntry, LedgerMood, Refund
@@ -24,6 +25,7 @@ TWO_WAYS = [("微信支付", Decimal("100.00")), ("礼品卡", Decimal("28.00"))
 def gateway(transactional_db: None, settings: Any) -> Iterator[type[Scripted]]:
     """The scripted gateway; with no transaction around the test, one of ours would be seen."""
     settings.GATEWAY = PATH
+    cache.clear()
     Scripted.reset()
     yield Scripted
     Scripted.reset()
@@ -268,13 +270,18 @@ def test_a_worker_that_slept_through_its_lease_does_not_undo_what_another_was_to
 def test_a_gateway_that_is_away_is_not_asked_for_everything(
     gateway: type[Scripted], owing: Any
 ) -> None:
-    """F38: five answers that were none are enough; what waits is tried by the next sweep."""
+    """F38: five answers that were none are enough; what waits is tried by the next sweep, and by no
+    other at the same time."""
     for _number in range(MOST_UNKNOWN + 2):
         owing()
     gateway.answers += [Answer.UNKNOWN] * MOST_UNKNOWN
     assert pay_due() == 0
     assert len(gateway.calls) == MOST_UNKNOWN
+    beside: list[int] = []
+    gateway.before_answer.append(lambda: beside.append(pay_due()))
     assert pay_due() == 2
+    assert beside == [0]
+    assert len(gateway.calls) == MOST_UNKNOWN + 2
 
 
 def test_one_poisoned_refund_does_not_stop_the_rest(gateway: type[Scripted], owing: Any) -> None:

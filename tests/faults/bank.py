@@ -25,6 +25,7 @@ class Bank:
     seed: int
     moody: bool = True
     down: bool = False
+    hung: bool = False
     payouts: list[tuple[str, Decimal, float]] = field(default_factory=list)  # number, amount, when
     calls: int = 0
 
@@ -40,6 +41,8 @@ class Bank:
             self._asked[number] += 1
             if self.down:
                 return 500, "down", 0.0
+            if self.hung:
+                return 500, "hung", PATIENCE * 1.5
             if number in self._paid:
                 return 200, "paid", 0.0
             # The same seed is as moody to the same number, whoever asks when.

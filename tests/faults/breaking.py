@@ -257,6 +257,13 @@ def close_gateway(stack: Stack, random: Random) -> None:
     stack.bank.down = False
 
 
+@fault("F35 F38")
+def hang_gateway(stack: Stack, random: Random) -> None:
+    stack.bank.hung = True
+    a_while(random, 2, 6)
+    stack.bank.hung = False
+
+
 @fault("F65", programs=True)
 def shift_clock_of_worker(stack: Stack, random: Random) -> None:
     _shift(one_of(stack, random, "worker"), random)
