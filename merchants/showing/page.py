@@ -19,7 +19,6 @@ from aftersales.display import (
     mask_phone,
     money,
     settled,
-    shorten,
     when,
 )
 from aftersales.enums import (
@@ -85,7 +84,7 @@ class Page:
     shots: list[Shot]
     order: list[tuple[str, Any]]
     scans: Way[Scan]
-    parcel: str
+    parcel: Parcel | None
     stalled: bool
     contact: list[tuple[str, Any]]
     number: VirtualNumber | None
@@ -93,6 +92,7 @@ class Page:
     returned: list[tuple[str, Any]] = field(default_factory=list)
     return_scans: Way[Scan] = field(default_factory=Way)
     ship_to: list[tuple[str, Any]] = field(default_factory=list)
+    label: str = ""  # recipient and address, to be copied onto a waybill
     replacement_scans: Way[Scan] = field(default_factory=Way)
     platform: list[tuple[str, Any]] = field(default_factory=list)
     evidence_until: datetime | None = None
@@ -132,7 +132,7 @@ def page_of(case: Case, user: User, now: datetime, *, team: list[Member], trail:
         shots=shots_of(theirs, case, Party.MERCHANT, unseen=unseen),
         order=order_of(case, parcel, now),
         scans=scans_of(parcel),
-        parcel=f"{parcel.carrier} {shorten(parcel.tracking)}".strip() if parcel else "",
+        parcel=parcel,
         stalled=facts.stalled(case, now),
         contact=contact_of(case),
         number=calls.live(case, member, now),
@@ -140,6 +140,7 @@ def page_of(case: Case, user: User, now: datetime, *, team: list[Member], trail:
         returned=return_of(case, now),
         return_scans=scans_of(back),
         ship_to=ship_to(case, now) if case.status in SHIPPING else [],
+        label=label_of(case) if case.status in SHIPPING else "",
         replacement_scans=scans_of(facts.replacement(case)),
         platform=platform.rows(case, Party.MERCHANT, now),
         evidence_until=_evidence_until(case),
@@ -322,6 +323,12 @@ def ship_to(case: Case, now: datetime) -> list[tuple[str, Any]]:
         (_("电话"), mask_phone(other.get("phone") or order.phone)),
         (_("地址"), other.get("address") or order.address),
     ]
+
+
+def label_of(case: Case) -> str:
+    order, other = case.order, case.ship_to or {}
+    address = other.get("address") or order.address
+    return f"{other.get('name') or order.receiver} {address}".strip() if address else ""
 
 
 def order_of(case: Case, parcel: Parcel | None, now: datetime) -> list[tuple[str, Any]]:

@@ -54,7 +54,7 @@ def test_the_page_offers_to_accept_to_decline_and_to_counter(
     assert "我希望的方案不一样，告诉商家" in shown
     asked = text_of(at_phone.look("reply", found))
     assert "按收到的商品退款 ¥64.00" in asked
-    assert "不接受，答复商家" in asked
+    assert "不接受，发送我的答复" in asked
     assert "无需退货" not in asked
     only = found.open_offers()[0].pk  # nothing to choose: on to what it comes to
     assert f'{reverse("buyers:accept_plan", args=[found.code])}?offer={only}"' in shown
