@@ -126,6 +126,7 @@ WORDS: dict[str, dict[str, Any]] = {
     "instead_of": dict(Remedy.choices),
 }
 MOMENTS = {"until", "execute_by", "proof_by", "signed_at", "expires_at", "due_at"}
+FLAGS = {"empty", "no_address", "collect"}  # worth a word only where they hold
 SHOWN_ELSEWHERE = {"evidence", "blocks", "key", "severity", "member_user", "code", "result_version"}
 
 
@@ -183,7 +184,11 @@ def _named(event: Event, people: Mapping[int, User]) -> str:
 
 def said(details: Mapping[str, Any], numbers: Mapping[int, str]) -> list[tuple[str, str]]:
     """What an event's details say, as term and words; a database may have lost their order."""
-    shown = [name for name in LABELS if details.get(name) not in (None, "", [], {})]
+    shown = [
+        name
+        for name in LABELS
+        if details.get(name) not in (None, "", [], {}) and not (name in FLAGS and not details[name])
+    ]
     shown += sorted(set(details) - set(LABELS) - SHOWN_ELSEWHERE)
     return [(str(LABELS.get(name, name)), words(name, details[name], numbers)) for name in shown]
 

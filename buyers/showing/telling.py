@@ -375,7 +375,9 @@ def _not_reopened(details: dict[str, Any], mine: bool) -> str:
 
 @tells("record_complaint")
 def _complained(details: dict[str, Any], mine: bool) -> str:
-    return _("登记了外部投诉")
+    channels = dict(Complaint.Channel.choices)
+    channel = channels.get(details.get("channel", ""), "")
+    return _("登记了外部投诉：{channel}").format(channel=channel)
 
 
 @tells("update_complaint")

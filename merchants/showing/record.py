@@ -20,7 +20,7 @@ from aftersales.enums import (
     Ruling,
     Severity,
 )
-from aftersales.models import Case, Event, Evidence, Message
+from aftersales.models import Case, Complaint, Event, Evidence, Message
 from aftersales.rules import visibility
 from aftersales.steps import STEPS
 from aftersales.threads import pictures, read_mark
@@ -256,6 +256,19 @@ def _replied(details: dict[str, Any]) -> str:
 @tells("accept_plan", "accept_counter")
 def _accepted(details: dict[str, Any]) -> str:
     return _("接受方案：%(plan)s") % {"plan": as_kept(details, clock.now())}
+
+
+@tells("record_complaint")
+def _complained(details: dict[str, Any]) -> str:
+    channel = dict(Complaint.Channel.choices).get(details.get("channel", ""), "")
+    told = _("登记外部投诉：%(channel)s") % {"channel": channel}
+    return f"{told} {details.get('number', '')}".strip()
+
+
+@tells("update_complaint")
+def _complaint_went_on(details: dict[str, Any]) -> str:
+    state = dict(Complaint.State.choices).get(details.get("complaint", ""), "")
+    return _("外部投诉：%(state)s") % {"state": state}
 
 
 @tells("stop_waiting")

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from aftersales.enums import Stage, Status
 from aftersales.models import Case, Complaint, Offering, Plan, Policy, User
+from merchants.showing.record import record_of
 from tests.buyers.conftest import Phone
 from tests.factories import Desk, OrderFactory, upload
 
@@ -381,6 +382,8 @@ def test_a_complaint_made_outside_is_recorded_on_the_case(
     assert case.events.last().step == "record_complaint"
     assert "投诉日期不能晚于今天" in text_of(future)
     assert "A-77" in text_of(at_phone.look("record_complaint", case))
+    assert "登记了外部投诉：12315" in text_of(at_phone.look("record", case))
+    assert "登记外部投诉：12315 A-77" in [entry.what for entry in record_of(case)]
 
 
 def test_the_early_ask_for_the_platform_opens_with_the_policy(
