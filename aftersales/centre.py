@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 from django.views.generic import ListView
 
 from aftersales import clock
@@ -52,6 +52,7 @@ class Notices(LoginRequiredMixin, ListView):
 
 
 @login_required
+@require_safe
 def unread(request: HttpRequest) -> HttpResponse:
     """The count at the bell, asked for again while somebody looks; nobody keeps it."""
     response = render(request, "components/unread.html")
@@ -75,6 +76,7 @@ def read_all(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
+@require_safe
 def open_notice(request: HttpRequest, pk: int) -> HttpResponse:
     """From a notice to its case, request or job, on the side of the one it was written to."""
     notice = get_object_or_404(

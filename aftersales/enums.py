@@ -394,6 +394,14 @@ class Permission(TextChoices):
     MANAGE = "manage", _("管理店铺（地址、成员、话术与规则）")
 
 
+class Scan(TextChoices):
+    """安全检查 of a file: only what is clear is shown to anybody."""
+
+    CLEAR = "clear", _("已通过安全检查")
+    PENDING = "pending", _("待安全检查")
+    INFECTED = "infected", _("未通过安全检查")
+
+
 class ImportState(TextChoices):
     """订单导入任务."""
 

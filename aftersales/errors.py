@@ -9,7 +9,7 @@ import structlog
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFilesSent
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
@@ -17,6 +17,7 @@ from aftersales.drafting import put_by
 from aftersales.prefs import Prefs
 
 EXPLAINED = {405, 413, 429, 503}
+METHODS = ["GET", "HEAD", "POST"]
 RETRY_AFTER = "30"  # seconds
 AWAY = OperationalError, InterfaceError
 
@@ -37,10 +38,14 @@ def trace(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..., 
 
 
 def explain(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
-    """Give an empty 405, 413, 429 or 503 its page, and keep its headers."""
+    """Give an empty 405, 413, 429 or 503 its page, and keep its headers.
+
+    No page takes more than ``METHODS``; a form view would take a PUT for a POST.
+    """
 
     def answer(request: HttpRequest) -> HttpResponse:
-        response = get_response(request)
+        known = request.method in METHODS
+        response = get_response(request) if known else HttpResponseNotAllowed(METHODS)
         if response.status_code in EXPLAINED and not response.streaming and not response.content:
             response.content = page(request, response.status_code).content
         return response

@@ -1,5 +1,6 @@
 """What every form of a step shares: the version of the page, the key of the click, proof slots."""
 
+import re
 import unicodedata
 import uuid
 from collections.abc import Callable, Sequence
@@ -61,7 +62,8 @@ def material_of(case: Case, party: Party) -> list[Material]:
 
 def staged(upload: Upload) -> Staged:
     url = reverse("file", args=[upload.token])
-    return Staged(upload.token, upload.name, url, url if upload.image else "")
+    name = upload.name if upload.clear else f"{upload.name} · {upload.get_scan_display()}"
+    return Staged(upload.token, name, url, url if upload.image else "")
 
 
 class SlotWidget(forms.FileInput):
@@ -123,7 +125,8 @@ class SlotField(forms.Field):
         errors = []
         for file in chosen:
             try:
-                self.kept.append(uploads.keep(file, self.user))
+                sent = uploads.keep(file, self.user)
+                self.kept += [] if sent in self.kept else [sent]  # the same picture twice is one
             except Refused as refused:
                 errors.append(refused.sentence)
         if len(self.kept) > self.most:
@@ -135,6 +138,14 @@ class SlotField(forms.Field):
                 _("请上传%(slot)s（1–%(most)s 张）") % {"slot": self.label, "most": self.most}
             )
         return self.kept
+
+
+YUAN = re.compile(r"-?[0-9]{1,20}(\.[0-9]{0,20})?|\.[0-9]{1,20}")
+
+
+def _narrow(character: str) -> str:
+    """A full-width digit, sign or comma as the narrow one; anything else as it is."""
+    return unicodedata.normalize("NFKC", character) if "！" <= character <= "￥" else character
 
 
 class MoneyField(forms.DecimalField):
@@ -157,8 +168,9 @@ class MoneyField(forms.DecimalField):
 
     def to_python(self, value: Any) -> Any:
         if isinstance(value, str):
-            value = unicodedata.normalize("NFKC", value)  # full-width digits, signs and commas
-            value = value.replace("¥", "").replace(",", "").strip()
+            value = "".join(map(_narrow, value)).replace("¥", "").replace(",", "").strip()
+            if value and not YUAN.fullmatch(value):  # Decimal reads 1e5, 1_000 and ٣ too
+                raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
         return super().to_python(value)
 
 

@@ -1,8 +1,10 @@
-"""What holds for every answer: headers that no other part sets, and how the reader wants it."""
+"""What holds for every request and answer: legible text, headers, and how the reader wants it."""
 
+import re
 from collections.abc import Callable
+from contextlib import suppress
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict, UnreadablePostError
 from django.utils import translation
 
 from aftersales import prefs
@@ -21,6 +23,38 @@ def protect(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[...
         return response
 
     return answer
+
+
+# What ends, hides or turns text: controls (but tab and line breaks), zero-width space, marks of
+# direction; a joiner stays, for emoji are made with it.
+UNSEEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e"
+    "\u2060-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff]"
+)
+
+
+def legible(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
+    """Drop from what was sent the characters that nobody sees: a page shows what it was told, and
+    nothing but invisible is nothing."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        if UNSEEN.search(request.path_info):
+            raise Http404
+        request.GET = _seen(request.GET)  # type: ignore[assignment]
+        with suppress(UnreadablePostError):  # whoever sent it has gone
+            request.POST = _seen(request.POST)  # type: ignore[assignment]
+        return get_response(request)
+
+    return answer
+
+
+def _seen(given: QueryDict) -> QueryDict:
+    if not any(UNSEEN.search(text) for pair in given.lists() for text in (pair[0], *pair[1])):
+        return given
+    fresh = QueryDict(mutable=True, encoding=given.encoding)
+    for name, values in given.lists():
+        fresh.setlist(UNSEEN.sub("", name), [UNSEEN.sub("", value) for value in values])
+    return fresh
 
 
 def prefer(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 from django.views.generic import FormView
 
 from aftersales import prefs
@@ -146,6 +146,7 @@ def set_language(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@require_safe
 def icon(request: HttpRequest) -> HttpResponse:
     """Where browsers look beside a file or a PDF, which can name no icon."""
     return redirect(static("img/favicon.svg"))

@@ -66,6 +66,9 @@ CALLS = env.str("CALLS", default="aftersales.calls.Switchboard")
 # How many days an uploaded order file is kept; what was imported from it stays.
 IMPORT_FILE_DAYS = env.int("IMPORT_FILE_DAYS", default=30)
 
+# Where clamd listens (a path, or host:port), if files are to be scanned before anybody sees them.
+CLAMD_SOCKET = env.str("CLAMD_SOCKET", default="")
+
 # What a monitor has to show to read /metrics; without it that page is not there.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
@@ -115,6 +118,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "aftersales.errors.explain",
+    "aftersales.middleware.legible",
 ]
 
 CSRF_FAILURE_VIEW = "aftersales.errors.csrf_failure"
@@ -340,6 +344,7 @@ CELERY_BEAT_SCHEDULE = {
     "deliver-notices": _every(2, "aftersales.tasks.deliver_notices"),
     "remind": _every(10, "aftersales.tasks.remind"),
     "send-mails": _every(10, "aftersales.tasks.send_mails"),
+    "scan-files": _every(10, "aftersales.tasks.scan_files"),
     "run-imports": _every(2, "aftersales.tasks.run_imports"),
     "agree-by-rules": _every(2, "aftersales.tasks.agree_by_rules"),
     "run-jobs": _every(2, "aftersales.tasks.run_jobs"),

@@ -9,7 +9,7 @@ from celery import shared_task
 from celery.signals import before_task_publish, task_prerun
 from django.db import close_old_connections
 
-from aftersales import agreeing, clock, extending, payments, simulating
+from aftersales import agreeing, clock, extending, payments, simulating, uploads
 from aftersales.consistency import checking
 from aftersales.figures import rolling
 from aftersales.imports import jobs
@@ -80,6 +80,11 @@ def send_mails() -> int:
 @shared_task
 def watch_parcels() -> int:
     return traces.watch()
+
+
+@shared_task
+def scan_files() -> int:
+    return uploads.scan_due()
 
 
 @shared_task

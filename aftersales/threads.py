@@ -63,6 +63,7 @@ def pictures(uploads: Iterable[Upload]) -> list[Shot]:
             thumb=reverse("file", args=[each.token]) if each.image else "",
             alt=_("附图 %(n)s：%(name)s") % {"n": number, "name": each.name},
             note="" if each.image else each.name,
+            badge=each.held,
         )
         for number, each in enumerate(uploads, start=1)
     ]

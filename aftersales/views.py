@@ -9,12 +9,13 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.mixins import LoginRequiredMixin
+from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 from django.views.generic import FormView
 
 from aftersales import clock, uploads
@@ -171,6 +172,7 @@ class AnswersRequest:
         return _("已答复对方的请求")
 
 
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Each kind of person is led to his own part of the house."""
     user = request.user
@@ -201,11 +203,14 @@ def stage(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
+@require_safe
 def file(request: HttpRequest, token: str) -> FileResponse:
     """An upload, to those who may see it: its owner, or a side of a case where it was filed."""
     upload = get_object_or_404(Upload, token=token)
     if upload.user_id != request.user.pk and not _sees(request, upload):
         raise Http404
+    if not upload.clear:
+        raise PermissionDenied(upload.held)
     kind = upload.kind
     response = FileResponse(upload.file.open("rb"), content_type=kind)
     ending = mimetypes.guess_extension(kind) or ""
@@ -272,6 +277,7 @@ def demo_clock(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
+@require_safe
 def demo_sample(request: HttpRequest, name: str) -> FileResponse:
     """One of the demo's order files, to try the import with; outside the demo there is none."""
     known = {*samples.FILES} if settings.DEMO else set()

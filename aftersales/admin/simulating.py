@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
 
 from aftersales import clock, display, simulating
 from aftersales.enums import Clock
@@ -128,6 +129,7 @@ def simulate(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     return _page(request, context, form=form, earlier=earlier)
 
 
+@require_safe
 def simulated(request: HttpRequest, pk: int, context: dict[str, Any]) -> HttpResponse:
     """How far a replay is, and what it counted; with its rules in the form, to try others."""
     _check(request)

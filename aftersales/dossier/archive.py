@@ -103,6 +103,8 @@ class Writer:
 
     def file(self, name: str, upload: Upload, **more: Any) -> None:
         ending = mimetypes.guess_extension(upload.kind) or ""
+        if not upload.clear:
+            return
         try:
             file = upload.file.open("rb")
         except OSError:

@@ -28,6 +28,7 @@ from aftersales.models import (
 from aftersales.rules import demands, plans
 
 numbers = itertools.count(1)
+taken = itertools.count(1)
 
 
 def picture(name: str = "photo.jpg", *, size: tuple[int, int] = (480, 360)) -> SimpleUploadedFile:
@@ -49,7 +50,8 @@ def picture(name: str = "photo.jpg", *, size: tuple[int, int] = (480, 360)) -> S
 
 
 def upload(user: User) -> Upload:
-    return uploads.keep(picture(), user)
+    """Another picture each time: the same one again would be the same upload."""
+    return uploads.keep(picture(f"photo-{next(taken)}.jpg"), user)
 
 
 def proofs_for(user: User, proofs: Any, buyer_reason: str = "") -> dict[str, list[Upload]]:

@@ -1,7 +1,6 @@
 """先联系商家: what buyer and shop say of an order line before any case, and what they agree on."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -23,7 +22,6 @@ from aftersales.steps import NOT_YOURS, Refused
 
 TEXT_MOST = 500
 PICTURES_MOST = 3
-MOST, WITHIN = 20, timedelta(minutes=10)  # messages of one person about one line
 
 
 class Conversation:
@@ -171,9 +169,8 @@ class Conversation:
             raise Refused(_("这件商品已有售后单，请在售后单里沟通"), conflict=True)
         if self.order.buyer_id is None:
             raise Refused(_("买家还没有认领这个订单"))
-        recent = self.line.messages.filter(user=by, at__gt=clock.now() - WITHIN)
-        if recent.count() >= MOST:
-            raise Refused(text=_("消息发得太快了，请过 10 分钟再发"))
+        if hurry := self.line.messages.hurry(by, clock.now()):
+            raise Refused(text=hurry)
 
     def _said(
         self, by: User, party: Party, text: str, uploads: Sequence[Upload], key: str

@@ -10,7 +10,7 @@ from django.db import models
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.enums import Party, Reminder, Status
+from aftersales.enums import Party, Reminder, Scan, Status
 from aftersales.models.order import OrderLine
 from aftersales.models.people import User
 
@@ -110,7 +110,11 @@ def digest(content: dict[str, Any], previous: str) -> str:
 
 
 class Upload(models.Model):
-    """A file as it came in and was made safe; evidence points to it, so it can be used again."""
+    """A file as it was made safe; evidence points to it, so it can be used again.
+
+    ``original`` is what came in, where that was changed: sealed, for staff who rule; ``received``
+    is its hash. Until ``scan`` is clear nobody is shown the file.
+    """
 
     user = models.ForeignKey(User, models.PROTECT, related_name="uploads")
     token = models.CharField(max_length=64, unique=True)
@@ -119,18 +123,37 @@ class Upload(models.Model):
     kind = models.CharField(_("类型"), max_length=40)
     size = models.PositiveIntegerField(_("大小"))
     sha256 = models.CharField(max_length=64)
+    original = models.FileField(upload_to="originals/%Y/%m/", blank=True)
+    received = models.CharField(max_length=64, blank=True)
+    scan = models.CharField(_("安全检查"), max_length=10, choices=Scan, default=Scan.CLEAR)
     created_at = models.DateTimeField()
 
     class Meta:
         verbose_name = _("上传文件")
         verbose_name_plural = _("上传文件")
+        indexes = [
+            models.Index(fields=["user", "received"], name="upload_received"),
+            models.Index(
+                fields=["id"], condition=models.Q(scan=Scan.PENDING), name="upload_unscanned"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
 
     @property
+    def clear(self) -> bool:
+        return self.scan == Scan.CLEAR
+
+    @property
+    def held(self) -> str:
+        """Why nobody is shown it; empty if it is clear."""
+        return "" if self.clear else str(self.get_scan_display())
+
+    @property
     def image(self) -> bool:
-        return self.kind.startswith("image/")
+        """A picture that may be shown."""
+        return self.clear and self.kind.startswith("image/")
 
 
 class Evidence(models.Model):

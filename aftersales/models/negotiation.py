@@ -1,6 +1,10 @@
 """The tool's own rows: pre-checks, rounds, offers, messages and virtual numbers."""
 
+from datetime import datetime, timedelta
+from typing import Any
+
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.enums import (
@@ -15,6 +19,8 @@ from aftersales.models.catalogue import Outcome, Plan, Script
 from aftersales.models.history import Upload
 from aftersales.models.order import OrderLine
 from aftersales.models.people import Member, User
+
+MOST, WITHIN = 20, timedelta(minutes=10)  # messages of one person in one conversation
 
 
 class Precheck(models.Model):
@@ -94,6 +100,13 @@ class Offer(models.Model):
         return f"{self.plan} {self.amount or ''}".strip()
 
 
+class MessageQuerySet(models.QuerySet["Message"]):
+    def hurry(self, user: Any, at: datetime) -> str:
+        """What to say to who writes faster than anybody reads; empty if he does not."""
+        lately = self.filter(user=user, at__gt=at - WITHIN)
+        return gettext("消息发得太快了，请过 10 分钟再发") if lately.count() >= MOST else ""
+
+
 class Message(models.Model):
     """消息: what one side said to the other, as it was sent: in a case's thread, or before any case.
 
@@ -111,6 +124,8 @@ class Message(models.Model):
     at = models.DateTimeField()
     read_at = models.DateTimeField(_("对方已读"), null=True)
     key = models.CharField(max_length=64, blank=True)
+
+    objects = MessageQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("消息")

@@ -137,8 +137,8 @@ def drop_uploads(keys: Collection[int]) -> int:
         try:
             with transaction.atomic():
                 upload.delete()
-                storage, name = upload.file.storage, str(upload.file.name)
-                transaction.on_commit(partial(storage.delete, name))
+                for file in filter(None, [upload.file, upload.original]):
+                    transaction.on_commit(partial(file.storage.delete, str(file.name)))
         except (ProtectedError, IntegrityError):
             continue  # a step has put it forward meanwhile
         dropped += 1

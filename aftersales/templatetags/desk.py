@@ -347,6 +347,7 @@ def as_shots(evidence: Iterable[Evidence]) -> list[display.Shot]:
         display.Shot(
             url=reverse("file", args=[each.upload.token]),
             thumb=reverse("file", args=[each.upload.token]) if each.upload.image else "",
+            badge=each.upload.held,
             alt=_("{party}凭证 {n}：{name}").format(
                 party=each.get_party_display(), n=number, name=each.label or each.upload.name
             ),

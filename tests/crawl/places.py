@@ -213,6 +213,7 @@ view_on_site                gone  anything
 app_list                    page  app
 auth_user_password_change   page  user
 case_by_code                turn  case
+original                    file  original
 send_message                page  case
 record_complaint            page  case
 update_complaint            page  case

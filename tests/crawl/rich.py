@@ -51,6 +51,7 @@ class Visit(NamedTuple):
     place: Place
     user: User | None
     url: str
+    named: dict[str, Any] = {}  # what the address names
 
     @property
     def label(self) -> str:
@@ -136,9 +137,10 @@ class Rich:
         finder = getattr(self, f"find_{place.finder or 'plain'}")
         for user, args, query in finder(place):
             try:
-                yield Visit(place, user, reverse(place.name, kwargs=args) + query)
+                yield Visit(place, user, reverse(place.name, kwargs=args) + query, args)
             except NoReverseMatch:
-                yield Visit(place, user, reverse(place.name, args=list(args.values())) + query)
+                url = reverse(place.name, args=list(args.values())) + query
+                yield Visit(place, user, url, args)
 
     def _of_model(self, place: Place) -> Iterator[Visit]:
         _admin, _colon, stem = place.name.partition(":")
@@ -147,7 +149,7 @@ class Rich:
             yield Visit(place, self.admin, reverse(place.name))
             return
         for row in model._default_manager.order_by("-pk")[:1]:
-            yield Visit(place, self.admin, reverse(place.name, args=[row.pk]))
+            yield Visit(place, self.admin, reverse(place.name, args=[row.pk]), {"pk": row.pk})
 
     # Finders: (user, arguments, query).
 
@@ -189,7 +191,7 @@ class Rich:
     def find_work(self, place: Place) -> Iterator[Any]:
         kinds = {"job_failed": ["failed"], "job_file": ["file"], "job_progress": ["running"]}
         keys = kinds.get(place.name.rpartition(":")[2], ["failed", "file", "running"])
-        for job in Job.objects.filter(key__in=keys).select_related("user"):
+        for job in Job.objects.filter(key__in=keys).select_related("user").order_by("pk"):
             yield job.user, {"code": job.code}, ""
 
     def find_notice(self, place: Place) -> Iterator[Any]:
@@ -201,6 +203,10 @@ class Rich:
         upload = Upload.objects.select_related("user").first()
         assert upload is not None
         yield upload.user, {"token": upload.token}, ""
+
+    def find_original(self, place: Place) -> Iterator[Any]:
+        for upload in Upload.objects.exclude(original="").order_by("pk")[:1]:
+            yield self.admin, {"token": upload.token}, ""
 
     def find_sample(self, place: Place) -> Iterator[Any]:
         yield self.user_of(place.role), {"name": samples.TAOBAO_CSV}, ""
@@ -222,7 +228,7 @@ class Rich:
                 yield user, {"code": case.code, "pk": asked.pk}, ""
 
     def find_conversation(self, place: Place) -> Iterator[Any]:
-        for line in OrderLine.objects.filter(messages__isnull=False).distinct()[:2]:
+        for line in OrderLine.objects.filter(messages__isnull=False).distinct():
             yield self.user_of(place.role, line.order.shop), {"pk": line.pk}, ""
 
     def find_order(self, place: Place) -> Iterator[Any]:
@@ -249,7 +255,7 @@ class Rich:
                 yield user, args | {"kind": kind}, query
 
     def find_proposal(self, place: Place) -> Iterator[Any]:
-        for proposal in Proposal.objects.select_related("line__order__shop")[:1]:
+        for proposal in Proposal.objects.select_related("line__order__shop"):
             order = proposal.line.order
             args = {"shop": order.shop.code, "number": order.number}
             yield order.buyer, args | {"line": proposal.line.position, "pk": proposal.pk}, ""
@@ -275,7 +281,7 @@ class Rich:
             yield self.user_of(place.role, job.shop), {"code": job.code}, ""
 
     def find_note(self, place: Place) -> Iterator[Any]:
-        for note in Note.objects.select_related("case__shop")[:1]:
+        for note in Note.objects.select_related("case__shop"):
             yield (
                 self.user_of(place.role, note.case.shop),
                 {"code": note.case.code, "pk": note.pk},
@@ -283,24 +289,24 @@ class Rich:
             )
 
     def find_tag(self, place: Place) -> Iterator[Any]:
-        for case in Case.objects.filter(tags__isnull=False).select_related("shop")[:1]:
+        for case in Case.objects.filter(tags__isnull=False).select_related("shop"):
             args = {"code": case.code, "pk": case.tags.all()[0].pk}
             yield self.user_of(place.role, case.shop), args, ""
 
     def find_view(self, place: Place) -> Iterator[Any]:
-        for view in SavedView.objects.select_related("member__user")[:1]:
+        for view in SavedView.objects.select_related("member__user"):
             yield view.member.user, {"pk": view.pk}, ""
 
     def find_address(self, place: Place) -> Iterator[Any]:
-        for address in ReturnAddress.objects.select_related("shop")[:1]:
+        for address in ReturnAddress.objects.select_related("shop"):
             yield self.user_of(place.role, address.shop), {"pk": address.pk}, ""
 
     def find_rule(self, place: Place) -> Iterator[Any]:
-        for rule in AgreeRule.objects.select_related("shop")[:1]:
+        for rule in AgreeRule.objects.select_related("shop"):
             yield self.user_of(place.role, rule.shop), {"code": rule.code}, "?try=1"
 
     def find_script(self, place: Place) -> Iterator[Any]:
-        for script in ShopScript.objects.select_related("shop")[:1]:
+        for script in ShopScript.objects.select_related("shop"):
             yield self.user_of(place.role, script.shop), {"code": script.code}, ""
 
     def find_member(self, place: Place) -> Iterator[Any]:

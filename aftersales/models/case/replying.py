@@ -220,6 +220,8 @@ class Replying(Negotiating, Owing):
             raise Refused(proof_chat=evidence_open.sentence)  # type: ignore[attr-defined]
         if len(text) > 500:
             raise Refused(text=_("最多 500 个字"))
+        if hurry := Message.objects.filter(case=self.pk).hurry(by, self.at):
+            raise Refused(text=hurry)
         party = self.acting
         if party == Party.MERCHANT and (found := wording.contact_found(text)):
             raise Refused(text=_("不能包含电话、微信或外部链接：「%(found)s」") % {"found": found})
