@@ -87,6 +87,7 @@ def keep(file: UploadedFile, user: User) -> Upload:
             store(upload.original, f"{secrets.token_urlsafe(24)}.bin", came)
     except OSError:
         log.exception("a file could not be stored")
+        upload.file.delete(save=False)
         raise Refused(_("%(file)s 没有存下，请稍后再传") % {"file": name}) from None
     upload.save()
     return upload
