@@ -14,6 +14,7 @@ from aftersales.bids import agreed_terms, with_terms
 from aftersales.display import Entry, Shot, Way, demanded, mask, money, settled, when
 from aftersales.enums import (
     ARRIVED,
+    RULED,
     CaseType,
     Freight,
     Party,
@@ -377,7 +378,8 @@ def _claim(case: Case, now: datetime) -> list[tuple[str, Any]]:
     if case.phase == Phase.AFTERSALE:
         rows.insert(0, (_("阶段"), case.get_phase_display()))
     if case.to_refund is not None and case.to_refund != case.amount:
-        rows.append((_("约定退款"), money(case.to_refund)))
+        agreed = _("改为退款") if case.wants_goods else _("约定退款")
+        rows.append((_("判定退款") if case.stage in RULED else agreed, money(case.to_refund)))
     rows += settled(case.composition)
     rows.append((_("申请件数"), f"{case.quantity}"))
     if case.goods_state and case.goods_state != "received":

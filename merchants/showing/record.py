@@ -398,5 +398,13 @@ def shots_of(
             continue
         url = reverse("file", args=[piece.upload.token])
         thumb = f"{url}?thumb=1" if piece.upload.image else ""
-        shots.append(Shot(url, thumb, alt, name, piece.upload.held or (_("未查看") if piece.pk in fresh else "")))
+        shots.append(
+            Shot(
+                url,
+                thumb,
+                alt,
+                name,
+                piece.upload.held or (_("未查看") if piece.pk in fresh else ""),
+            )
+        )
     return shots
