@@ -171,7 +171,7 @@ class CaseAdmin(ReadOnly):
         moves = case.moves(request.user, Party.STAFF) if rules else []
         moves = [move for move in moves if move.name not in WAYS_OUT or not move.refusal]
         ways_out = best_first(case.refunds.all())
-        moves.sort(key=lambda move: ways_out.index(move.name) if move.name in WAYS_OUT else -1)
+        moves.sort(key=lambda move: (*ways_out, move.name).index(move.name))
         context = {
             **self.admin_site.each_context(request),
             "title": case.code,

@@ -79,12 +79,6 @@ class ReadOnly(NoEditing, admin.ModelAdmin):
     list_per_page = 50
     show_facets = admin.ShowFacets.NEVER  # each would be counted to the end
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        title = {"title": self.opts.verbose_name_plural}
-        return super().changelist_view(request, title | (extra_context or {}))
-
     class Media:
         css = {"all": ["admin-staff.css"]}
 

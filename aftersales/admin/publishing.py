@@ -80,10 +80,10 @@ class Published(admin.ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
+        context = {"publishes": True} | (extra_context or {})
+
         def save() -> Any:
-            return super(Published, self).changeform_view(
-                request, object_id, form_url, extra_context
-            )
+            return super(Published, self).changeform_view(request, object_id, form_url, context)
 
         return self._publish(request, save) if request.method == "POST" else save()
 
