@@ -86,9 +86,13 @@ class Drafting(LoginRequiredMixin, View):
 
     def remember(self, form: Any) -> None:
         """What was typed is a draft too, should the page with the answer be closed."""
-        if form.keeps_drafts:
+        if not form.keeps_drafts:
+            return
+        if self.request.FILES or Draft.worth(self.request.POST):
             self.kept = self.keep(self.request.POST, form)
-            form.draft_said = self.draft_said()
+        else:
+            self.forget()
+        form.draft_said = self.draft_said()
 
     def forget(self) -> None:
         Draft.forget(self.path_of(self.part_of(self.request.POST)), self.request.user)

@@ -73,6 +73,13 @@ class Draft(models.Model):
         )
         return draft
 
+    @staticmethod
+    def worth(given: QueryDict) -> bool:
+        """Whether anything is filled in: an empty form sent by mistake is no draft."""
+        nothing = PASSING | {"key", "round", "offer"}
+        answers = (values for name, values in given.lists() if name not in nothing)
+        return any(value.strip() for values in answers for value in values)
+
     @classmethod
     def forget(cls, path: str, user: Any) -> None:
         cls.objects.filter(path=path, user=user.pk).delete()

@@ -65,6 +65,14 @@ def test_a_form_with_a_draft_says_since_when(make_case, at, at_desk, type_in, te
     assert LONG in page
 
 
+def test_an_empty_form_sent_by_mistake_is_no_draft(make_case, at_desk, text_of):
+    refused = at_desk.send("send_message", make_case(), text=" ")
+
+    assert refused.status_code == 422
+    assert not Draft.objects.exists()
+    assert "草稿已保存" not in text_of(refused)
+
+
 def test_a_draft_never_takes_effect(make_case, at, type_in):
     case = make_case("negotiated")
     version = case.version
