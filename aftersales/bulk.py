@@ -1,116 +1,168 @@
 """Write many rows in one statement; one road for one row and for ten thousand."""
 
-from collections.abc import Callable, Iterator, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
 from typing import Any
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, models
+
+from aftersales import clock
+
+MANY = 50  # fewer rows are one INSERT with their values written out
+
+# Fields whose values the driver stores as they are.
+AS_THEY_ARE = (
+    models.IntegerField,
+    models.BooleanField,
+    models.DateTimeField,
+    models.DecimalField,
+    models.ForeignKey,
+)
+
+
+class Exactly(DjangoJSONEncoder):
+    """Moments to the microsecond; Django's own encoder cuts them to what JavaScript knows."""
+
+    def default(self, o: Any) -> Any:
+        return o.isoformat() if isinstance(o, datetime) else super().default(o)
 
 
 def update_rows(rows: Sequence[models.Model], names: Sequence[str]) -> int:
     """Store the named fields of saved rows of one model; return how many rows were found.
 
-    One row is a plain UPDATE. Many rows are one ``UPDATE … FROM unnest(arrays)`` on PostgreSQL,
-    and Django's ``bulk_update`` elsewhere (slower, equally correct).
+    One row is a plain UPDATE. Many rows are one ``UPDATE … FROM`` a JSON document on PostgreSQL,
+    which reads it by the types of the table, and Django's ``bulk_update`` elsewhere (slower,
+    equally correct).
     """
     if not rows or not names:
         return 0
     model = type(rows[0])
-    fields = [model._meta.get_field(name) for name in names]
+    fields: list[Any] = [model._meta.get_field(name) for name in names]
     if len(rows) == 1:
-        values = {field.attname: getattr(rows[0], field.attname) for field in fields}  # type: ignore[union-attr]
+        values = {field.attname: getattr(rows[0], field.attname) for field in fields}
         return int(model._base_manager.filter(pk=rows[0].pk).update(**values))
     if connection.vendor == "postgresql":
-        return _update_from_arrays(model, rows, fields)
+        return _update_from_document(model, rows, fields)
     return int(model._base_manager.bulk_update(rows, names, batch_size=200))
 
 
 def insert_rows(rows: Sequence[models.Model]) -> None:
     """Insert new rows, model by model in the order in which each model first appears.
 
-    Many rows of a model are one ``INSERT … SELECT FROM unnest(arrays)`` on PostgreSQL.
+    Many rows of a model are one COPY on PostgreSQL.
     """
     groups: dict[type[models.Model], list[models.Model]] = {}
     for row in rows:
         groups.setdefault(type(row), []).append(row)
     for model, group in groups.items():
-        fresh = all(row.pk is None for row in group)
-        if len(group) > 1 and fresh and connection.vendor == "postgresql":
-            _insert_from_arrays(model, group)
-        else:
+        if len(group) < MANY or connection.vendor != "postgresql":
             model._base_manager.bulk_create(group, batch_size=2000)
+            continue
+        fields: list[Any] = [each for each in model._meta.concrete_fields if not each.primary_key]
+        for row in group:  # a row that was stored just before may be what this one refers to
+            row._prepare_related_fields_for_save(operation_name="bulk_create")  # type: ignore[attr-defined]
+        columns = [
+            _prepared(field, [field.pre_save(row, True) for row in group]) for field in fields
+        ]
+        keys = _copy(model, fields, zip(*columns, strict=True), len(group))
+        for row, key in zip(group, keys, strict=True):
+            row.pk = key
+            row._state.adding, row._state.db = False, connection.alias
 
 
-def _update_from_arrays(
+def insert_values(model: type[models.Model], rows: Sequence[dict[str, Any]]) -> list[int]:
+    """Insert rows given as columns to plain values, all with the same columns; return their keys.
+
+    A column that is not given has its field's default.
+    """
+    if not rows:
+        return []
+    if connection.vendor != "postgresql":
+        made = model._base_manager.bulk_create([model(**row) for row in rows], batch_size=500)
+        return [int(each.pk) for each in made]
+    fields: dict[str, Any] = {field.attname: field for field in model._meta.concrete_fields}
+    left = [each for name, each in fields.items() if not each.primary_key and name not in rows[0]]
+    stamp = clock.now()
+    constants = [
+        _prepared(each, [stamp if getattr(each, "auto_now_add", False) else each.get_default()])[0]
+        for each in left
+    ]
+    given = [fields[name] for name in rows[0]]
+    whole = ((*row.values(), *constants) for row in rows)
+    return _copy(model, [*given, *left], whole, len(rows))
+
+
+def _copy(
+    model: type[models.Model], fields: Sequence[Any], rows: Iterable[Sequence[Any]], count: int
+) -> list[int]:
+    """COPY rows of prepared values; return the keys they were given."""
+    quote = connection.ops.quote_name
+    table, key = model._meta.db_table, model._meta.pk.column
+    names = ", ".join(quote(column) for column in (key, *(field.column for field in fields)))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
+            [quote(table), key, count],
+        )
+        keys = [int(found) for (found,) in cursor.fetchall()]
+        with cursor.copy(f"COPY {quote(table)} ({names}) FROM STDIN") as copy:
+            for number, row in zip(keys, rows, strict=True):
+                copy.write_row((number, *row))
+    return keys
+
+
+def _update_from_document(
     model: type[models.Model], rows: Sequence[models.Model], fields: Sequence[Any]
 ) -> int:
     quote = connection.ops.quote_name
     key: Any = model._meta.pk
-    arrays, columns, parameters = _arrays(
-        [key, *fields], rows, lambda row, field: getattr(row, field.attname)
+    document = json.dumps(
+        [
+            {key.column: row.pk} | {each.column: getattr(row, each.attname) for each in fields}
+            for row in rows
+        ],
+        cls=Exactly,
     )
-    names = [f"c{number}" for number in range(len(columns))]
-    sets = ", ".join(
-        f"{quote(field.column)} = v.{column}"
-        for field, column in zip(fields, columns[1:], strict=True)
-    )
-    sql = (
-        f"UPDATE {quote(model._meta.db_table)} AS t SET {sets} "  # noqa: S608 (names come from the models)
-        f"FROM unnest({arrays}) AS v({', '.join(names)}) "
-        f"WHERE t.{quote(key.column)} = v.c0"
-    )
+    table = quote(model._meta.db_table)
+    sets = ", ".join(f"{quote(each.column)} = v.{quote(each.column)}" for each in fields)
     with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
+        cursor.execute(
+            f"UPDATE {table} AS t SET {sets} "  # noqa: S608 (names come from the models)
+            f"FROM json_populate_recordset(NULL::{table}, %s) AS v "
+            f"WHERE t.{quote(key.column)} = v.{quote(key.column)}",
+            [document],
+        )
         return int(cursor.rowcount)
 
 
-def _insert_from_arrays(model: type[models.Model], rows: Sequence[models.Model]) -> None:
-    quote = connection.ops.quote_name
-    key: Any = model._meta.pk
-    fields: list[Any] = [field for field in model._meta.concrete_fields if field is not key]
-    for row in rows:  # a row that was stored just before may be what this one refers to
-        row._prepare_related_fields_for_save(operation_name="bulk_create")  # type: ignore[attr-defined]
-    arrays, columns, parameters = _arrays(
-        fields, rows, lambda row, field: field.pre_save(row, True)
+def _prepared(field: Any, values: list[Any]) -> list[Any]:
+    """A column of values as the driver takes them."""
+    if isinstance(field, AS_THEY_ARE):
+        return values
+    if isinstance(field, models.JSONField):
+        ready: Callable[[Any], Any] = partial(json.dumps, cls=field.encoder)
+    elif isinstance(field, models.CharField | models.TextField):
+        ready = str
+    else:
+        ready = partial(field.get_db_prep_save, connection=connection)
+    return [None if value is None else ready(value) for value in values]
+
+
+def among(column: str, keys: Iterable[int]) -> Any:
+    """A condition ``column IN keys`` for many keys: one array on PostgreSQL, not a value each."""
+    if connection.vendor != "postgresql":
+        return models.Q(**{f"{column}__in": list(keys)})
+    return models.Func(
+        models.F(column),
+        models.Value(f"{{{','.join(map(str, keys))}}}"),
+        template="%(expressions)s::bigint[])",
+        arg_joiner=" = ANY(",
+        output_field=models.BooleanField(),
     )
-    names = [f"c{number}" for number in range(len(columns))]
-    sql = (
-        f"INSERT INTO {quote(model._meta.db_table)} "  # noqa: S608 (names come from the models)
-        f"({', '.join(quote(field.column) for field in fields)}) "
-        f"SELECT {', '.join(f'v.{column}' for column in columns)} "
-        f"FROM unnest({arrays}) WITH ORDINALITY AS v({', '.join(names)}, nth) ORDER BY nth "
-        f"RETURNING {quote(key.column)}"
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        keys = cursor.fetchall()
-    for row, (pk,) in zip(rows, keys, strict=True):
-        row.pk = pk
-        row._state.adding, row._state.db = False, connection.alias
-
-
-def _arrays(
-    fields: Sequence[Any], rows: Sequence[models.Model], value_of: Callable[[Any, Any], Any]
-) -> tuple[str, list[str], list[list[Any]]]:
-    """One array a field: the casts for ``unnest``, how its columns are read, the parameters."""
-    casts, columns, parameters = [], [], []
-    for number, field in enumerate(fields):
-        values = [field.get_db_prep_save(value_of(row, field), connection) for row in rows]
-        kind = _plain_type(field)
-        if kind == "jsonb":  # arrays of documents travel as text
-            values = [each.dumps(each.obj) if hasattr(each, "obj") else each for each in values]
-            casts.append("%s::text[]")
-            columns.append(f"c{number}::jsonb")
-        else:
-            casts.append(f"%s::{kind}[]")
-            columns.append(f"c{number}")
-        parameters.append(values)
-    return ", ".join(casts), columns, parameters
-
-
-def _plain_type(field: Any) -> str:
-    kind = str(field.rel_db_type(connection) if field.primary_key else field.db_type(connection))
-    return kind.split("(")[0].strip()
 
 
 def insert_from(model: type[models.Model], names: Sequence[str], rows: models.QuerySet) -> int:

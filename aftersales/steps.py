@@ -16,12 +16,13 @@ from typing import Any, TypeVar
 from django.db import models, transaction
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, TransitionNotAllowed
+from django_fsm import TransitionNotAllowed
 from django_fsm import transition as fsm_transition
 
 from aftersales import clock
 from aftersales.bulk import insert_rows, update_rows
 from aftersales.enums import Party, Permission, Status
+from aftersales.models.fetched import Fetched, StateField
 from aftersales.models.history import Attempt, Event, Fault, plain
 
 STALE = _("此售后单刚刚有更新，请核对后再提交。你填写的内容已保留。")
@@ -143,10 +144,10 @@ def step(
     return decorate
 
 
-class Stepped(models.Model):
+class Stepped(Fetched):
     """What the engine needs of a case: a status, a version, its clocks and its chain."""
 
-    status = FSMField(_("状态"), max_length=30, choices=Status, protected=True)
+    status = StateField(_("状态"), max_length=30, choices=Status, protected=True)
     version = models.PositiveIntegerField(default=0)
     chain = models.CharField(max_length=64, blank=True)
     suspended = models.BooleanField(_("已中止"), default=False)
@@ -162,14 +163,17 @@ class Stepped(models.Model):
     class Meta:
         abstract = True
 
+    # the step in hand: when it happens, in whose name, how long it may be undone, what it hands over
+    _at: datetime | None = None
+    acting = Party.CLOCK
+    hold = timedelta()
+    _rows: list[models.Model]
+    _changed: list[tuple[models.Model, dict[str, Any]]]  # with its former values
+    _removed: list[models.Model]
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._rows: list[models.Model] = []
-        self._changed: list[tuple[models.Model, dict[str, Any]]] = []  # with its former values
-        self._removed: list[models.Model] = []
-        self.hold = timedelta()  # how long the step in hand may be undone
-        self._at: datetime | None = None
-        self.acting = Party.CLOCK  # in whose name the step in hand is taken
+        self._rows = []
 
     def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
         """Re-read; the protected field is emptied on this instance only, not on the class."""
@@ -187,11 +191,8 @@ class Stepped(models.Model):
     def restart_clock(self, before: str) -> None:
         raise NotImplementedError
 
-    def lapsed(self, at: datetime) -> str:
-        """The step that time asks for at ``at``, or an empty string."""
-        raise NotImplementedError
-
-    def next_wake(self) -> datetime | None:
+    def next_clock(self) -> tuple[datetime, str] | None:
+        """The clock that runs out next and the step that it then takes."""
         raise NotImplementedError
 
     def standing_before(self, user: Any) -> dict[str, Any]:
@@ -248,6 +249,10 @@ class Stepped(models.Model):
 
     def may(self, name: str, user: Any) -> bool:
         return not self.refusal(name, user)
+
+    def next_wake(self) -> datetime | None:
+        running = self.next_clock()
+        return running[0] if running else None
 
     def catch_up(self) -> bool:
         """Let lapsed time act before anybody looks; true if it did."""
@@ -349,8 +354,9 @@ def _become(case: Stepped, row: Stepped) -> None:
 def lapse(row: Any, at: datetime) -> list[Act]:
     """Everything that time asks of this row at ``at``, in the order in which it fell due."""
     acts = []
-    while name := row.lapsed(at):
-        acts.append(row.run(STEPS[name], Party.CLOCK, None, at, "", {}, due=row.next_wake()))
+    while (running := row.next_clock()) and running[0] <= at:
+        due, name = running
+        acts.append(row.run(STEPS[name], Party.CLOCK, None, at, "", {}, due=due))
     return acts
 
 
@@ -415,7 +421,7 @@ def write(acts: Sequence[Act]) -> None:
         gone.delete()
     insert_rows([row for act in acts for row in act.rows])
     insert_rows([act.event for act in acts])
-    Fault.objects.filter(case__in=[case.pk for case in cases]).delete()  # what broke has passed
+    Fault.objects.filter(case__in=[case for case in cases if hasattr(case, "fault")]).delete()
     for case in cases:
         case.remember()  # type: ignore[attr-defined]
 

@@ -7,9 +7,8 @@ from typing import Any
 
 from django.db import transaction
 
-from aftersales.bulk import update_rows
+from aftersales.bulk import insert_values, update_rows
 from aftersales.enums import Direction, FreightCover, OrderState, PaymentKind
-from aftersales.imports.copying import insert
 from aftersales.imports.drafts import Draft, Outcome, fold
 from aftersales.imports.facts import OF_ORDER
 from aftersales.imports.layout import NOTHING, OrderRow
@@ -148,7 +147,7 @@ def link_buyers(drafts: Sequence[Draft]) -> None:
 
 def add(shop: Shop, drafts: Sequence[Draft]) -> None:
     """New orders with their lines, payments and parcels."""
-    keys = insert(Order, [_order_values(shop, draft) for draft in drafts])
+    keys = insert_values(Order, [_order_values(shop, draft) for draft in drafts])
     lines: list[dict[str, Any]] = []
     payments, parcels = [], []
     gifts: dict[int, OrderRow] = {}
@@ -162,10 +161,12 @@ def add(shop: Shop, drafts: Sequence[Draft]) -> None:
             payments.append(_payment_values(key, head, draft.paid))
         payments += _in_kind_values(key, head)
         parcels += [_parcel_values(key, head, tracking) for tracking in head.trackings]
-    made = insert(OrderLine, lines)
-    insert(OrderLine, [_gift_values(made[at], lines[at], line) for at, line in gifts.items()])
-    insert(Payment, payments)
-    insert(Parcel, parcels)
+    made = insert_values(OrderLine, lines)
+    insert_values(
+        OrderLine, [_gift_values(made[at], lines[at], line) for at, line in gifts.items()]
+    )
+    insert_values(Payment, payments)
+    insert_values(Parcel, parcels)
 
 
 def store(changes: Sequence[Change]) -> None:
@@ -215,9 +216,9 @@ def store(changes: Sequence[Change]) -> None:
         if change.new_payment:
             payments.append(_payment_values(key, head, change.new_payment))
         parcels += [_parcel_values(key, head, tracking) for tracking in change.new_parcels]
-    insert(OrderLine, lines)
-    insert(Payment, payments)
-    insert(Parcel, parcels)
+    insert_values(OrderLine, lines)
+    insert_values(Payment, payments)
+    insert_values(Parcel, parcels)
 
 
 def _order_values(shop: Shop, draft: Draft) -> dict[str, Any]:

@@ -56,6 +56,7 @@ from aftersales.models.policy import Agreement, Policy, Window
 from aftersales.models.pulse import Pulse
 from aftersales.models.refund import LedgerEntry, LedgerMood, Refund
 from aftersales.models.returning import FreightClaim, Receipt
+from aftersales.models.rulebook import RulebookMark
 from aftersales.models.scripting import ShopScript
 from aftersales.models.service import ServiceMessage, ServiceRequest
 from aftersales.models.simulation import Simulation
@@ -123,6 +124,7 @@ __all__ = [
     "RolledDay",
     "Round",
     "RowError",
+    "RulebookMark",
     "SavedView",
     "Scenario",
     "Script",

@@ -353,4 +353,4 @@ class StepForm(models.Model):
 
     def offered(self, name: str) -> list[Any]:
         """The active rows of one of its lists, in their order."""
-        return list(getattr(self, name).filter(active=True))
+        return [row for row in getattr(self, name).all() if row.active]

@@ -9,6 +9,7 @@ from typing import Any, Self
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from aftersales.bulk import among
 from aftersales.enums import (
     ARRIVED,
     PAID_BACK,
@@ -21,6 +22,7 @@ from aftersales.enums import (
     PaymentKind,
     ScanKind,
 )
+from aftersales.models.fetched import Fetched
 from aftersales.models.people import Shop, User
 
 
@@ -32,7 +34,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.filter(shop__members__user=user, shop__members__active=True)
 
 
-class Order(models.Model):
+class Order(Fetched):
     """订单. Money is in yuan, as paid; times are when it happened on the marketplace."""
 
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="orders")
@@ -161,14 +163,14 @@ class Order(models.Model):
         by_pk = {order.pk: order for order in orders}
         for order in orders:
             order._gone = defaultdict(Decimal)
-        paid = cls.objects.filter(pk__in=by_pk, cases__refunds__isnull=False).values_list(
+        paid = cls.objects.filter(among("id", by_pk), cases__refunds__isnull=False).values_list(
             "pk", "cases__refunds__route", "cases__refunds__reference", "cases__refunds__amount"
         )
         for pk, route, reference, amount in paid:
             by_pk[pk]._gone[(route, reference)] += amount
 
 
-class OrderLine(models.Model):
+class OrderLine(Fetched):
     """商品行: one kind of goods in an order; an application is made for a line (§1.5).
 
     Lines with the same ``bundle`` were bought as one (套餐); ``list_total`` is what they cost
@@ -272,7 +274,7 @@ class OrderLine(models.Model):
         return sum((gift.list_total for gift in self.gifts.all()), Decimal("0.00"))
 
 
-class Payment(models.Model):
+class Payment(Fetched):
     """支付: what came in by one route; refunds go back the same ways (S-37).
 
     Money is in yuan; coupons and points go back in kind, ``amount`` being the coupon's value in
@@ -296,7 +298,7 @@ class Payment(models.Model):
         return f"{self.route} {self.amount}"
 
 
-class Parcel(models.Model):
+class Parcel(Fetched):
     """包裹: goods on their way, with the trace the carrier gave.
 
     ``trace`` is a list of ``{"at": ISO time, "kind": ScanKind, "text": str}``, oldest first;

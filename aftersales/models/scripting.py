@@ -35,6 +35,6 @@ class ShopScript(Owned, Script):
         return f"S{self.shop_id}-{number:03}"
 
     @classmethod
-    def offered(cls, shop: Shop, scenario: Scenario) -> list[Self]:
-        rows = cls.objects.filter(shop=shop, active=True, scenarios=scenario)
+    def offered(cls, shop: Shop, scenario_id: int) -> list[Self]:
+        rows = cls.objects.filter(shop=shop, active=True, scenarios=scenario_id)
         return list(rows.prefetch_related("reasons", "plans"))

@@ -84,11 +84,12 @@ def watch_of(case: "Case") -> Watch | None:
     """Who must act now; none once the case has ended."""
     if case.suspended:
         return SUSPENDED
-    if executing(case):
+    status = case.status
+    if status == Status.PLATFORM_REVIEW and executing(case):
         return EXECUTING
-    if case.status == Status.AWAITING_MERCHANT_SHIP and beyond_repair(case):
+    if status == Status.AWAITING_MERCHANT_SHIP and beyond_repair(case):
         return CHOOSING
-    return WATCHES.get(Status(case.status))
+    return WATCHES.get(status)
 
 
 def executing(case: "Case") -> bool:

@@ -146,7 +146,7 @@ class RejectForm(FacesRisks):
 
     def clean(self) -> dict[str, Any]:
         said: dict[str, Any] = super().clean() or self.cleaned_data
-        self.missing = self.case.rejection_errors(**self._asked())
+        self.missing = self.case.rejection_errors(self.warnings, **self._asked())
         for name, sentence in self.missing.items():
             if self.has_error(name, "required"):
                 del self.errors[name]  # the rule's own sentence instead of “please fill in”
@@ -159,7 +159,9 @@ class RejectForm(FacesRisks):
     def lacks(self) -> dict[str, str]:
         """The engine's sentences by field, for what is filled in so far."""
         if self.missing is None:
-            self.missing = self.case.rejection_errors(reason=self.reason(), statement="")
+            self.missing = self.case.rejection_errors(
+                self.warnings, reason=self.reason(), statement=""
+            )
         return self.missing
 
     def checklist(self) -> list[Check]:

@@ -1,9 +1,8 @@
 """How near the real sweep comes to the database's own speed: cases expired per second."""
 
-import json
 import os
-import statistics
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from aftersales.enums import Status
 from aftersales.models import Case, Event, Refund, Shop, User
 from aftersales.sweeping import take_due
 from tests.bench.market import due_cases
+from tests.bench.reporting import report, rounds, settle
 
 FULL = os.environ.get("SIZE") == "full"
 DUE = 20_000 if FULL else 4_000
@@ -84,19 +84,3 @@ def test_expiry(transactional_db: Any, django_user_model: type[User]) -> None:
             assert (after[0] - before[0], after[1] - before[1]) == (DUE, DUE)
     assert Case.objects.filter(status=Status.REFUNDING).count() == 2 * ROUNDS * DUE
     report("expiry", rates, goal=0.5)
-
-
-def report(name: str, rates: dict[str, list[float]], *, goal: float) -> None:
-    """One line a row, and the same as JSON; the ratio is the median of the rounds' ratios."""
-    ratios = [ours / base for ours, base in zip(rates["ours"], rates["floor"], strict=True)]
-    row = {
-        "name": name,
-        "ours": round(statistics.median(rates["ours"])),
-        "floor": round(statistics.median(rates["floor"])),
-        "ratio": round(statistics.median(ratios), 3),
-        "spread": [round(min(ratios), 3), round(max(ratios), 3)],
-        "goal": goal,
-        "runs": len(ratios),
-    }
-    words = " ".join(f"{key}={value}" for key, value in row.items() if key != "spread")
-    print(f"\nROW {words}\n{json.dumps(row)}")

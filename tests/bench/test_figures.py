@@ -1,8 +1,6 @@
 """What figures cost: to read, against a list of 25 cases; to rebuild, against one pass over the history."""
 
 import os
-import time
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +11,7 @@ from aftersales.figures import reading, rolling
 from aftersales.figures.definitions import FIGURES
 from aftersales.models import Case, Measure, Shop, User
 from tests.bench.market import due_cases
-from tests.bench.test_expiry import report
+from tests.bench.reporting import report, seconds
 
 FULL = os.environ.get("SIZE") == "full"
 CASES = 200_000 if FULL else 10_000
@@ -42,12 +40,6 @@ FROM aftersales_event e JOIN aftersales_case c ON c.id = e.case_id
     JOIN aftersales_reason r ON r.id = c.reason_id
 GROUP BY 1, 2, 3, 4
 """
-
-
-def seconds(way: Callable[[], Any]) -> float:
-    start = time.perf_counter()
-    way()
-    return time.perf_counter() - start
 
 
 @pytest.fixture

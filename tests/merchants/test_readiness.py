@@ -48,7 +48,7 @@ def test_the_dry_run_says_what_the_step_would_say(make_case, at_desk, text_of):
 
     page, form = text_of(answer), answer.context["form"]
     assert answer.status_code == 422
-    expected = case.rejection_errors(reason=reject_reason("RR-05"), statement="短")
+    expected = case.rejection_errors(case.warnings(), reason=reject_reason("RR-05"), statement="短")
     assert expected.keys() == form.errors.keys() - {"declared"}
     for name, sentence in expected.items():
         assert form.errors[name] == [sentence]

@@ -22,5 +22,5 @@ class Command(BaseCommand):
             return
         at = clock.now()
         for case in Case.objects.due(at).iterator():
-            names = ", ".join(name for due_at, name in case.clocks() if due_at <= at)
+            names = ", ".join(name for due_at, name in sorted(case.clocks()) if due_at <= at)
             self.stdout.write(f"{case}  {case.get_status_display()}  ->  {names}")

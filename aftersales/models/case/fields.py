@@ -152,13 +152,9 @@ class CaseFields(Loaded):
     class Meta:
         abstract = True
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._due: Any = KEEP
-        self._due_anew = False
-        self._first: dict[str, Any] = {}
-        if not self._state.adding:
-            self.remember()
+    # the deadline that the step in hand sets itself
+    _due: Any = KEEP
+    _due_anew = False
 
     def __str__(self) -> str:
         return self.code
@@ -193,20 +189,20 @@ class CaseFields(Loaded):
 
     def restart_clock(self, before: str) -> None:
         """A new status starts its clock; a step that sets its own (``set_due``) has its way."""
-        was = self.due_at
+        was, moved = self.due_at, self.status != before
         if self._due is not KEEP:
             self.due_at = self._due
-        elif self.status != before:
+        elif moved:
             self.due_at = deadlines.due_at(self, self.at)  # type: ignore[arg-type]
-        anew = self.status != before or self._due_anew
+        anew = moved or self._due_anew
         if anew:
             self.due_from = self.at
         if anew or self.due_at != was:
             self.remind_at = reminders.next_at(self, self.at)  # type: ignore[arg-type]
         self._due, self._due_anew = KEEP, False
-        if self.status != before and self.status in ENDED:
+        if moved and self.status in ENDED:
             self.closed_at = self.at
-        if self.status != before and self.status == Status.CLOSED_BUYER_TIMEOUT:
+        if moved and self.status == Status.CLOSED_BUYER_TIMEOUT:
             self.reopen_by = deadlines.end_of(self, Clock.GRACE, self.at)  # type: ignore[arg-type]
         self.turn = deadlines.turn_of(self)  # type: ignore[arg-type]
 
@@ -226,14 +222,10 @@ class CaseFields(Loaded):
             running.append((self.evidence_due_at, "close_evidence"))
         if self.request_due_at and not self.suspended:
             running.append((self.request_due_at, "lapse_request"))
-        return sorted(running)
+        return running
 
-    def lapsed(self, at: datetime) -> str:
-        return next((name for due_at, name in self.clocks() if due_at <= at), "")
-
-    def next_wake(self) -> datetime | None:
-        running = self.clocks()
-        return running[0][0] if running else None
+    def next_clock(self) -> tuple[datetime, str] | None:
+        return min(self.clocks(), default=None)
 
     # Facts.
 

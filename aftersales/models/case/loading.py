@@ -6,14 +6,23 @@ from typing import Any
 
 from django.db import models
 
+from aftersales.bulk import among
 from aftersales.models.order import Order
 from aftersales.models.people import Shop
 from aftersales.steps import Stepped
 
 UNTRACKED = {"id", "code"}
+# What no step of time reads: it stays where it is until somebody asks for it.
+UNREAD = [
+    *("description", "snapshot", "agreement_version", "agreement_at"),
+    *("order__receiver", "order__phone", "order__address", "order__buyer_nick"),
+    *("order__buyer_note", "order__shop_note", "order__imported_at", "order__contact_dropped_at"),
+]
 
 
 class Loaded(Stepped):
+    _first: dict[str, Any]  # what is stored
+
     class Meta:
         abstract = True
 
@@ -27,13 +36,13 @@ class Loaded(Stepped):
         """Note the stored values, so that the engine writes only what a step changed."""
         self._first = self.__dict__.copy()
 
-    def dirty(self) -> set[str]:
+    def dirty(self) -> list[str]:
         now, first = self.__dict__, self._first
-        return {
+        return [
             name
             for attname, name in self._tracked()
-            if attname in now and now[attname] != first.get(attname)
-        }
+            if (value := now.get(attname)) is not (was := first.get(attname)) and value != was
+        ]
 
     @classmethod
     @cache
@@ -46,14 +55,14 @@ class Loaded(Stepped):
         """Cases locked with their order, with what bodies read loaded along."""
         locked: models.QuerySet[Any] = cls._default_manager.all()
         locked = locked.select_for_update(of=("self", "order"))
-        return locked.select_related("order", "line", "reason", "shop", "buyer")
+        return locked.select_related("order", "line", "reason", "shop", "buyer", "fault")
 
     @classmethod
     def for_sweeping(cls) -> models.QuerySet[Any]:
         """The same for a batch, which leaves aside what somebody else has locked."""
         locked: models.QuerySet[Any] = cls._default_manager.all()
         locked = locked.select_for_update(of=("self", "order"), skip_locked=True)
-        return locked.select_related("order")
+        return locked.select_related("order", "fault").defer(*UNREAD)
 
     @classmethod
     def preload(cls, cases: Sequence[Any]) -> None:
@@ -63,7 +72,8 @@ class Loaded(Stepped):
         """
         orders: dict[int, Order] = {}
         for case in cases:
-            case.order = orders.setdefault(case.order_id, case.order)
+            if (order := orders.setdefault(case.order_id, case.order)) is not case.order:
+                case.order = order
         shops = Shop.objects.in_bulk({case.shop_id for case in cases})
         for case in cases:
             case.shop = shops[case.shop_id]
@@ -83,10 +93,9 @@ def hand_out(owners: Sequence[models.Model], name: str) -> None:
     link: Any = type(owners[0])._meta.get_field(name)
     column = link.field.attname
     found: dict[Any, list[models.Model]] = {}
-    rows = link.related_model._default_manager.filter(
-        **{f"{column}__in": [owner.pk for owner in owners]}
-    )
-    for row in rows:
+    for row in link.related_model._default_manager.filter(
+        among(column, [owner.pk for owner in owners])
+    ):
         found.setdefault(getattr(row, column), []).append(row)
     for owner in owners:
         known = owner.__dict__.setdefault("_prefetched_objects_cache", {})

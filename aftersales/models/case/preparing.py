@@ -7,19 +7,15 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Max, Sum, prefetch_related_objects
+from django.db.models import Count, Func, QuerySet, Subquery, Sum, prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from aftersales import clock
 from aftersales.display import mask, plain_money, when
-from aftersales.enums import (
-    Clock,
-    WizardStep,
-)
+from aftersales.enums import Clock, Purpose, WizardStep
 from aftersales.models.case.fields import CaseFields
 from aftersales.models.catalogue import (
     Plan,
-    Risk,
     Scenario,
     Script,
     StepForm,
@@ -28,9 +24,17 @@ from aftersales.models.figures import DayFigure, Measure, RolledDay
 from aftersales.models.history import Attempt, Event
 from aftersales.models.negotiation import Precheck
 from aftersales.models.refund import Refund
+from aftersales.models.rulebook import rulebook
 from aftersales.models.scripting import ShopScript
 from aftersales.rules import deadlines, facts, plans, risks, wording
 from aftersales.steps import STEPS, Refused
+
+RECENT, DAY = timedelta(days=30), timedelta(hours=24)
+
+
+def _found(rows: QuerySet[Any], function: str, field: str) -> Subquery:
+    """An aggregate over some rows, as one column of a query."""
+    return Subquery(rows.order_by().annotate(found=Func(field, function=function)).values("found"))
 
 
 @dataclass
@@ -48,7 +52,10 @@ class Preparing(CaseFields):
 
     def scenario(self) -> Scenario:
         """The first active scenario that fits: what the tool offers depends on it (S-61)."""
-        for scenario in Scenario.objects.filter(active=True):
+        return self._scenario_among(rulebook().scenarios)
+
+    def _scenario_among(self, scenarios: Sequence[Scenario]) -> Scenario:
+        for scenario in scenarios:
             if self.type not in scenario.types:
                 continue
             if scenario.logistics is not None and scenario.logistics != self.reason.logistics:
@@ -59,7 +66,8 @@ class Preparing(CaseFields):
         raise Refused(_("没有适用的协商步骤，请联系平台客服"))
 
     def step_form(self, wizard_step: WizardStep) -> StepForm:
-        form = StepForm.objects.filter(scenario=self.scenario(), step=wizard_step).first()
+        scenario = self._scenario_among(rulebook().scenarios)
+        form = next((each for each in scenario.forms.all() if each.step == wizard_step), None)
         if form is None:
             raise Refused(_("没有适用的协商步骤，请联系平台客服"))
         return form
@@ -70,11 +78,9 @@ class Preparing(CaseFields):
         In the first round the shop's own follow the platform's; later words are the platform's
         alone (NEG-43). Words about plans that all contradict the facts are not offered (NEG-12).
         """
-        offered: list[Script] = [
-            *form.scripts.filter(active=True).prefetch_related("reasons", "plans")
-        ]
+        offered: list[Script] = [*form.offered("scripts")]
         if form.step == WizardStep.ROUND_1:
-            offered += ShopScript.offered(self.shop, form.scenario)
+            offered += ShopScript.offered(self.shop, form.scenario_id)
         return [
             script
             for script in offered
@@ -96,10 +102,9 @@ class Preparing(CaseFields):
 
     def warnings(self, at: datetime | None = None) -> list[risks.Warning]:
         """Every risk warning on current data (NEG-02, NEG-05)."""
-        rows = list(Risk.objects.filter(active=True).prefetch_related("blocks"))
         figures = self.shop_figures()
         with self.parcels_at_hand():
-            return risks.evaluate(self, rows, figures, at or self.at)  # type: ignore[arg-type]
+            return risks.evaluate(self, rulebook().risks, figures, at or self.at)  # type: ignore[arg-type]
 
     @contextmanager
     def parcels_at_hand(self) -> Iterator[None]:
@@ -115,30 +120,56 @@ class Preparing(CaseFields):
 
     def shop_figures(self) -> risks.ShopFigures:
         """What the last 30 days of this shop say (RW-13 to RW-15), and what stands on the case."""
-        since = self.at - timedelta(days=30)
-        recent = type(self)._default_manager.filter(shop_id=self.shop_id, applied_at__gte=since)
-        rejections = Event.objects.filter(
-            case__shop_id=self.shop_id, step__in=["reject", "refuse_receipt"], at__gte=since
-        ).order_by()
-        said = rejections.values("details__statement").annotate(times=Count("pk"))
         counts = self._rejections_counted()
-        others = Refund.objects.filter(case__order_id=self.order_id, purpose="refund").exclude(
-            case_id=self.pk
+        case = (
+            type(self)
+            ._default_manager.filter(pk=self.pk)
+            .annotate(
+                alike=_found(self._alike(), "COUNT", "pk"),
+                clicks=_found(self._looks(), "COUNT", "pk"),
+                said=self._most_said(),
+                given=_found(self._given_back_elsewhere(), "SUM", "amount"),
+            )
         )
+        alike, clicks, said, given = case.values_list("alike", "clicks", "said", "given").get()
         return risks.ShopFigures(
-            same_product=recent.filter(
-                line__goods_id=self.line.goods_id, reason_id=self.reason_id
-            ).count(),
+            same_product=alike or 0,
             rejected=counts.get(Measure.REJECTED, 0),
             lost=counts.get(Measure.REJECTED_LOST, 0),
-            clicks=self.prechecks.filter(  # type: ignore[attr-defined]
-                at__gte=self.at - timedelta(hours=24), ticked={}
-            ).count(),
-            same_text=said.aggregate(most=Max("times"))["most"] or 0,
+            clicks=clicks or 0,
+            same_text=said or 0,
             address_ready=self.default_address() is not None,
             complaints=[str(each) for each in self.complaints.all()],  # type: ignore[attr-defined]
-            given_back=others.aggregate(total=Sum("amount"))["total"] or Decimal("0.00"),
+            given_back=given or Decimal("0.00"),
         )
+
+    def _alike(self) -> QuerySet[Any]:
+        """RW-13: the shop's cases of these goods for this reason."""
+        return type(self)._default_manager.filter(
+            shop_id=self.shop_id,
+            applied_at__gte=self.at - RECENT,
+            line__goods_id=self.line.goods_id,
+            reason_id=self.reason_id,
+        )
+
+    def _looks(self) -> QuerySet[Any]:
+        """RW-15: the clicks on 驳回 of one day."""
+        return Precheck.objects.filter(case=self.pk, at__gte=self.at - DAY, ticked={})
+
+    def _given_back_elsewhere(self) -> QuerySet[Any]:
+        """RW-19: what other cases of the order have brought back."""
+        refunds = Refund.objects.filter(case__order_id=self.order_id, purpose=Purpose.REFUND)
+        return refunds.exclude(case_id=self.pk)
+
+    def _most_said(self) -> Subquery:
+        """RW-15: how often the shop has used the words of a rejection, those that it used most."""
+        said = Event.objects.filter(
+            case__shop_id=self.shop_id,
+            step__in=["reject", "refuse_receipt"],
+            at__gte=self.at - RECENT,
+        )
+        times = said.order_by().values("details__statement").annotate(times=Count("pk"))
+        return Subquery(times.order_by("-times").values("times")[:1])
 
     def _rejections_counted(self) -> dict[str, int]:
         """RW-14: as the shop's page of figures has them, for the newest 30 days counted."""

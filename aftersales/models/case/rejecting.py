@@ -77,7 +77,9 @@ class Rejecting(Negotiating):
         mismatch: str = "",
     ) -> dict[str, Any]:
         """NEG-47, NEG-48: a reason of the catalogue, a full explanation, and every proof."""
+        warnings = self.warnings(self.at)
         errors = self.rejection_errors(
+            warnings,
             reason=reason,
             statement=statement,
             answers=answers,
@@ -88,7 +90,6 @@ class Rejecting(Negotiating):
         )
         if errors or reason is None:
             raise Refused(**errors)
-        warnings = self.warnings(self.at)
         self._note_ticks(by, warnings, risks)
         kept = self.put_forward(Party.MERCHANT, evidence or {}, by_slot(reason))
         self.mark_handled()
@@ -111,6 +112,7 @@ class Rejecting(Negotiating):
 
     def rejection_errors(
         self,
+        warnings: Sequence[risks.Warning],
         *,
         reason: RejectReason | None,
         statement: str,
@@ -124,7 +126,6 @@ class Rejecting(Negotiating):
 
         The page's dry run and the step itself ask the same (NEG-05, NEG-47, NEG-48).
         """
-        warnings = self.warnings(self.at)
         errors = self.risk_errors(warnings, risks)
         form = self.step_form(WizardStep.REJECT)
         offered = {each.pk for each in form.offered("reject_reasons")}
