@@ -337,7 +337,7 @@ def _every(seconds: float, task: str) -> dict[str, Any]:
 
 
 CELERY_BEAT_SCHEDULE = {
-    "expire-cases": _every(2, "aftersales.tasks.expire_cases"),
+    "expire-cases": _every(0.5, "aftersales.tasks.expire_cases"),
     "put-editions-in-force": _every(10, "aftersales.tasks.put_editions_in_force"),
     "extend-deadlines": _every(10, "aftersales.tasks.extend_deadlines"),
     "pay-refunds": _every(2, "aftersales.tasks.pay_refunds"),

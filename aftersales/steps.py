@@ -165,8 +165,7 @@ class Stepped(Fetched):
 
     # the step in hand: when it happens, in whose name, how long it may be undone, what it hands over
     _at: datetime | None = None
-    acting = Party.CLOCK
-    hold = timedelta()
+    acting, hold = Party.CLOCK, timedelta()
     _rows: list[models.Model]
     _changed: list[tuple[models.Model, dict[str, Any]]]  # with its former values
     _removed: list[models.Model]

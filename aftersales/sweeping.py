@@ -1,6 +1,7 @@
 """Time acts on what nobody touches: due cases are taken in batches, a broken one stands aside."""
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,8 +16,35 @@ logger = logging.getLogger(__name__)
 RETRY_AFTER = timedelta(minutes=5)  # how long a row that broke a sweep is set aside
 
 
-def take_due(model: Any, limit: int = 1000) -> tuple[int, int]:
-    """Let time act on one batch of due cases; return how many were taken and how many broke.
+@dataclass(frozen=True)
+class Swept:
+    """One batch: how many cases were taken, how many broke, and how far along the clock it came."""
+
+    taken: int = 0
+    broken: int = 0
+    until: datetime | None = None
+
+
+def take_all(model: Any, limit: int, most: int) -> tuple[int, int]:
+    """Let time act on every due case, batch by batch, ``most`` batches at most; return how many
+    were taken and how many broke.
+
+    Each batch begins where the one before ended: where a long transaction elsewhere (a report, a
+    backup) keeps the database from forgetting what was swept, it need not be walked over again.
+    What came due behind it is for the next sweep.
+    """
+    taken = broken = 0
+    since = None
+    for _number in range(most):
+        swept = take_due(model, limit, since)
+        taken, broken, since = taken + swept.taken, broken + swept.broken, swept.until
+        if swept.taken + swept.broken < limit:
+            break
+    return taken, broken
+
+
+def take_due(model: Any, limit: int = 1000, since: datetime | None = None) -> Swept:
+    """Let time act on one batch of due cases, those that came due at ``since`` or later.
 
     A batch is claimed with SKIP LOCKED, so that workers share the work. A row whose step breaks
     is set aside with a Fault for staff to see, and does not stop the rest. What the database is to
@@ -25,7 +53,8 @@ def take_due(model: Any, limit: int = 1000) -> tuple[int, int]:
     at = clock.now()
     try:
         with transaction.atomic():
-            rows = list(_claim(model, at, limit))
+            rows = list(_due(model.for_sweeping(), at, since)[:limit])
+            until = rows[-1].wake_at if rows else None
             model.preload(rows)
             acts: list[Act] = []
             broken: list[tuple[Any, Exception]] = []
@@ -38,25 +67,21 @@ def take_due(model: Any, limit: int = 1000) -> tuple[int, int]:
             write(acts)
             for row, why in broken:
                 _set_aside(model, row.pk, why, at)
-        return len(rows) - len(broken), len(broken)
+        return Swept(len(rows) - len(broken), len(broken), until)
     except Exception:
         logger.exception("a batch of due cases could not be written; taking them one by one")
-        return _one_by_one(model, at, limit)
+        return _one_by_one(model, at, since, limit)
 
 
-def _claim(model: Any, at: datetime, limit: int) -> Any:
-    due = model.for_sweeping().filter(wake_at__lte=at)
-    return due.order_by("wake_at")[:limit]
+def _due(cases: Any, at: datetime, since: datetime | None) -> Any:
+    due = cases.filter(wake_at__lte=at).order_by("wake_at")
+    return due if since is None else due.filter(wake_at__gte=since)
 
 
-def _one_by_one(model: Any, at: datetime, limit: int) -> tuple[int, int]:
+def _one_by_one(model: Any, at: datetime, since: datetime | None, limit: int) -> Swept:
     done = broken = 0
-    keys = list(
-        model.objects.filter(wake_at__lte=at)
-        .order_by("wake_at")
-        .values_list("pk", flat=True)[:limit]
-    )
-    for pk in keys:
+    due = list(_due(model.objects, at, since).values_list("pk", "wake_at")[:limit])
+    for pk, _wake_at in due:
         try:
             with transaction.atomic():
                 row = model.for_sweeping().filter(pk=pk, wake_at__lte=at).first()
@@ -72,7 +97,7 @@ def _one_by_one(model: Any, at: datetime, limit: int) -> tuple[int, int]:
             with transaction.atomic():
                 _set_aside(model, pk, error, at)
             broken += 1
-    return done, broken
+    return Swept(done, broken, due[-1][1] if due else None)
 
 
 def _acts(row: Any, at: datetime) -> list[Act]:

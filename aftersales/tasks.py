@@ -21,21 +21,15 @@ from aftersales.models.edition import put_in_force
 from aftersales.models.pulse import Pulse
 from aftersales.notices import delivering, reminding
 from aftersales.privacy import retention
-from aftersales.sweeping import take_due
+from aftersales.sweeping import take_all
 
 BATCH = 1000
 MOST_BATCHES = 100  # a sweep ends some day; the next tick goes on
 
 
 def expire_all(batch: int = BATCH) -> tuple[int, int]:
-    """Let time act on every due case, batch by batch; return how many were taken and broke."""
-    taken = broken = 0
-    for _number in range(MOST_BATCHES):
-        done, failed = take_due(Case, batch)
-        taken, broken = taken + done, broken + failed
-        if done + failed < batch:
-            break
-    return taken, broken
+    """Let time act on every due case; return how many were taken and how many broke."""
+    return take_all(Case, batch, MOST_BATCHES)
 
 
 @shared_task

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from aftersales.enums import Status
 from aftersales.models import Case, Event, Fault, Offer, Refund, Round
-from aftersales.sweeping import RETRY_AFTER, take_due
+from aftersales.sweeping import RETRY_AFTER, take_all
 from aftersales.tasks import expire_all
 from tests.factories import OrderFactory, application_for
 
@@ -109,7 +109,7 @@ def test_two_cases_of_one_order_split_its_ways_between_them(
     make_case(order=order)
     Case.apply(order.lines.last(), application_for(order, amount=Decimal("64.00")), by=buyer)
     now.shift(2 * DAY)
-    assert take_due(Case) == (2, 0)
+    assert take_all(Case, 1000, 1) == (2, 0)
     by_route: dict[str, Decimal] = {}
     for refund in Refund.objects.all():
         by_route[refund.route] = by_route.get(refund.route, Decimal()) + refund.amount
@@ -124,7 +124,7 @@ def test_a_larger_batch_takes_no_more_statements(make_case: Any, now: Any) -> No
             make_case("waiting" if number % 2 else "")
         now.shift(LONG)
         with CaptureQueriesContext(connection) as queries:
-            assert take_due(Case) == (count, 0)
+            assert take_all(Case, 1000, 1) == (count, 0)
         return len(queries)
 
     few, many = statements(3), statements(12)

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -44,9 +43,7 @@ def floor_case(request: HttpRequest) -> HttpResponse:
 def floor_step(case: Case) -> None:
     """One row moved and one event: the least that a step writes."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE aftersales_case SET version = version + 1 WHERE id = %s", [case.pk]
-        )
+        cursor.execute("UPDATE aftersales_case SET version = version + 1 WHERE id = %s", [case.pk])
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import html
 import re
+from functools import lru_cache
 from typing import Any
 
 import html5lib
@@ -18,9 +19,16 @@ BLOCKS = "address article aside blockquote dialog div dl fieldset figure footer 
 PHRASES = "b button em h1 h2 h3 h4 kbd label p small span strong summary time"
 
 
+@lru_cache(maxsize=4)
+def parsed(text: str) -> tuple[Any, list[Any]]:
+    """The tree of a page, and where it is not HTML: parsing is most of the work of a look."""
+    parser = html5lib.HTMLParser(namespaceHTMLElements=False)
+    return parser.parse(text), parser.errors
+
+
 def undrafted(text: str) -> list[str]:
     """Fields for words in forms that would lose them: nothing keeps a draft of what is typed."""
-    tree = html5lib.parse(text, namespaceHTMLElements=False)
+    tree, _errors = parsed(text)
     return [
         f"no draft is kept of {area.get('name')}"
         for form in tree.iter("form")
@@ -47,13 +55,9 @@ def faults(text: str) -> list[str]:
 
 
 def _invalid(text: str) -> list[str]:
-    parser = html5lib.HTMLParser(namespaceHTMLElements=False)
-    tree = parser.parse(text)
+    tree, errors = parsed(text)
     lines = text.splitlines()
-    found = [
-        f"{code} {about}: {lines[row - 1].strip()[:90]}"
-        for (row, _at), code, about in parser.errors
-    ]
+    found = [f"{code} {about}: {lines[row - 1].strip()[:90]}" for (row, _at), code, about in errors]
     ids: set[str] = set()
     for element in tree.iter():
         name = element.get("id") if isinstance(element.tag, str) else None

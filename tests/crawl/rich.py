@@ -92,6 +92,9 @@ class Rich:
     """What is in the market, by finder."""
 
     def __init__(self) -> None:
+        # what was found on the way: the visits of a place, and what pages of refusal are made of
+        self.shown: dict[str, Any] = {}
+        self.refused: set[tuple[Any, ...]] = set()
         self.admin = User.objects.get(username=STAFF[1][0])
         self.members = {
             member.shop_id: member

@@ -43,6 +43,13 @@ def test_every_url_has_its_line() -> None:
 
 def shown(rich: Rich, place: Place) -> list[tuple[Visit, Any]]:
     """The visits to make of a page: each state of those that have many, else the first that shows."""
+    if place.name not in rich.shown:
+        rich.shown[place.name] = _shown(rich, place)
+    known: list[tuple[Visit, Any]] = rich.shown[place.name]
+    return known
+
+
+def _shown(rich: Rich, place: Place) -> list[tuple[Visit, Any]]:
     found: dict[Any, tuple[Visit, Any]] = {}
     for visit in rich.visits(place):
         key = visit if place.finder in EACH_STATE else visit.place.role
@@ -61,9 +68,8 @@ def of(*roles: str) -> list[Place]:
 
 PARTS = {
     "merchant": of("merchant"),
-    "buyer": of("buyer"),
+    "buyer": of("buyer", "anybody", "nobody"),
     "staff": of("staff"),
-    "shared": of("anybody", "nobody"),
 }
 
 
@@ -128,7 +134,7 @@ def kind_faults(rich: Rich, visit: Visit) -> Iterator[str]:
     if status not in allowed:
         yield f"{visit.label}: {kind} answers {status}"
     if kind == "post" and status == 405:
-        yield from (f"{visit.label}: {fault}" for fault in faults(answer.text))
+        yield from refused_faults(rich, visit.label, answer)
     if kind == "file" and status == 200 and not answer.getvalue():
         yield f"{visit.label}: an empty file"
     if kind == "part" and "<html" in answer.text:
@@ -154,7 +160,15 @@ def shut(rich: Rich, visit: Visit, role: str, user: User | None) -> Iterator[str
     if answer.status_code not in expected:
         yield f"{visit.label}: {role} finds {answer.status_code}"
     elif answer.status_code in (403, 404, 405):
-        yield from (f"{visit.label} for {role}: {fault}" for fault in faults(answer.text))
+        yield from refused_faults(rich, f"{visit.label} for {role}", answer)
+
+
+def refused_faults(rich: Rich, label: str, answer: Any) -> Iterator[str]:
+    """The same page says 404 wherever it is said: one look at what it is made of is enough."""
+    made_of = answer.status_code, *(each.name for each in answer.templates)
+    if made_of not in rich.refused:
+        rich.refused.add(made_of)
+        yield from (f"{label}: {fault}" for fault in faults(answer.text))
 
 
 def note(wrong: list[str], said: ConsoleMessage) -> None:

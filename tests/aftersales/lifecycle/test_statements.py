@@ -30,7 +30,7 @@ def test_a_step_of_the_tool_asks_no_more_than_it_must(make_desk):
     assert statements(case.reply, by=desk.buyer, text="不接受") <= 12
     desk.negotiate()
     desk.reply()
-    assert statements(case.reject, by=by, **desk.rejection()) <= 23
+    assert statements(case.reject, by=by, **desk.rejection()) <= 24
 
 
 @pytest.mark.postgres
