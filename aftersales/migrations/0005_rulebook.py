@@ -41,7 +41,7 @@ def remove(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("aftersales", "0003_ship_catalogue")]
+    dependencies = [("aftersales", "0004_sealed_originals")]
     operations = [
         migrations.CreateModel(
             name="RulebookMark",
