@@ -137,6 +137,8 @@ def error_summary(*all_forms: Any, title: str = "") -> dict[str, Any]:
     """Everything wrong with one or more forms (or formsets), in the words shown at the fields."""
     problems = [problem for form in all_forms if form for problem in problems_of(form)]
     heading = ngettext("还有 {n} 处需要补充或修改", "还有 {n} 处需要补充或修改", len(problems))
+    if not any(problem.target for problem in problems):  # nothing here to amend: a conflict, say
+        heading = _("没有提交成功")
     return {"problems": problems, "title": title or heading.format(n=len(problems))}
 
 

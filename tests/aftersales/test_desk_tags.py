@@ -283,6 +283,11 @@ def test_the_error_summary_links_every_problem_to_its_control():
     assert "请耐心等待消费者回复" in html
     assert "还有 3 处需要补充或修改" in html
     assert 'role="alert"' in html
+    alone = render(
+        "{% error_summary form %}", form=Rejection({"reason": "质量", "outcome": "price"})
+    )
+    assert "没有提交成功" in alone  # a conflict: there is nothing to amend
+    assert "处需要补充或修改" not in alone
 
 
 def test_without_mistakes_there_is_no_error_summary():
