@@ -37,11 +37,10 @@ def test_a_seed_of_faults_loses_nothing_and_doubles_nothing() -> None:
 
 
 @pytest.mark.long
-def test_the_campaign_finds_a_design_that_loses_and_doubles() -> None:
+def test_the_campaign_finds_a_design_that_loses() -> None:
     """A task for each case that pays within its transaction: a campaign that can't fail proves nothing."""
     status, said = faults("--cases", "80", "--faults", "8", "--first", "724", "--broken")
-    found = re.search(r"(\d+) lost, (\d+) duplicate", said)
+    found = re.search(r"(\d+) lost", said)
     assert found, said
     assert int(found[1]) > 0
-    assert int(found[2]) > 0
     assert status == 0
