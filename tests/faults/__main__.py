@@ -54,6 +54,7 @@ def campaigns(stack: Stack, asked: argparse.Namespace) -> int:
             faults=asked.faults,
             broken=asked.broken,
             seconds=asked.seconds,
+            within=asked.within,
         )
         runs.append(run)
         print(run.line(), flush=True)
@@ -75,6 +76,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--cases", type=int, default=1000, help="of each seed")
     parser.add_argument("--faults", type=int, default=60, help="of each seed")
     parser.add_argument("--seconds", type=float, default=0.0, help="in which all fall due")
+    parser.add_argument(
+        "--within", type=float, default=60.0, help="seconds until all is done after"
+    )
     parser.add_argument("--degrade", action="store_true", help="what people notice, and no seeds")
     parser.add_argument("--broken", action="store_true", help="the design that must be found out")
     parser.add_argument("--keep", action="store_true", help="leave the programs' logs behind")
