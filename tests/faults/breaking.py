@@ -35,6 +35,7 @@ class Fault:
     strike: Break
 
 
+Struck = list[tuple[Fault, float, float]]  # what struck, from when to when
 GRACE = 5.0
 FAULTS: list[Fault] = []
 

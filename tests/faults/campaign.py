@@ -13,7 +13,7 @@ from aftersales.celery import app
 from aftersales.models import Case, Event, Refund
 from tests.faults import cases, invariants
 from tests.faults.bank import Bank
-from tests.faults.breaking import FAULTS, Fault
+from tests.faults.breaking import FAULTS, Fault, Struck
 from tests.faults.people import People
 from tests.faults.stack import Stack
 
@@ -116,20 +116,12 @@ def run(
             each.over.set()
         for each in people:
             each.join(60)
-    answers = [answer for each in people for answer in each.answers]
-    outcome = invariants.judge(
-        plan,
-        bank,
-        answers,
-        {key: case for each in people for key, case in each.agreed.items()},
-        {key: case for each in people for key, case in each.said.items()},
-        [(start, end) for fault, start, end in struck if fault.hurts],
-        stack.uploads,
-        stack.folder / "var" / "media",
-    )
+    media = stack.folder / "var" / "media"
+    outcome = invariants.judge(plan, bank, people, struck, stack.uploads, media)
     if recovered > within:
         outcome.other.append(f"work was overdue for more than {within:g} s")
     drop(stack, name)
+    answers = [answer for each in people for answer in each.answers]
     return Run(
         seed,
         count,
@@ -154,9 +146,6 @@ def send_etas(plan: cases.Plan) -> None:
     """What the broken design does when a case is made."""
     for key, due in plan.due.items():
         app.send_task("tests.faults.broken.expire_one", [key], eta=due)
-
-
-Struck = list[tuple[Fault, float, float]]  # what, and from when to when
 
 
 def strike(stack: Stack, seed: int, count: int) -> Struck:

@@ -11,7 +11,7 @@ from django.test import Client
 
 from aftersales import clock
 from aftersales.enums import Party
-from aftersales.models import Case, Event, Shop, User
+from aftersales.models import Case, Event, User
 from tests.bench.market import due_cases
 from tests.factories import MemberFactory, ReturnAddressFactory, UserFactory
 
@@ -20,16 +20,16 @@ SECOND_ROUTE = 7  # every so many have paid in two ways
 
 # Amounts that differ, so that a mix-up shows; some in two ways.
 AMOUNTS = """
-UPDATE aftersales_case SET amount = 50 + id %% 97 + (id %% 100) / 100.0;
+UPDATE aftersales_case SET amount = 50 + id % 97 + (id % 100) / 100.0;
 UPDATE aftersales_case SET refundable = amount;
 UPDATE aftersales_order o SET paid = c.amount, goods_total = c.amount
     FROM aftersales_case c WHERE c.order_id = o.id;
 UPDATE aftersales_orderline l SET paid = c.amount FROM aftersales_case c WHERE c.line_id = l.id;
 UPDATE aftersales_payment p SET amount = c.amount FROM aftersales_case c WHERE c.order_id = p.order_id;
 UPDATE aftersales_payment p SET amount = p.amount - 30
-    FROM aftersales_case c WHERE c.order_id = p.order_id AND c.id %% {second} = 0;
+    FROM aftersales_case c WHERE c.order_id = p.order_id AND c.id % {second} = 0;
 INSERT INTO aftersales_payment (order_id, route, kind, reference, amount)
-    SELECT order_id, '礼品卡', 'money', '', 30 FROM aftersales_case WHERE id %% {second} = 0;
+    SELECT order_id, '礼品卡', 'money', '', 30 FROM aftersales_case WHERE id % {second} = 0;
 """
 
 # When the database took a link in: no program's own clock is believed.
@@ -64,7 +64,7 @@ def prepare(random: Random, count: int, seconds: float, prefix: str) -> Plan:
     keys = list(Case.objects.order_by("pk").values_list("pk", flat=True))
     due = {key: begins + timedelta(seconds=random.uniform(0, seconds)) for key in keys}
     with connection.cursor() as cursor:
-        cursor.execute(AMOUNTS.format(second=SECOND_ROUTE).replace("%%", "%"))
+        cursor.execute(AMOUNTS.format(second=SECOND_ROUTE))
         cursor.execute(
             "UPDATE aftersales_case c SET due_at = d.at, wake_at = d.at,"
             " policy = policy || %s::jsonb"
@@ -117,6 +117,3 @@ def _session(user: User) -> str:
     client = Client()
     client.force_login(user)
     return client.cookies["sessionid"].value
-
-
-__all__ = ["Plan", "Shop", "prepare"]

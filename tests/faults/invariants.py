@@ -15,9 +15,9 @@ from aftersales.consistency import checking
 from aftersales.enums import PAID_BACK, RefundState, Status
 from aftersales.models import Case, Event, Fault, Finding, Refund, Upload
 from tests.faults.bank import Bank
-from tests.faults.breaking import GRACE
+from tests.faults.breaking import GRACE, Struck
 from tests.faults.cases import UNDO, Plan
-from tests.faults.people import Answer
+from tests.faults.people import Answer, People
 
 OURS = {"agree", "agree_by_default"}  # the steps that owe the refund
 CLOCKS = timedelta(seconds=1)  # how far two readings of the same clock may lie apart
@@ -42,10 +42,8 @@ class Outcome:
 def judge(
     plan: Plan,
     bank: Bank,
-    answers: list[Answer],
-    agreed: dict[str, int],
-    said: dict[str, int],
-    hurting: list[tuple[float, float]],
+    people: list[People],
+    struck: Struck,
     uploads: list[tuple[int, str]],
     media: Path,
 ) -> Outcome:
@@ -53,8 +51,9 @@ def judge(
     steps = _steps()
     _cases(plan, steps, found)
     _money(plan, bank, steps, found)
-    _clicks(agreed, said, found)
-    found.other += [*_chains(), *_pages(answers, hurting), *_files(uploads, media)]
+    for each in people:
+        found.other += [*_clicks(each), *_pages(each.answers, struck)]
+    found.other += [*_chains(), *_files(uploads, media)]
     return found
 
 
@@ -132,13 +131,13 @@ def _payable(seen: list[Seen]) -> float:
     return float("inf")
 
 
-def _clicks(agreed: dict[str, int], said: dict[str, int], found: Outcome) -> None:
+def _clicks(person: People) -> Iterator[str]:
     """I6, F23, F70: what somebody was told had been done is done, and once."""
-    clicks = agreed | said
+    clicks = person.agreed | person.said
     events = Counter(Event.objects.filter(key__in=list(clicks)).values_list("key", "case_id"))
     for key, case in clicks.items():
         if events[(key, case)] != 1:
-            found.other.append(f"case {case}: the click {key} was confirmed, and is not there")
+            yield f"case {case}: the click {key} was confirmed, and is not there"
 
 
 def _chains() -> Iterator[str]:
@@ -154,11 +153,12 @@ def _chains() -> Iterator[str]:
         yield str(error)
 
 
-def _pages(answers: list[Answer], hurting: list[tuple[float, float]]) -> Iterator[str]:
+def _pages(answers: list[Answer], struck: Struck) -> Iterator[str]:
     """I7: no 5xx but while the database was broken, and for a moment after."""
     for each in answers:
         excused = any(
-            began <= each.ended and each.began <= healed + GRACE for began, healed in hurting
+            fault.hurts and began <= each.ended and each.began <= healed + GRACE
+            for fault, began, healed in struck
         )
         if each.status >= 500 and not excused:
             yield f"{each.what} answered {each.status}, with the database whole"
