@@ -35,6 +35,7 @@ class Run:
     payouts: int = 0
     answers: int = 0
     failed: int = 0  # answers that were 5xx, or none
+    clicks: int = 0  # steps of people that were confirmed
     cuts: int = 0
     falls: int = 0  # programs that ended by themselves, and were started again
     seconds: float = 0.0
@@ -49,7 +50,7 @@ class Run:
             f" {found.lost} lost, {found.duplicate} duplicate, {found.early} early,"
             f" {found.amount} wrong amount, {len(found.other)} other;"
             f" {self.payouts} payouts in {self.calls} calls;"
-            f" {self.answers} pages, {self.failed} failed;"
+            f" {self.answers} pages, {self.failed} failed, {self.clicks} steps confirmed;"
             f" late median {statistics.median(late) if late else 0:.1f} s, p99 {p99:.1f} s,"
             f" worst {late[-1] if late else 0:.1f} s;"
             f" recovered in {self.recovered:.1f} s; took {self.seconds:.0f} s"
@@ -132,6 +133,7 @@ def run(
         len(bank.payouts),
         len(answers),
         sum(1 for each in answers if each.status == 0 or each.status >= 500),
+        sum(len(each.agreed) + len(each.said) for each in people),
         cuts(stack) - cut_before,
         len(stack.falls),
         time.monotonic() - began,
