@@ -50,7 +50,6 @@ class Plan:
     codes: dict[int, str]
     merchant: str
     buyer: str
-    begins: datetime
     ends: datetime
 
 
@@ -60,37 +59,40 @@ def prepare(random: Random, count: int, seconds: float, prefix: str) -> Plan:
     ReturnAddressFactory(shop=shop)
     merchant, buyer = User.objects.get(username="merchant"), UserFactory(username="buyer")
     due_cases(shop, buyer, count, prefix=prefix, due=False)
-    begins = clock.now() + timedelta(seconds=3)
-    keys = list(Case.objects.order_by("pk").values_list("pk", flat=True))
-    due = {key: begins + timedelta(seconds=random.uniform(0, seconds)) for key in keys}
     with connection.cursor() as cursor:
         cursor.execute(AMOUNTS.format(second=SECOND_ROUTE))
         cursor.execute(
-            "UPDATE aftersales_case c SET due_at = d.at, wake_at = d.at,"
-            " policy = policy || %s::jsonb"
-            " FROM unnest(%s::bigint[], %s::timestamptz[]) AS d (id, at) WHERE c.id = d.id",
-            [json.dumps({"undo_seconds": UNDO}), keys, list(due.values())],
+            "UPDATE aftersales_case SET policy = policy || %s::jsonb",
+            [json.dumps({"undo_seconds": UNDO})],
         )
-    _begin_history(keys)
+    _begin_history()
     with connection.cursor() as cursor:
         cursor.execute(WATCH)
         cursor.execute("ANALYZE")
-    cases = Case.objects.in_bulk(keys)
+    cases = Case.objects.in_bulk()
+    sessions = _session(merchant), _session(buyer)
+    # Last of all: from now on the sweeps see them.
+    begins = clock.now() + timedelta(seconds=3)
+    due = {key: begins + timedelta(seconds=random.uniform(0, seconds)) for key in sorted(cases)}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE aftersales_case c SET due_at = d.at, wake_at = d.at"
+            " FROM unnest(%s::bigint[], %s::timestamptz[]) AS d (id, at) WHERE c.id = d.id",
+            [list(due), list(due.values())],
+        )
     return Plan(
-        due=due,
-        worth={key: case.amount for key, case in cases.items()},
-        codes={key: case.code for key, case in cases.items()},
-        merchant=_session(merchant),
-        buyer=_session(buyer),
-        begins=begins,
+        due,
+        {key: case.amount for key, case in cases.items()},
+        {key: case.code for key, case in cases.items()},
+        *sessions,
         ends=begins + timedelta(seconds=seconds),
     )
 
 
-def _begin_history(keys: list[int]) -> None:
+def _begin_history() -> None:
     """The first link of each chain, as ``open_case`` writes it."""
     events = []
-    cases = list(Case.objects.filter(pk__in=keys))
+    cases = list(Case.objects.all())
     for case in cases:
         event = Event(
             case=case,
