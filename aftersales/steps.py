@@ -172,7 +172,7 @@ class Stepped(Fetched):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._rows = []
+        self._rows, self._changed, self._removed = [], [], []
 
     def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
         """Re-read; the protected field is emptied on this instance only, not on the class."""

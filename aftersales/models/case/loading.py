@@ -29,6 +29,7 @@ class Loaded(Stepped):
     @classmethod
     def from_db(cls, *args: Any, **kwargs: Any) -> Any:
         case = super().from_db(*args, **kwargs)
+        case._rows, case._changed, case._removed = [], [], []  # pages ask, too
         case.remember()
         return case
 
