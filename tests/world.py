@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.contrib.auth.models import Permission as AdminPermission
+from django.test import Client
 
 from aftersales.models import Case, Shop, User
 from tests.factories import (
@@ -85,3 +86,14 @@ def make_case(make_desk: Callable[..., Desk]) -> Callable[..., Case]:
         return make_desk(trait, **given).case
 
     return make
+
+
+@pytest.fixture
+def at(client: Client) -> Callable[[User], Client]:
+    """A browser of this user."""
+
+    def sign(user: User) -> Client:
+        client.force_login(user)
+        return client
+
+    return sign

@@ -193,6 +193,8 @@ class CaseAdmin(ReadOnly):
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
         """The admin's own log knows nothing of steps; the record does."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         return redirect("admin:aftersales_case_change", object_id)
 
 

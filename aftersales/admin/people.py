@@ -1,9 +1,10 @@
 """账号、店铺与成员, and the group of those who rule."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django.contrib.auth.models import Permission as AdminPermission
@@ -83,8 +84,25 @@ def reviewers_group() -> Group:
     return group
 
 
+class Chosen(AutocompleteSelect):
+    """What was chosen, by its number: anything else that is sent is no choice, and no error."""
+
+    def optgroups(self, name: str, value: Any, attr: Any = None) -> Any:
+        known = [each if str(each).isdecimal() and len(str(each)) < 19 else "" for each in value]
+        return super().optgroups(name, known, attr)
+
+
 class NamedSelects:
     """Selects that search say what they are for."""
+
+    autocomplete_fields: ClassVar[Any]
+    admin_site: Any
+
+    def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        if db_field.name in self.autocomplete_fields:
+            kwargs["widget"] = Chosen(db_field, self.admin_site)
+        known: Any = super()
+        return known.formfield_for_foreignkey(db_field, request, **kwargs)
 
     class Media:
         js = ["admin-select.js"]

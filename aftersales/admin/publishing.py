@@ -11,6 +11,7 @@ from typing import Any
 from django import forms
 from django.apps import apps
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -168,6 +169,8 @@ class Published(admin.ModelAdmin):
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
         """The editions tell what became of the rules, by whom and why."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         return redirect("admin:aftersales_edition_changelist")
 
 

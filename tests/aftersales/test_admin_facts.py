@@ -311,3 +311,11 @@ def test_staff_read_what_each_demand_asks_of_its_own(
     assert told in shown
     assert "{'" not in shown
     assert "demand" not in shown
+
+
+def test_what_is_no_number_is_no_choice(root: Client) -> None:
+    """N1: a forged select is said on the form; its search did not bear it."""
+    for chosen in ("²", "abc", "9" * 40, ""):
+        answer = root.post(reverse("admin:aftersales_returnaddress_add"), {"shop": chosen})
+        assert answer.status_code == 200
+        assert "errornote" in answer.text

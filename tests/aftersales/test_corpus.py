@@ -152,3 +152,22 @@ def test_what_came_in_is_kept_sealed(sender: User) -> None:
     assert Image.open(io.BytesIO(whole)).getexif().get_ifd(GPS)
     assert Image.open(io.BytesIO(whole)).getexif()[ORIENTATION] == 6
     assert kept.original.name.endswith(".bin")
+
+
+def test_only_staff_who_rule_open_the_original(
+    sender: User, staff: User, client: Client, caplog: Any
+) -> None:
+    """As a file without a type of its own, and with a line in the log."""
+    content = drawn("JPEG", exif=exif())
+    kept = sent(sender, Nasty("U15", "a.jpg", content, ""))
+    assert kept is not None
+    url = reverse("admin:original", args=[kept.token])
+    client.force_login(sender)
+    assert client.get(url).status_code == 302
+    client.force_login(staff)
+    with caplog.at_level("INFO"):
+        answer: Any = client.get(url)
+    assert answer.getvalue() == content
+    assert answer["Content-Type"] == "application/octet-stream"
+    assert answer["Content-Disposition"].startswith("attachment")
+    assert f"'upload': {kept.pk}" in caplog.text
