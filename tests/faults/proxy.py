@@ -83,11 +83,11 @@ class Link:
         try:
             self.server = socket.create_connection(("127.0.0.1", self.proxy.target), 5)
             self.server.settimeout(None)
+            for each in (self.client, self.server):
+                each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except OSError:
-            self.reset()
+            self.reset()  # no server, or cut before it began
             return
-        for each in (self.client, self.server):
-            each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         back = threading.Thread(target=self._pump, args=[self.server, self.client], daemon=True)
         back.start()
         self._pump(self.client, self.server)
