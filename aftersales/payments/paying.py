@@ -22,7 +22,7 @@ MOST_TRIES = 12
 MOST_UNKNOWN = (
     5  # answers in a row that were none: the gateway is away, the rest can wait for the next sweep
 )
-LEASE = timedelta(seconds=45)  # how long a try may take before another worker may try again
+LEASE = timedelta(seconds=30)  # how long a try may take before another worker may try again
 FIRST_WAIT = timedelta(seconds=15)  # doubled with each try
 LONGEST_WAIT = timedelta(hours=1)
 
