@@ -129,29 +129,6 @@ def kind_faults(rich: Rich, visit: Visit) -> Iterator[str]:
         yield f"{visit.label}: a whole page in place of a part"
 
 
-<<<<<<< HEAD
-def shut(rich: Rich, visit: Visit, role: str, user: User | None) -> Iterator[str]:
-    """A merchant may be a buyer too: his own empty lists are no secret of anybody's."""
-    answer = rich.client_of(user).get(visit.url)
-    if visit.place.kind == "file":
-        answer.getvalue()  # read to its end, a file is closed
-    own = visit.place.role == "buyer" and role != "nobody" and visit.place.finder in ("", "tabs")
-    staff_sees = visit.place.kind == "file" and role == "staff"  # evidence is for reviewers too
-    if own or staff_sees or "login" in visit.url:
-        return
-    expected = {302} if role == "nobody" or visit.place.role == "staff" else {403, 404}
-    if visit.place.kind in ("post", "act"):
-        expected |= {405}
-    if visit.place.kind == "gone":
-        expected |= {403, 404}
-    if visit.place.role == "staff" and role != "nobody":
-        expected |= {403, 404}
-    if answer.status_code not in expected:
-        yield f"{visit.label}: {role} finds {answer.status_code}"
-    elif answer.status_code in (403, 404, 405):
-        yield from refused_faults(rich, f"{visit.label} for {role}", answer)
-
-
 def refused_faults(rich: Rich, label: str, answer: Any) -> Iterator[str]:
     """The same page says 404 wherever it is said: one look at what it is made of is enough."""
     made_of = answer.status_code, *(each.name for each in answer.templates)
@@ -160,8 +137,6 @@ def refused_faults(rich: Rich, label: str, answer: Any) -> Iterator[str]:
         yield from (f"{label}: {fault}" for fault in faults(answer.text))
 
 
-=======
->>>>>>> c334148 (Say in a table who may open what, and try everybody at every URL)
 def note(wrong: list[str], said: ConsoleMessage) -> None:
     if said.type in ("error", "warning"):
         wrong.append(f"{said.location}: {said.text}")
