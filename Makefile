@@ -34,15 +34,15 @@ check: dev
 	$(RUN) tools/requirements.py --check
 	@! grep -n '://' requirements/*.txt || { echo "A lock holds an address."; exit 1; }
 
-# Ratios to a floor measured in the same run; SIZE=full takes an hour. Rows and picture: var/bench.*
 # Everybody at every URL, with every check of a right taken away in turn; see tests/rights/table.py.
 rights: dev
 	@exec $(RUN) -m pytest tests/rights/test_rights.py tests/rights/test_mutants.py -m "long or not long" -s $(ARGS)
 
 # Nasty values in every field and parameter: N=20000 SEED=1.
 fuzz: dev
-	@exec $(RUN) -m pytest tests/rights/test_fuzz.py -m long -s $(ARGS)
+	@exec env N=$(or $(N),20000) SEED=$(or $(SEED),1) $(RUN) -m pytest tests/rights/test_fuzz.py -m long -s $(ARGS)
 
+# Ratios to a floor measured in the same run; SIZE=full takes an hour. Rows and picture: var/bench.*
 bench: dev
 	@exec env DURABLE=1 $(RUN) -m pytest -m bench -s $(ARGS)
 

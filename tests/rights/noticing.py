@@ -6,7 +6,7 @@ from tests.rights import mutants
 from tests.rights.walking import Try, fault, foreign, tries, visits
 from tests.rights.world import World
 
-MOST = 120  # requests that are tried again for one check
+MOST = 400  # requests that are tried again for one check
 
 # Taken away, these change nothing that a request could find, each for its reason.
 UNSEEN: dict[str, str] = {

@@ -17,9 +17,9 @@ def test_nothing_that_is_sent_breaks_a_page(world: World) -> None:
 
 
 @pytest.mark.long
-def test_nothing_of_twenty_thousand_breaks_a_page(world: World) -> None:
+def test_nothing_of_thousands_breaks_a_page(world: World) -> None:
     """``make fuzz``; N and SEED choose how many and which."""
-    requests, seed = int(os.environ.get("N", "20000")), int(os.environ.get("SEED", "1"))
+    requests, seed = int(os.environ.get("N", "2000")), int(os.environ.get("SEED", "1"))
     fuzz = Fuzz(world, seed)
     broken = fuzz.run(requests)
     told = f"{fuzz.made} requests (seed {seed}): {len(broken)} broken, slowest {fuzz.slowest:.2f} s"
