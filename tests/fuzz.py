@@ -255,7 +255,7 @@ class Fuzz:
             head = self.dice.choice(
                 [b"", b"%PDF-1.7", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"PK\3\4"]
             )
-            data[name] = SimpleUploadedFile(self.nasty() or "a", head + body)
+            data[name] = SimpleUploadedFile(_sendable(self.nasty()) or "a", head + body)
         return {name: _sendable(value) for name, value in data.items()}
 
 

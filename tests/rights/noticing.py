@@ -55,8 +55,8 @@ def unheld(world: World, walked: Walked, names: Collection[str] = ()) -> list[st
 
 
 def noticed(world: World, again: list[Try]) -> bool:
-    """Refusals first: a check that is away lets in."""
-    again = sorted(again, key=lambda tried: tried.expected == {"in"})
+    """Refusals first, for want of a right above all: a check that is away lets in."""
+    again = sorted(again, key=lambda tried: (tried.expected == {"in"}, "403" not in tried.expected))
     return any(_broken(world, tried) for tried in again[:MOST])
 
 

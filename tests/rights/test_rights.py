@@ -17,7 +17,6 @@ SOME = {
     "aftersales.models.case.CaseQuerySet.for_buyer: filter(buyer_id=…)",
     "aftersales.models.case.CaseQuerySet.for_merchant: filter(shop__members__user_id=…)",
     "aftersales.rules.conditions.within_limit: always",
-    "buyers.views.asking.AnswerProposal.post: only of proposals",
     "merchants.views.base.must_be_able: raise PermissionDenied",
 }
 OTHERS = {"agree has a limit", "reject takes reject", "ShopView asks who it is"}
