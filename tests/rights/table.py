@@ -120,7 +120,7 @@ staff view_case, unseen
 # s: superusers, -: nobody. What people did and what was paid is never written here.
 MODELS = """
 r---  refund ledgerentry case complaint dossiercopy edition extension dayfigure fault finding attempt
-      notice importjob intervention appeal order job
+      notice importjob intervention appeal order job agreerule shopscript
 r-r-  plan risk channel policy servicerequest
 rrr-  reason script outcome rejectreason decisionreason scenario window agreement
 rrrr  ledgermood
