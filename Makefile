@@ -18,7 +18,7 @@ long: dev
 
 # Real programs under faults (docs/reliability.md). SEEDS=1 CASES=200 FAULTS=30 sizes it, FIRST=7 begins with
 # another seed; BROKEN=1 runs a design that must be found out.
-SEEDS ?= 20
+SEEDS ?= $(if $(BROKEN),1,20)
 CASES ?= 1000
 FAULTS ?= 60
 faults: dev
