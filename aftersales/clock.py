@@ -35,17 +35,17 @@ def now() -> datetime:
 
 
 def _of_database() -> datetime:
-    """While the database can't be asked, the last reading goes on; without any, the machine's clock."""
+    """While the database can't be asked, the last reading goes on; without any, nothing can be decided."""
     global _reading, _ask_at
     felt = time.monotonic()
-    if felt >= _ask_at and not connection.needs_rollback:
+    if _reading is None or (felt >= _ask_at and not connection.needs_rollback):
         try:
             _reading = _read(_reading)
             _ask_at = felt + ASK_EVERY
         except Error:
+            if _reading is None:
+                raise
             _ask_at = felt + ASK_AGAIN
-    if _reading is None:
-        return timezone.now()
     return _reading.at + timedelta(seconds=time.monotonic() - _reading.felt)
 
 

@@ -50,6 +50,15 @@ def test_a_database_that_can_not_be_asked_is_not_waited_for(of_database: None) -
         assert before <= clock.now() < before + SECOND
 
 
+@pytest.mark.postgres
+def test_a_process_that_could_never_ask_does_not_take_its_machines_word(of_database: None) -> None:
+    """One that began while the database was away, on a machine ten minutes ahead."""
+    with transaction.atomic():
+        connection.set_rollback(True)
+        with pytest.raises(DatabaseError):
+            clock.now()
+
+
 def test_beat_goes_on_when_its_clock_is_put_back() -> None:
     """Celery's own scheduler would send nothing for four hours."""
     sent: list[str] = []
