@@ -1,9 +1,139 @@
-"""Who may have an account: people are invited or imported, nobody signs up."""
+"""Who may have an account and how he proves to be it: people are invited or imported, nobody signs up."""
+
+import base64
+import hashlib
+import secrets
+import time
+from collections.abc import Callable
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from django.http import HttpRequest
+from allauth.mfa.adapter import DefaultMFAAdapter
+from cryptography.fernet import Fernet, MultiFernet
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.signals import user_logged_in
+from django.dispatch import receiver
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from aftersales.models import Member
+
+DEVICE = "device"  # the cookie of a browser in which somebody has signed in before
+DEVICE_LASTS = 180 * 24 * 3600  # seconds
+SEEN_EVERY = 300  # seconds between two notes of when a session was last used
+# Where one goes without a second factor: to set it up, to leave, and to read what helps.
+OPEN_PATHS = ("/accounts/", "/prefs/", "/help/", "/static/")
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:
+        """The browser is known from now on."""
+        response: HttpResponse = super().post_login(request, user, **kwargs)
+        response.set_signed_cookie(
+            DEVICE,
+            f"{user.username} {secrets.token_urlsafe(16)}",
+            max_age=DEVICE_LASTS,
+            httponly=True,
+            secure=settings.SESSION_COOKIE_SECURE,
+            samesite="Lax",
+        )
+        return response
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Wrong passwords are counted apart for each known browser: whoever guesses at an account
+        from elsewhere does not lock its owner out of his own."""
+        key: str = super()._get_login_attempts_cache_key(request, **credentials)
+        name, _blank, device = (request.get_signed_cookie(DEVICE, "") or "").rpartition(" ")
+        known = device and name == credentials.get("username")
+        return f"{key}:{device}" if known else key
+
+
+class SecondFactors(DefaultMFAAdapter):  # type: ignore[misc]
+    """Keys of authenticator apps are stored encrypted; where a second factor is a must, the last one
+    stays."""
+
+    def encrypt(self, text: str) -> str:
+        return _safe().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return _safe().decrypt(encrypted_text.encode()).decode()
+
+    def get_totp_issuer(self) -> str:
+        return _("售后台")
+
+    def can_delete_authenticator(self, authenticator: Any) -> bool:
+        if not must_prove_twice(authenticator.user):
+            return True
+        others = authenticator.user.authenticator_set.exclude(pk=authenticator.pk)
+        return bool(others.exclude(type=authenticator.Type.RECOVERY_CODES).exists())
+
+
+def _safe() -> MultiFernet:
+    """Under the secret key; what is under one that was replaced can still be read."""
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    hashes = [hashlib.sha256(f"second factor {key}".encode()).digest() for key in keys]
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(each)) for each in hashes])
+
+
+def works(user: Any) -> bool:
+    """Whether the account is somebody's at work: of the platform, or of a shop."""
+    return bool(user.is_staff or Member.objects.filter(user=user.pk, active=True).exists())
+
+
+def must_prove_twice(user: Any) -> bool:
+    """Whether the setting asks this account for a second factor."""
+    asked = settings.SECOND_FACTOR_FOR
+    return ("staff" in asked and user.is_staff) or (
+        "merchant" in asked and Member.objects.filter(user=user.pk, active=True).exists()
+    )
+
+
+@receiver(user_logged_in)
+def begin(request: Any, user: Any, **_kwargs: Any) -> None:
+    """A session of somebody at work ends with his day."""
+    if works(user):
+        request.session["since"] = request.session["seen"] = int(time.time())
+
+
+def watch(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
+    """End sessions of people at work that are idle or old; ask for the second factor where it is a must."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            if _over(request):
+                logout(request)
+                messages.info(request, _("太久没有操作，请重新登录。没提交的内容已经存为草稿。"))
+            elif _unproven(request):
+                messages.warning(request, _("这个账号需要两步验证，请先开启。"))
+                return redirect("mfa_activate_totp")
+        return get_response(request)
+
+    return answer
+
+
+def _over(request: HttpRequest) -> bool:
+    since, seen, now = request.session.get("since"), request.session.get("seen"), int(time.time())
+    if since is None or seen is None:
+        return False
+    if now - seen > settings.WORK_IDLE or now - since > settings.WORK_LONGEST:
+        return True
+    if now - seen > SEEN_EVERY:
+        request.session["seen"] = now
+    return False
+
+
+def _unproven(request: HttpRequest) -> bool:
+    if not settings.SECOND_FACTOR_FOR or request.path.startswith(OPEN_PATHS):
+        return False
+    if request.session.get("proven_twice") or not must_prove_twice(request.user):
+        return False
+    proven = SecondFactors(request).is_mfa_enabled(request.user)
+    if proven:
+        request.session["proven_twice"] = True
+    return not proven

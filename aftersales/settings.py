@@ -93,6 +93,8 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "crispy_forms",
     "crispy_bootstrap5",
     "csp",
@@ -114,6 +116,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "aftersales.middleware.prefer",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "aftersales.accounts.watch",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -214,6 +217,15 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
 ACCOUNT_SESSION_REMEMBER = None
+# A session of somebody at work ends when nobody has used it for so long, and in any case with the day.
+WORK_IDLE, WORK_LONGEST = 2 * 3600, 12 * 3600  # seconds
+# Who must have a second factor: merchant, staff.
+SECOND_FACTOR_FOR = env.list("SECOND_FACTOR_FOR", default=[])
+MFA_ADAPTER = "aftersales.accounts.SecondFactors"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # accounts are made by hand, and not every one has an address
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # a browser trusts localhost without https
 # How many reverse proxies of ours stand before us; with 0 nobody's X-Forwarded-For is believed.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 

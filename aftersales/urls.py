@@ -17,6 +17,8 @@ urlpatterns = [
     path("healthz", monitoring.healthz, name="healthz"),
     path("metrics", monitoring.metrics, name="metrics"),
     path("accounts/", include("allauth.account.urls")),
+    path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("accounts/sessions/", include("allauth.usersessions.urls")),
     path("merchant/", include("merchants.urls", namespace="merchants")),
     path("my/", include("buyers.urls", namespace="buyers")),
     path("admin/", admin.site.urls),

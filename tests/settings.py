@@ -35,3 +35,5 @@ DATABASE_TIME = False  # tests stop and move the machine's clock
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = True
+# Tests move the clock by days; test_sign_in sets the limits again.
+WORK_IDLE = WORK_LONGEST = 10**9
