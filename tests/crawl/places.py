@@ -51,6 +51,21 @@ account_confirm_login_code      nobody    turn
 account_confirm_email           nobody    page    key
 account_reset_password_from_key nobody    page    reset
 account_reset_password_from_key_done nobody page
+mfa_index                       anybody   page
+mfa_activate_totp               anybody   turn
+mfa_deactivate_totp             buyer     turn
+mfa_view_recovery_codes         buyer     turn
+mfa_download_recovery_codes     buyer     turn
+mfa_generate_recovery_codes     anybody   turn
+mfa_list_webauthn               anybody   page
+mfa_add_webauthn                anybody   turn
+mfa_edit_webauthn               buyer     turn    passkey
+mfa_remove_webauthn             buyer     turn    passkey
+mfa_reauthenticate              anybody   page
+mfa_reauthenticate_webauthn     anybody   turn
+mfa_authenticate                nobody    turn
+mfa_login_webauthn              nobody    turn
+usersessions_list               anybody   page
 """
 MERCHANT = """
 queue               page  tabs

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, NamedTuple
 
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.auth.tokens import default_token_generator
 from django.db.models import Model
@@ -12,6 +13,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.http import int_to_base36
 
 from aftersales import clock
+from aftersales.accounts import SecondFactors
 from aftersales.enums import JobKind, Party, Permission, Status
 from aftersales.imports import samples
 from aftersales.jobs import running
@@ -67,6 +69,7 @@ def enrich() -> None:
     at, admin_ = clock.now(), User.objects.get(username=STAFF[1][0])
     Simulation.objects.create(user=admin_, since=at - timedelta(days=30), until=at, created_at=at)
     _work()
+    _prove(User.objects.get(username="linshu"))
     inspecting = Case.objects.filter(status=Status.AWAITING_MERCHANT_RECEIPT)
     for case in inspecting.select_related("shop", "buyer"):
         member = case.shop.members.order_by("pk").first()
@@ -75,6 +78,18 @@ def enrich() -> None:
             for act in (desk.check, desk.negotiate, desk.reply, desk.negotiate, desk.reply):
                 act()
             break
+
+
+def _prove(user: User) -> None:
+    """A buyer with a second factor of every kind."""
+    kinds = Authenticator.Type
+    adapter = SecondFactors()
+    for kind, data in [
+        (kinds.TOTP, {"secret": adapter.encrypt("GEZDGNBVGY3TQOJQ")}),
+        (kinds.RECOVERY_CODES, {"seed": adapter.encrypt("seed"), "used_mask": 0}),
+        (kinds.WEBAUTHN, {"name": "手机", "credential": {}}),
+    ]:
+        Authenticator.objects.create(user=user, type=kind, data=data)
 
 
 def _work() -> None:
@@ -213,6 +228,10 @@ class Rich:
 
     def find_sample(self, place: Place) -> Iterator[Any]:
         yield self.user_of(place.role), {"name": samples.TAOBAO_CSV}, ""
+
+    def find_passkey(self, place: Place) -> Iterator[Any]:
+        for proof in Authenticator.objects.filter(type=Authenticator.Type.WEBAUTHN):
+            yield proof.user, {"pk": proof.pk}, ""
 
     def find_key(self, place: Place) -> Iterator[Any]:
         yield None, {"key": "no-such-key"}, ""

@@ -26,15 +26,17 @@ open
     account_login* account_logout* account_signup* account_inactive account_confirm_email*
     account_reset_password* account_reset_password_done account_reset_password_from_key*
     account_reset_password_from_key_done account_email_verification_sent
-    account_confirm_login_code*
+    account_confirm_login_code* mfa_authenticate* mfa_login_webauthn*
 signed
     notices unread read_all! demo_sample stage!
     account_email* account_change_password* account_set_password*
-    account_reauthenticate*
+    account_reauthenticate* mfa_reauthenticate* mfa_reauthenticate_webauthn* usersessions_list*
+    mfa_index mfa_activate_totp* mfa_list_webauthn mfa_add_webauthn* mfa_generate_recovery_codes*
 hidden
     metrics
 his
-    open_notice
+    open_notice mfa_edit_webauthn* mfa_remove_webauthn* mfa_deactivate_totp*
+    mfa_view_recovery_codes mfa_download_recovery_codes
 side
     file
 """
