@@ -15,7 +15,6 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
-from aftersales.accounts import SecondFactors
 from aftersales.models import User
 from tests.factories import MemberFactory
 
@@ -41,16 +40,9 @@ def sign_in(client: Client, name: str = "clerk", password: str = PASSWORD) -> An
     return client.post(reverse("account_login"), {"login": name, "password": password})
 
 
-def code_of(user: User) -> str:
-    """What his authenticator app shows now."""
-    proof = Authenticator.objects.get(user=user, type=Authenticator.Type.TOTP)
-    secret = SecondFactors().decrypt(proof.data["secret"])
-    counter = next(iter(yield_hotp_counters_from_time()))
-    return str(format_hotp_value(hotp_value(secret, counter)))
-
-
 def activate(client: Client) -> str:
     """Set up an authenticator app through the page; the answer to the code."""
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
     page = client.get(reverse("mfa_activate_totp"))
     secret = page.context["form"].secret
     counter = next(iter(yield_hotp_counters_from_time()))
