@@ -80,6 +80,8 @@ NOTICE_DAYS = env.int("NOTICE_DAYS", default=365)
 # The project --------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
+    "allauth.mfa",  # before us, who take what they register out of the admin
+    "allauth.usersessions",
     "aftersales",
     "merchants",
     "buyers",
@@ -93,8 +95,6 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "allauth",
     "allauth.account",
-    "allauth.mfa",
-    "allauth.usersessions",
     "crispy_forms",
     "crispy_bootstrap5",
     "csp",

@@ -1,6 +1,8 @@
 """The staff side, in Django's admin: facts are read here, steps are taken, the catalogue is kept."""
 
 from allauth.account.decorators import secure_admin_login
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
@@ -25,6 +27,7 @@ from aftersales.admin import (
 admin.site.site_header = _("售后台 · 平台后台")
 admin.site.site_title = _("售后台")
 admin.site.index_title = _("工作台")
+admin.site.unregister([Authenticator, UserSession])  # everybody's own affair
 # One door: with its limits, its second factor, and browsers that it knows.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 

@@ -5,12 +5,22 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from allauth.mfa.models import Authenticator
+from cryptography.hazmat.primitives.asymmetric import ec
 from django.contrib import admin
 from django.contrib.auth.tokens import default_token_generator
 from django.db.models import Model
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 from django.utils.http import int_to_base36
+from fido2.cose import ES256
+from fido2.utils import sha256, websafe_encode
+from fido2.webauthn import (
+    Aaguid,
+    AttestationObject,
+    AttestedCredentialData,
+    AuthenticatorData,
+    CollectedClientData,
+)
 
 from aftersales import clock
 from aftersales.accounts import SecondFactors
@@ -87,9 +97,27 @@ def _prove(user: User) -> None:
     for kind, data in [
         (kinds.TOTP, {"secret": adapter.encrypt("GEZDGNBVGY3TQOJQ")}),
         (kinds.RECOVERY_CODES, {"seed": adapter.encrypt("seed"), "used_mask": 0}),
-        (kinds.WEBAUTHN, {"name": "手机", "credential": {}}),
+        (kinds.WEBAUTHN, {"name": "手机", "credential": _passkey()}),
     ]:
         Authenticator.objects.create(user=user, type=kind, data=data)
+
+
+def _passkey() -> dict[str, Any]:
+    """What a browser tells of a new passkey."""
+    key = ES256.from_cryptography_key(ec.generate_private_key(ec.SECP256R1()).public_key())
+    known = AttestedCredentialData.create(Aaguid.NONE, b"passkey", key)
+    data = AuthenticatorData.create(sha256(b"localhost"), 0x45, 1, known)
+    client = CollectedClientData.create("webauthn.create", b"challenge", "http://localhost")
+    return {
+        "id": websafe_encode(b"passkey"),
+        "rawId": websafe_encode(b"passkey"),
+        "type": "public-key",
+        "response": {
+            "clientDataJSON": websafe_encode(client),
+            "attestationObject": websafe_encode(AttestationObject.create("none", data, {})),
+        },
+        "clientExtensionResults": {},
+    }
 
 
 def _work() -> None:

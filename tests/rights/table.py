@@ -31,12 +31,12 @@ signed
     notices unread read_all! demo_sample stage!
     account_email* account_change_password* account_set_password*
     account_reauthenticate* mfa_reauthenticate* mfa_reauthenticate_webauthn* usersessions_list*
-    mfa_index mfa_activate_totp* mfa_list_webauthn mfa_add_webauthn* mfa_generate_recovery_codes*
+    mfa_edit_webauthn* mfa_remove_webauthn* mfa_index mfa_activate_totp* mfa_list_webauthn mfa_add_webauthn* mfa_generate_recovery_codes*
 hidden
     metrics
 his
-    open_notice mfa_edit_webauthn* mfa_remove_webauthn* mfa_deactivate_totp*
-    mfa_view_recovery_codes mfa_download_recovery_codes
+    open_notice mfa_deactivate_totp*
+    mfa_view_recovery_codes mfa_download_recovery_codes*
 side
     file
 """
@@ -90,8 +90,9 @@ buyer
 """
 STAFF = """
 open
-    login*
     logout!
+signed
+    login*
 staff
     index* password_change* password_change_done jsi18n
 closed

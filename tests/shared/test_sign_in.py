@@ -140,3 +140,16 @@ def test_the_admin_has_the_same_door(client: Client, db: None) -> None:
     answer = client.get("/admin/login/")
     assert answer["Location"].startswith(reverse("account_login"))
     assert client.post("/admin/login/", {"username": "x", "password": "y"}).status_code == 302
+
+
+def test_a_passkey_of_somebody_else_is_not_there(client: Client, clerk: User) -> None:
+    """Not even for who has just given his password."""
+    other = User.objects.create(username="other")
+    kept = Authenticator.objects.create(
+        user=other, type=Authenticator.Type.WEBAUTHN, data={"name": "手机", "credential": {}}
+    )
+    sign_in(client)
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    for name in ("mfa_edit_webauthn", "mfa_remove_webauthn"):
+        assert client.get(reverse(name, args=[kept.pk])).status_code == 404
+        assert client.post(reverse(name, args=[kept.pk])).status_code == 404
