@@ -13,6 +13,7 @@ GET and HEAD, ``name*`` POST too, ``name!`` POST alone; any other method is a 40
     buyer           his own orders and cases; another's are not there, for shops and staff neither
     staff RIGHT     the admin: who is no staff is led to sign in; without the right: 403
     staff RIGHT, unseen         without the right the case is not there (404)
+    entrance        the admin's: leads on staff, and everybody else to the one sign-in or to a 403
     superuser       the admin, for superusers alone
     closed          the admin's, never answered as we call it
 """
@@ -91,7 +92,7 @@ buyer
 STAFF = """
 open
     logout!
-signed
+entrance
     login*
 staff
     index* password_change* password_change_done jsi18n

@@ -18,7 +18,7 @@ FEW = {
     "open": ("anonymous", "buyer", "superuser"),
     "signed": ("anonymous", "buyer", "superuser"),
     "buyer": ("anonymous", "buyer", "other buyer", "owner", "superuser"),
-    **dict.fromkeys(("staff", "reviewers", "superuser", "closed"), STAFF),
+    **dict.fromkeys(("staff", "reviewers", "superuser", "closed", "entrance"), STAFF),
 }
 # What has to be sent with a POST for the page to have something to answer to.
 SENT: dict[str, Any] = {
@@ -97,6 +97,11 @@ def _staff(row: Row, role: str, named: bool) -> str:
     return "sign in"
 
 
+def _entrance(row: Row, role: str, named: bool) -> str:
+    known = _staff(row._replace(right=""), role, named)
+    return "403" if known == "sign in" and role != "anonymous" else known
+
+
 def _superuser(row: Row, role: str, named: bool) -> str:
     return "403" if role == "reviewer" else _staff(row._replace(right="-"), role, named)
 
@@ -111,6 +116,7 @@ DOORS: dict[str, Any] = {
     "buyer": _buyer,
     "staff": _staff,
     "reviewers": _staff,
+    "entrance": _entrance,
     "superuser": _superuser,
 }
 
