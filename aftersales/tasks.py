@@ -145,7 +145,13 @@ def beat_lives(**_sent: Any) -> None:
     Pulse.mark(Pulse.Part.BEAT)
 
 
-# Neither worker nor beat has requests that would drop a connection that broke, or is old.
-task_prerun.connect(close_old_connections)
+@task_prerun.connect
+def connect_anew(task: Any, **_sent: Any) -> None:
+    """Neither worker nor beat has requests that would drop a connection that broke, or is old; whoever
+    runs a task here and now goes on with his own."""
+    if not task.request.is_eager:
+        close_old_connections()
+
+
 before_task_publish.connect(close_old_connections, sender=keep_pulse.name)
 before_task_publish.connect(beat_lives, sender=keep_pulse.name)

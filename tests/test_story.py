@@ -172,6 +172,9 @@ def test_a_case_from_the_order_file_to_the_refund(
     shoot(shop_page, "08-case")
     shop_page.get_by_role("button", name="驳回退款").first.click()
     expect(shop_page.locator("main")).to_contain_text("项风险")
+    shop_page.locator("form a[href*='/files/']").first.click()  # what he confirms, he has seen
+    expect(shop_page.locator("dialog.viewer")).to_be_visible()
+    shop_page.keyboard.press("Escape")
     tick_all(shop_page)
     shoot(shop_page, "09-risks")
     shop_page.get_by_role("button", name=re.compile("已核实")).click()

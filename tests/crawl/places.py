@@ -62,7 +62,7 @@ mfa_add_webauthn                anybody   turn
 mfa_edit_webauthn               buyer     turn    passkey
 mfa_remove_webauthn             buyer     turn    passkey
 mfa_reauthenticate              anybody   page
-mfa_reauthenticate_webauthn     anybody   turn
+mfa_reauthenticate_webauthn     anybody   page
 mfa_authenticate                nobody    turn
 mfa_login_webauthn              nobody    turn
 usersessions_list               anybody   page
@@ -218,7 +218,7 @@ update_complaint page  case
 """
 STAFF = """
 index                       page
-login                       nobody:page
+login                       nobody:turn
 logout                      post
 password_change             page
 password_change_done        page

@@ -51,7 +51,7 @@ def shown(rich: Rich, place: Place) -> list[tuple[Visit, Any]]:
 def _shown(rich: Rich, place: Place) -> list[tuple[Visit, Any]]:
     found: dict[Any, tuple[Visit, Any]] = {}
     for visit in rich.visits(place):
-        key = visit if place.finder in EACH_STATE else visit.place.role
+        key = visit.url if place.finder in EACH_STATE else visit.place.role
         if key not in found:
             answer: Any = rich.client_of(visit.user).get(visit.url)
             if answer.status_code == 200:

@@ -69,13 +69,14 @@ def test_nobody_sees_or_opens_anothers(client: Client, make_case: Any, stranger:
 
 
 def test_forty_messages_are_one_notice(
-    at_desk: Client, make_case: Any, buyer: User, merchant: User
+    at_desk: Client, make_case: Any, buyer: User, merchant: User, now: Any
 ) -> None:
     """One of a case and kind, with the newest words and how many; each event keeps its row."""
     User.objects.filter(pk=merchant.pk).update(email="merchant@example.com")
     case, other = make_case(), make_case()
     deliver_due()
     for _round in range(4):
+        now.shift(timedelta(minutes=11))
         say(case, buyer, *(f"第 {number} 句" for number in range(10)))
     say(other, buyer, "另一单的话")
     shown = [(row.case_id, row.kind, row.many) for row in rows(at_desk.get(URL))]
