@@ -80,7 +80,7 @@ def waiting(load: list[float], rate: float) -> tuple[float, float]:
 
 def main() -> None:
     orders = int(float(sys.argv[1])) if len(sys.argv) > 1 else 100_000_000
-    rate = float(sys.argv[2]) if len(sys.argv) > 2 else 4_000.0
+    rate = float(sys.argv[2]) if len(sys.argv) > 2 else 1_900.0
     applied = applications(orders)
     print(f"{orders:,} orders a day: {orders * AFTER_SALES / DAY / MINUTE:,.0f} cases a second")
     for name, moved in [("as they fall", as_it_falls), ("a holiday's at ten", after_the_holiday)]:

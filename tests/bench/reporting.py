@@ -42,7 +42,7 @@ def report(name: str, rates: Rates, *, goal: float) -> None:
         "floor": _rounded(statistics.median(rates["floor"])),
         "ratio": round(statistics.median(ratios), 3),
         "spread": [round(min(ratios), 3), round(max(ratios), 3)],
-        "goal": goal,
+        "goal": round(goal, 3),
         "runs": len(ratios),
     }
     words = " ".join(f"{key}={value}" for key, value in row.items() if key != "spread")

@@ -10,9 +10,10 @@ from django.http import HttpRequest, HttpResponse
 from django.template import engines
 from django.test import Client, RequestFactory
 
-from aftersales.models import Case, Event, Member, Shop, User
+from aftersales.models import Case, Event, Shop, User
 from tests.bench.market import due_cases
 from tests.bench.reporting import Rates, report, rounds, seconds, settle
+from tests.factories import MemberFactory
 
 FULL = os.environ.get("SIZE") == "full"
 SIZES = [10_000, 1_000_000] if FULL else [2_000, 40_000]
@@ -62,7 +63,7 @@ def market(transactional_db: Any, django_user_model: type[User]) -> Callable[[in
 
 def signed_in(shop: Shop, django_user_model: type[User]) -> Client:
     user = django_user_model.objects.create(username=f"clerk-{shop.code}")
-    Member.objects.create(shop=shop, user=user, role="owner")
+    MemberFactory(shop=shop, user=user)
     client = Client()
     client.force_login(user)
     return client
@@ -89,9 +90,9 @@ def test_queue(market: Callable[[int], Shop], django_user_model: type[User]) -> 
         client = signed_in(shop, django_user_model)
         deep = Case.objects.filter(shop=shop).order_by("due_at", "pk")[size * 3 // 4]
         place = f"{deep.due_at.isoformat()}~{deep.pk}" if deep.due_at else ""
-        pages[f"{size} first"] = lambda client=client: ok(client.get("/shop/cases/"))
+        pages[f"{size} first"] = lambda client=client: ok(client.get("/merchant/cases/"))
         pages[f"{size} deep"] = lambda client=client, place=place: ok(
-            client.get("/shop/cases/", {"after": place})
+            client.get("/merchant/cases/", {"after": place})
         )
         bare = RequestFactory().get("/", {"shop": shop.pk})
     settle()
@@ -121,7 +122,7 @@ def test_case_page(market: Callable[[int], Shop], django_user_model: type[User])
     settle()
     ways = {
         "floor": lambda: ok(floor_case(bare)),
-        "ours": lambda: ok(client.get(f"/shop/cases/{case.code}/")),
+        "ours": lambda: ok(client.get(f"/merchant/cases/{case.code}/")),
     }
     rates: Rates = {"floor": [], "ours": []}
     ways["ours"]()
@@ -136,14 +137,13 @@ def test_case_page(market: Callable[[int], Shop], django_user_model: type[User])
 def test_a_step_by_post(market: Callable[[int], Shop], django_user_model: type[User]) -> None:
     shop = market(SIZES[0])
     client = signed_in(shop, django_user_model)
-    Shop.objects.filter(pk=shop.pk)
     todo = iter(Case.objects.filter(shop=shop).order_by("pk"))
     moved = Event.objects.count()
     settle()
 
     def agree() -> None:
         case = next(todo)
-        answer = client.post(f"/shop/cases/{case.code}/agree/", {"version": case.version})
+        answer = client.post(f"/merchant/cases/{case.code}/agree/", {"version": case.version})
         assert answer.status_code == 302, answer.status_code
 
     ways: dict[str, Callable[[], Any]] = {"floor": lambda: floor_step(next(todo)), "ours": agree}
