@@ -83,15 +83,17 @@ def _safe() -> MultiFernet:
 
 def works(user: Any) -> bool:
     """Whether the account is somebody's at work: of the platform, or of a shop."""
-    return bool(user.is_staff or Member.objects.filter(user=user.pk, active=True).exists())
+    return bool(user.is_staff or _in_a_shop(user))
+
+
+def _in_a_shop(user: Any) -> bool:
+    return Member.objects.filter(user=user.pk, active=True).exists()
 
 
 def must_prove_twice(user: Any) -> bool:
     """Whether the setting asks this account for a second factor."""
     asked = settings.SECOND_FACTOR_FOR
-    return ("staff" in asked and user.is_staff) or (
-        "merchant" in asked and Member.objects.filter(user=user.pk, active=True).exists()
-    )
+    return ("staff" in asked and user.is_staff) or ("merchant" in asked and _in_a_shop(user))
 
 
 def _now() -> int:

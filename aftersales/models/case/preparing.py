@@ -52,10 +52,7 @@ class Preparing(CaseFields):
 
     def scenario(self) -> Scenario:
         """The first active scenario that fits: what the tool offers depends on it (S-61)."""
-        return self._scenario_among(rulebook().scenarios)
-
-    def _scenario_among(self, scenarios: Sequence[Scenario]) -> Scenario:
-        for scenario in scenarios:
+        for scenario in rulebook().scenarios:
             if self.type not in scenario.types:
                 continue
             if scenario.logistics is not None and scenario.logistics != self.reason.logistics:
@@ -66,8 +63,9 @@ class Preparing(CaseFields):
         raise Refused(_("没有适用的协商步骤，请联系平台客服"))
 
     def step_form(self, wizard_step: WizardStep) -> StepForm:
-        scenario = self._scenario_among(rulebook().scenarios)
-        form = next((each for each in scenario.forms.all() if each.step == wizard_step), None)
+        form = next(
+            (each for each in self.scenario().forms.all() if each.step == wizard_step), None
+        )
         if form is None:
             raise Refused(_("没有适用的协商步骤，请联系平台客服"))
         return form
