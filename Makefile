@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN = .venv/bin/python
 
-.PHONY: demo test long faults check rights fuzz bench tour lock messages clean base dev
+.PHONY: demo test long faults races check rights fuzz bench tour lock messages clean base dev
 
 demo: base
 	@exec $(RUN) manage.py demo
@@ -23,6 +23,10 @@ CASES ?= 1000
 FAULTS ?= 60
 faults: dev
 	@exec $(RUN) -m tests.faults --seeds $(SEEDS) --cases $(CASES) --faults $(FAULTS) $(if $(FIRST),--first $(FIRST)) $(if $(BROKEN),--broken) $(ARGS)
+
+# Two hands on one case in the same moment, 18 races; ROUNDS=20 sizes it, RACE=f47 picks one.
+races: dev
+	@exec env ROUNDS=$(or $(ROUNDS),200) $(RUN) -m pytest tests/races -s --show-capture=no $(ARGS)
 
 check: dev
 	$(RUN) -m ruff check .

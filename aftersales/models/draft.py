@@ -66,10 +66,11 @@ class Draft(models.Model):
         }
         if len(json.dumps(data)) > MOST:
             return None
-        draft, _made = cls.objects.update_or_create(
-            user=user,
-            path=path,
-            defaults={"case": case, "step": step, "data": data, "updated_at": clock.now()},
+        now = {"case": case, "step": step, "data": data, "updated_at": clock.now()}
+        draft = cls(user=user, path=path, **now)
+        # In one statement: two tabs keep and forget it in the same moment.
+        cls.objects.bulk_create(
+            [draft], update_conflicts=True, unique_fields=["user", "path"], update_fields=list(now)
         )
         return draft
 

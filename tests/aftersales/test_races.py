@@ -1,20 +1,21 @@
 """Two hands on one case in the same moment: exactly one effect, and the loser is told."""
 
-import threading
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.http import QueryDict
 
 from aftersales import clock
 from aftersales.enums import RoundState, Status
-from aftersales.models import Case, Script
+from aftersales.models import Case, Draft, Script
 from aftersales.steps import Refused
 from aftersales.tasks import expire_all
 from tests.aftersales.negotiation.talk import D15, steps, whole, yuan
 from tests.factories import MemberFactory
+from tests.races.at_once import at_once
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
@@ -24,28 +25,16 @@ DONE = ""
 
 def race(*clicks: Callable[[], Any]) -> list[str]:
     """Let all of them go at once; what each was told: nothing when it was done."""
-    barrier = threading.Barrier(len(clicks))
-    told = ["never came back"] * len(clicks)
 
-    def go(number: int) -> None:
+    def told(click: Callable[[], Any]) -> str:
         try:
-            connection.ensure_connection()
-            barrier.wait(20)
-            clicks[number]()
-            told[number] = DONE
+            click()
         except Refused as refused:
-            told[number] = refused.sentence
-        except Exception as error:
-            told[number] = repr(error)
-        finally:
-            connection.close()
+            return refused.sentence
+        return DONE
 
-    threads = [threading.Thread(target=go, args=[number]) for number in range(len(clicks))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return told
+    found = at_once(*[partial(told, click) for click in clicks])
+    return [each if isinstance(each, str) else repr(each) for each in found]
 
 
 def click(case: Case, name: str, **answers: Any) -> Callable[[], Any]:
@@ -374,3 +363,16 @@ def test_two_cases_file_the_same_number(make_desk):
             Status.AWAITING_BUYER_RETURN,
             Status.AWAITING_MERCHANT_RECEIPT,
         }
+
+
+def test_a_draft_is_kept_in_one_tab_while_another_forgets_it(buyer):
+    typed, many = QueryDict("text=不要"), range(50)
+
+    told = race(
+        lambda: [Draft.keep("/page/", buyer, typed) for _ in many],
+        lambda: [Draft.keep("/page/", buyer, typed) for _ in many],
+        lambda: [Draft.forget("/page/", buyer) for _ in many],
+    )
+
+    assert told == [DONE] * 3
+    assert Draft.objects.count() <= 1
