@@ -24,6 +24,7 @@ from aftersales.bulk import insert_rows, update_rows
 from aftersales.enums import Party, Permission, Status
 from aftersales.models.fetched import Fetched, StateField
 from aftersales.models.history import Attempt, Event, Fault, plain
+from aftersales.retrying import taken_again
 
 STALE = _("此售后单刚刚有更新，请核对后再提交。你填写的内容已保留。")
 LAPSED = _("处理时限已过，已按规则自动处理")
@@ -250,9 +251,9 @@ class Stepped(Fetched):
         return not self.refusal(name, user)
 
     def next_wake(self) -> datetime | None:
-        running = self.next_clock()
-        return running[0] if running else None
+        return running[0] if (running := self.next_clock()) else None
 
+    @taken_again
     def catch_up(self) -> bool:
         """Let lapsed time act before anybody looks; true if it did."""
         if self.wake_at is None or self.wake_at > clock.now():
@@ -282,8 +283,7 @@ class Stepped(Fetched):
                 )
         if self.status not in known.sources:
             raise Refused(NOT_NOW, conflict=True)
-        side = party in (Party.BUYER, Party.MERCHANT)
-        if self.suspended and side and not known.while_suspended:
+        if self.suspended and party in (Party.BUYER, Party.MERCHANT) and not known.while_suspended:
             raise Refused(SUSPENDED, conflict=True)
         if unmet := known.unmet(self):
             raise Refused(unmet.sentence, conflict=unmet.conflict)  # type: ignore[attr-defined]
@@ -318,8 +318,7 @@ class Stepped(Fetched):
             unmet = known.unmet(self) if self.status in known.sources else None
             sentence = unmet.sentence if unmet else NOT_NOW  # type: ignore[attr-defined]
             raise Refused(sentence, conflict=True) from None
-        if due is not None:
-            details = details | {"due_at": due}
+        details = details | ({"due_at": due} if due else {})
         self.updated_at = at
         self.restart_clock(before)
         self.wake_at = self.next_wake()
@@ -359,6 +358,7 @@ def lapse(row: Any, at: datetime) -> list[Act]:
     return acts
 
 
+@taken_again
 def _take(
     case: Stepped,
     known: Step,

@@ -69,7 +69,7 @@ class Draft(models.Model):
         now = {"case": case, "step": step, "data": data, "updated_at": clock.now()}
         draft = cls(user=user, path=path, **now)
         # In one statement: two tabs keep and forget it in the same moment.
-        cls.objects.bulk_create(
+        Draft.objects.bulk_create(
             [draft], update_conflicts=True, unique_fields=["user", "path"], update_fields=list(now)
         )
         return draft

@@ -21,6 +21,7 @@ from aftersales.models.edition import Edition
 from aftersales.models.history import Event, Upload, plain
 from aftersales.models.order import Order, OrderLine
 from aftersales.models.policy import Policy, Window
+from aftersales.retrying import taken_again
 from aftersales.rules import amounts, deadlines, demands, eligibility, reminders
 from aftersales.rules.conditions import not_sent_back, unruled
 from aftersales.steps import Refused, open_case, step
@@ -178,6 +179,7 @@ class Applying(CaseFields):
         )
 
     @classmethod
+    @taken_again
     def apply(cls, line: OrderLine, application: Application, *, by: Any, key: str = "") -> Any:
         """T-01: file an application, checked whole (G1 to G10); return the new case.
 
