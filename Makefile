@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN = .venv/bin/python
 
-.PHONY: demo test long faults races check rights fuzz bench tour lock messages clean base dev
+.PHONY: demo test long faults races check rights fuzz bench tour lock messages clean base dev audit attack
 
 demo: base
 	@exec $(RUN) manage.py demo
@@ -28,7 +28,7 @@ faults: dev
 races: dev
 	@exec env ROUNDS=$(or $(ROUNDS),200) $(RUN) -m pytest tests/races -s --show-capture=no $(ARGS)
 
-check: dev
+check: dev audit
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
@@ -36,6 +36,7 @@ check: dev
 	$(RUN) manage.py makemigrations --check --dry-run
 	$(RUN) tools/messages.py --check
 	$(RUN) tools/requirements.py --check
+	$(RUN) tools/scan/read.py
 	@! grep -n '://' requirements/*.txt || { echo "A lock holds an address."; exit 1; }
 
 # Everybody at every URL, with every check of a right taken away in turn; see tests/rights/table.py.
@@ -62,7 +63,7 @@ messages: dev
 	@$(RUN) tools/messages.py
 
 clean:
-	rm -rf .venv var .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* var .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-base dev:
+base dev audit attack:
 	@$(PYTHON) tools/bootstrap.py $@

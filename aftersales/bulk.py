@@ -131,7 +131,7 @@ def _update_from_document(
     sets = ", ".join(f"{quote(each.column)} = v.{quote(each.column)}" for each in fields)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {table} AS t SET {sets} "  # noqa: S608 (names come from the models)
+            f"UPDATE {table} AS t SET {sets} "  # noqa: S608  # nosec B608 # names come from the models
             f"FROM json_populate_recordset(NULL::{table}, %s) AS v "
             f"WHERE t.{quote(key.column)} = v.{quote(key.column)}",
             [document],
@@ -190,7 +190,7 @@ def filled(
     columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"CREATE TEMPORARY TABLE {table} AS WITH found ({columns}) AS ({sql}) "  # noqa: S608 (names come from the models)
+            f"CREATE TEMPORARY TABLE {table} AS WITH found ({columns}) AS ({sql}) "  # noqa: S608  # nosec B608 # names come from the models
             "SELECT * FROM found",
             parameters,
         )

@@ -4,6 +4,10 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 
+from django.conf import settings
+from django.contrib.messages.storage.cookie import CookieStorage
+from django.contrib.messages.storage.fallback import FallbackStorage
+from django.contrib.messages.storage.session import SessionStorage
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict, UnreadablePostError
 from django.utils import translation
 
@@ -20,6 +24,9 @@ def protect(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[...
         if "Cookie" in response.headers.get("Vary", ""):
             # Made for one person: neither a proxy nor the next person at this browser may see it.
             response.headers.setdefault("Cache-Control", "no-store")
+        kind = response.headers.get("Content-Type", "")
+        if kind.startswith("text/") and "charset" not in kind and not response.streaming:
+            response.headers["Content-Type"] = f"{kind}; charset=utf-8"
         return response
 
     return answer
@@ -68,3 +75,13 @@ def prefer(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[...,
         return get_response(request)
 
     return answer
+
+
+class _Cookie(CookieStorage):
+    cookie_name = "__Host-messages" if settings.HTTPS else "messages"
+
+
+class Messages(FallbackStorage):
+    """Django's own, in a cookie that no other host can have set."""
+
+    storage_classes = (_Cookie, SessionStorage)

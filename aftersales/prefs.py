@@ -12,7 +12,7 @@ from django.utils import translation
 from aftersales.looks import Density, Theme
 from aftersales.models import User
 
-COOKIE = "prefs"
+COOKIE = "__Host-prefs" if settings.HTTPS else "prefs"
 YEAR = 365 * 24 * 60 * 60
 
 
@@ -85,4 +85,6 @@ def _read(cookie: str) -> Prefs:
 
 
 def _set_cookie(response: HttpResponse, name: str, value: str) -> None:
-    response.set_cookie(name, value, max_age=YEAR, secure=settings.HTTPS, samesite="Lax")
+    response.set_cookie(
+        name, value, max_age=YEAR, secure=settings.HTTPS, httponly=True, samesite="Lax"
+    )

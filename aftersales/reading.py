@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -19,6 +18,7 @@ from django.views.generic import FormView
 from aftersales import prefs
 from aftersales.looks import Density, Theme
 from aftersales.models import Shop, User
+from aftersales.paths import way_back
 
 
 def frame_of(request: HttpRequest) -> str:
@@ -137,9 +137,7 @@ class Preferences(FormView):
 @require_POST
 def set_language(request: HttpRequest) -> HttpResponse:
     """The switch at the foot or in the menu of every page: back to where it stood."""
-    back = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure())
-    response = redirect(back if safe else "/")
+    response = redirect(way_back(request))
     language = request.POST.get("language", "")
     if language in dict(settings.LANGUAGES):
         prefs.keep(request, response, language=language)

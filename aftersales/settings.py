@@ -107,6 +107,7 @@ MIDDLEWARE = [
     "aftersales.errors.trace",
     "aftersales.middleware.protect",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -117,7 +118,6 @@ MIDDLEWARE = [
     "aftersales.middleware.prefer",
     "django.contrib.messages.middleware.MessageMiddleware",
     "aftersales.accounts.watch",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "aftersales.errors.explain",
@@ -148,6 +148,7 @@ TEMPLATES = [
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 MESSAGE_TAGS = {levels.ERROR: "danger"}
+MESSAGE_STORAGE = "aftersales.middleware.Messages"
 
 # The database, and what Redis holds for a while ---------------------------------------------------
 
@@ -292,6 +293,7 @@ CSRF_COOKIE_HTTPONLY = True
 if HTTPS:
     SESSION_COOKIE_NAME = "__Host-sessionid"
     CSRF_COOKIE_NAME = "__Host-csrftoken"
+    LANGUAGE_COOKIE_NAME = "__Host-language"
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
     # Set it only where a proxy of ours overwrites the header: see docs/deploy.md.

@@ -1,4 +1,8 @@
-"""Make .venv what the locks say, with nothing but the standard library; also writes the locks."""
+"""Make .venv what the locks say, with nothing but the standard library; also writes the locks.
+
+The scanners agree neither with the project's libraries nor with each other: each of their locks
+has an environment of its own, .venv-audit and .venv-attack.
+"""
 
 from __future__ import annotations  # so that an old Python gets as far as the sentence below
 
@@ -23,7 +27,10 @@ SOURCES = {
     "bootstrap": ["--group", "pyproject.toml:bootstrap"],
     "base": ["pyproject.toml"],
     "dev": ["pyproject.toml", "--group", "pyproject.toml:dev", "-c", "requirements/base.txt"],
+    "audit": ["--group", "pyproject.toml:audit"],
+    "attack": ["--group", "pyproject.toml:attack"],
 }
+APART = {name: ROOT / f".venv-{name}" for name in ("audit", "attack")}
 
 
 def main(wanted: str) -> None:
@@ -33,39 +40,42 @@ def main(wanted: str) -> None:
             f"{sys.version_info.major}.{sys.version_info.minor}: "
             "run make with PYTHON=/path/to/a/newer/python3."
         )
-    make_venv()
+    make_venv(VENV)
     if wanted == "lock":
         lock()
     else:
         install(wanted)
 
 
-def make_venv() -> None:
+def make_venv(place: Path) -> None:
+    python = place / "bin" / "python"
     fits = f"import sys; sys.exit(sys.version_info < {OLDEST})"
-    if PYTHON.exists() and run([PYTHON, "-c", fits], quiet=True):
+    if python.exists() and run([python, "-c", fits], quiet=True):
         return
-    print("Making .venv", flush=True)
+    print(f"Making {place.name}", flush=True)
     if importlib.util.find_spec("ensurepip") is None:
         uv = shutil.which("uv")
-        if uv and run([uv, "venv", "--quiet", "--seed", "--python", sys.executable, VENV]):
+        if uv and run([uv, "venv", "--quiet", "--seed", "--python", sys.executable, place]):
             return
         sys.exit(
-            "This Python has no ensurepip, so no .venv can be made: install its venv package "
+            f"This Python has no ensurepip, so no {place.name} can be made: install its venv package "
             "(on Debian and Ubuntu: apt-get install python3-venv), then run make again."
         )
     try:
-        venv.create(VENV, clear=True, with_pip=True, symlinks=True)
+        venv.create(place, clear=True, with_pip=True, symlinks=True)
     except BaseException:
-        shutil.rmtree(VENV, ignore_errors=True)  # half a .venv would be taken for a whole one
+        shutil.rmtree(place, ignore_errors=True)  # half a .venv would be taken for a whole one
         raise
 
 
 def install(wanted: str) -> None:
     """Install the lock, unless the stamp says that it is installed already."""
-    stamp = VENV / f"installed-{wanted}"
+    place = APART.get(wanted, VENV)
+    stamp = place / f"installed-{wanted}"
     if stamp.exists() and stamp.read_text() == fingerprint(wanted):
         return
-    print(f"Installing requirements/{wanted}.txt into .venv", flush=True)
+    make_venv(place)
+    print(f"Installing requirements/{wanted}.txt into {place.name}", flush=True)
     stamp.unlink(missing_ok=True)
     lock_file = LOCKS / f"{wanted}.txt"
     uv = find_uv()
@@ -78,7 +88,7 @@ def install(wanted: str) -> None:
                 "install",
                 "--quiet",
                 "--python",
-                PYTHON,
+                place / "bin" / "python",
                 "--require-hashes",
                 "-r",
                 lock_file,
@@ -87,14 +97,21 @@ def install(wanted: str) -> None:
         )
     ):
         print("uv could not, so pip does it.", flush=True)
-        pip_install(lock_file)
+        pip_install(lock_file, place)
     stamp.write_text(fingerprint(wanted))
     if wanted == "dev":
         (VENV / "installed-base").write_text(fingerprint("base"))
 
 
-def pip_install(lock_file: Path) -> None:
-    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+def pip_install(lock_file: Path, place: Path) -> None:
+    pip = [
+        place / "bin" / "python",
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+    ]
     if not run([*pip, "--require-hashes", "-r", lock_file]):
         sys.exit(
             f"requirements/{lock_file.name} could not be installed: see the lines above. "

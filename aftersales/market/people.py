@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from aftersales.enums import Permission
 
-PASSWORD = "demo"  # noqa: S105 (the demo's accounts stand on its sign-in page)
+PASSWORD = "demo"  # noqa: S105  # nosec B105 # the demo's, shown on its sign-in page
 
 SHOPS = [
     ("shanlan", "山岚家居旗舰店", "pinduoduo"),

@@ -10,7 +10,7 @@ from django.core.paginator import Page
 from django.forms.boundfield import BoundField
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext, to_locale
 from django.utils.translation import gettext as _
 
@@ -119,7 +119,7 @@ def current(context: template.Context, url: str) -> SafeString:
     """Marks the navigation link whose pages, or the page itself, is being looked at."""
     request = context.get("request")
     here = bool(url) and request is not None and request.path.startswith(url)
-    return SafeString('aria-current="page"' if here else "")
+    return SafeString('aria-current="page"') if here else SafeString("")
 
 
 # Components
@@ -397,4 +397,4 @@ def hero(content: str, title: str, id: str = "hero") -> SafeString:
 
 
 def render_block(name: str, context: dict[str, Any]) -> SafeString:
-    return mark_safe(render_to_string(f"components/{name}.html", context))  # noqa: S308 rendered by us
+    return render_to_string(f"components/{name}.html", context)

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from tests.crawl.places import places
 from tests.crawl.rich import Visit
+from tests.rights.headers import unguarded
 from tests.rights.table import ALL, Row
 from tests.rights.world import Visitor, World
 
@@ -181,6 +182,8 @@ def fault(world: World, tried: Try) -> str:
     found = outcome(answer)
     if found not in tried.expected:
         return f"{tried.label} finds {found}, not {'/'.join(sorted(tried.expected))}"
+    if lacking := unguarded(answer, tried.visitor.user is not None):
+        return f"{tried.label} ({answer.status_code}) lacks {', '.join(lacking)}"
     if found != "sign in" and (leaks := world.leaks(tried.visitor.user, answer)):
         return f"{tried.label} tells of {leaks[:3]}"
     return ""
