@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -63,15 +64,15 @@ def insert_rows(rows: Sequence[models.Model]) -> None:
             model._base_manager.bulk_create(group, batch_size=2000)
             continue
         fields: list[Any] = [each for each in model._meta.concrete_fields if not each.primary_key]
-        for row in group:  # a row that was stored just before may be what this one refers to
-            row._prepare_related_fields_for_save(operation_name="bulk_create")  # type: ignore[attr-defined]
-        columns = [
-            _prepared(field, [field.pre_save(row, True) for row in group]) for field in fields
-        ]
+        for row in group:
+            if row._state.fields_cache:  # with a row that was stored just before it
+                row._prepare_related_fields_for_save(operation_name="bulk_create")  # type: ignore[attr-defined]
+        columns = [_prepared(field, _values(field, group)) for field in fields]
         keys = _copy(model, fields, zip(*columns, strict=True), len(group))
+        name, alias = model._meta.pk.attname, connection.alias
         for row, key in zip(group, keys, strict=True):
-            row.pk = key
-            row._state.adding, row._state.db = False, connection.alias
+            setattr(row, name, key)
+            row._state.adding, row._state.db = False, alias
 
 
 def insert_values(model: type[models.Model], rows: Sequence[dict[str, Any]]) -> list[int]:
@@ -120,13 +121,9 @@ def _update_from_document(
 ) -> int:
     quote = connection.ops.quote_name
     key: Any = model._meta.pk
-    document = json.dumps(
-        [
-            {key.column: row.pk} | {each.column: getattr(row, each.attname) for each in fields}
-            for row in rows
-        ],
-        cls=Exactly,
-    )
+    names = [key.column, *(each.column for each in fields)]
+    values = map(attrgetter(key.attname, *(each.attname for each in fields)), rows)
+    document = json.dumps([dict(zip(names, row, strict=True)) for row in values], cls=Exactly)
     table = quote(model._meta.db_table)
     sets = ", ".join(f"{quote(each.column)} = v.{quote(each.column)}" for each in fields)
     with connection.cursor() as cursor:
@@ -137,6 +134,14 @@ def _update_from_document(
             [document],
         )
         return int(cursor.rowcount)
+
+
+def _values(field: Any, rows: Sequence[models.Model]) -> list[Any]:
+    """A column of new rows."""
+    stamped = getattr(field, "auto_now_add", False) or getattr(field, "auto_now", False)
+    if stamped or isinstance(field, models.FileField):
+        return [field.pre_save(row, True) for row in rows]
+    return list(map(attrgetter(field.attname), rows))
 
 
 def _prepared(field: Any, values: list[Any]) -> list[Any]:

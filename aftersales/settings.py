@@ -167,6 +167,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     # Milliseconds. A long migration may need STATEMENT_TIMEOUT=0 for that one command.
     statement_timeout = env.int("STATEMENT_TIMEOUT", default=30_000)
+    DATABASES["default"]["ENGINE"] = "aftersales.postgresql"
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"]["OPTIONS"] = {

@@ -325,7 +325,7 @@ class Stepped(Fetched):
         self.held_until = at + hold if hold else None
         self.stood = plain(self.standing_before(user)) if hold else None
         event = Event(
-            case=self,  # type: ignore[misc]
+            case_id=self.pk,
             version=self.version,
             step=known.name,
             party=party,

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Self
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -11,13 +12,17 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.enums import Party, Reminder, Scan, Status
+from aftersales.models.fetched import Fetched
 from aftersales.models.order import OrderLine
 from aftersales.models.people import User
 
 GENESIS = ""  # what the first event of a case is chained to
+ENCODER = DjangoJSONEncoder(sort_keys=True, ensure_ascii=False)
+# JSON's own kinds but for those that hold others, and what it has a way to write
+AS_IT_IS, WRITTEN = {str, int, bool, type(None)}, {datetime, Decimal}
 
 
-class Event(models.Model):
+class Event(Fetched):
     """协商记录: one step of one case, and at once the queue of notices (``delivered_at``).
 
     Chained by hash: ``hash`` covers the content and the hash of the event before it. A database
@@ -103,9 +108,7 @@ def in_language(value: Any) -> Any:
 
 def digest(content: dict[str, Any], previous: str) -> str:
     """The hash of a link of the chain, from what it holds; also of one read from a file."""
-    text = json.dumps(
-        content | {"previous": previous}, sort_keys=True, ensure_ascii=False, cls=DjangoJSONEncoder
-    )
+    text = ENCODER.encode(content | {"previous": previous})
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -321,4 +324,11 @@ class Fault(models.Model):
 
 def plain(value: Any) -> Any:
     """A value as the history keeps it: only JSON's own kinds, so that its hash is stable."""
-    return json.loads(json.dumps(value, cls=DjangoJSONEncoder)) if value else value
+    kind = type(value)
+    if kind in AS_IT_IS:
+        return value
+    if kind in WRITTEN:
+        return ENCODER.default(value)
+    if kind is dict:
+        return {str(name): plain(each) for name, each in value.items()}
+    return json.loads(json.dumps(value, cls=DjangoJSONEncoder))

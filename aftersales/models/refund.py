@@ -4,9 +4,10 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.enums import IN_KIND, Purpose, RefundState
+from aftersales.models.fetched import Fetched
 
 
-class Refund(models.Model):
+class Refund(Fetched):
     """One payout by one route under a fixed number: owed → sent → paid or failed (T-24).
 
     The row is the payment queue: ``due_at`` says when it is to be tried (next). Every try uses

@@ -233,7 +233,7 @@ def merchant_evidence_unseen(case: "Case") -> list["Evidence"]:
 def last_round(case: "Case") -> "Round | None":
     if not case.round_number:
         return None
-    rounds = [each for each in case.rounds.all() if each.series == case.series]
+    rounds = [each for each in case.handed("rounds") if each.series == case.series]
     return rounds[-1] if rounds else None
 
 

@@ -276,14 +276,14 @@ class CaseFields(Loaded):
 
     @property
     def last_intervention(self) -> Intervention | None:
-        asked = list(self.interventions.all())  # type: ignore[attr-defined]
+        asked = list(self.handed("interventions"))
         return asked[-1] if asked else None
 
     def offers_made(self) -> list[Offer]:
         """The merchant's offers of this handling, oldest first."""
         return [
             offer
-            for offer in self.offers.all()  # type: ignore[attr-defined]
+            for offer in self.handed("offers")
             if offer.party == Party.MERCHANT
             and (offer.round is None or offer.round.series == self.series)
         ]
@@ -291,7 +291,7 @@ class CaseFields(Loaded):
     def open_offers(self) -> list[Offer]:
         return [
             offer
-            for offer in self.offers.all()  # type: ignore[attr-defined]
+            for offer in self.handed("offers")
             if offer.party == Party.MERCHANT and offer.state == PlanState.OPEN
         ]
 
@@ -299,7 +299,7 @@ class CaseFields(Loaded):
         """The buyer's counter-offer that still stands."""
         stands = [
             offer
-            for offer in self.offers.all()  # type: ignore[attr-defined]
+            for offer in self.handed("offers")
             if offer.party == Party.BUYER and offer.state == PlanState.OPEN
         ]
         return stands[-1] if stands else None
@@ -328,7 +328,7 @@ class CaseFields(Loaded):
         self.reply_due_at = None
 
     def drop_offers(self, state: PlanState = PlanState.DECLINED, keep: Offer | None = None) -> None:
-        for offer in self.offers.all():  # type: ignore[attr-defined]
+        for offer in self.handed("offers"):
             if offer.state == PlanState.OPEN and (keep is None or offer.pk != keep.pk):
                 self.change(offer, state=state)
 

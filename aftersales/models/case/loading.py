@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import compress
+from operator import is_not
 from typing import Any
 
 from django.db import models
@@ -39,17 +41,20 @@ class Loaded(Stepped):
 
     def dirty(self) -> list[str]:
         now, first = self.__dict__, self._first
+        attnames, names = self._tracked()
+        other = map(is_not, map(now.get, attnames), map(first.get, attnames))
         return [
             name
-            for attname, name in self._tracked()
-            if (value := now.get(attname)) is not (was := first.get(attname)) and value != was
+            for attname, name in compress(zip(attnames, names, strict=True), other)
+            if now.get(attname) != first.get(attname)
         ]
 
     @classmethod
     @cache
-    def _tracked(cls) -> list[tuple[str, str]]:
-        fields = cls._meta.concrete_fields
-        return [(field.attname, field.name) for field in fields if field.name not in UNTRACKED]
+    def _tracked(cls) -> tuple[list[str], list[str]]:
+        """Columns and names of what a step may change."""
+        fields = [each for each in cls._meta.concrete_fields if each.name not in UNTRACKED]
+        return [field.attname for field in fields], [field.name for field in fields]
 
     @classmethod
     def for_writing(cls) -> models.QuerySet[Any]:
@@ -77,7 +82,7 @@ class Loaded(Stepped):
                 case.order = order
         shops = Shop.objects.in_bulk({case.shop_id for case in cases})
         for case in cases:
-            case.shop = shops[case.shop_id]
+            case._state.fields_cache["shop"] = shops[case.shop_id]
         for name in ("rounds", "offers", "interventions"):
             hand_out(cases, name)
         hand_out([case for case in cases if case.request_due_at], "requests")

@@ -22,7 +22,7 @@ class Owing(CaseFields):
             self._pay_out(amounts.MERCHANT_ROUTE, "", amount, purpose)
             return
         gone = self.order.given_back()
-        paid = list(self.order.payments.all())
+        paid = list(self.order.handed("payments"))
         routes = self._routes()
         whole = sum((p.amount for p in paid if p.kind == PaymentKind.MONEY), amounts.NOTHING)
         before = whole - sum((room for _route, _reference, room in routes), amounts.NOTHING)
@@ -53,7 +53,7 @@ class Owing(CaseFields):
                 payment.reference,
                 payment.amount - gone[(payment.route, payment.reference)],
             )
-            for payment in self.order.payments.all()
+            for payment in self.order.handed("payments")
             if payment.kind == PaymentKind.MONEY
         ]
 

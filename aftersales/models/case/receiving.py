@@ -134,7 +134,7 @@ class Receiving(CaseFields):
         plan = Plan.objects.filter(code="partial_refund").first()
         if plan is None:
             raise Refused(_("没有适用的协商步骤，请联系平台客服"))
-        for offer in self.offers.all():  # type: ignore[attr-defined]
+        for offer in self.handed("offers"):
             outside = offer.round_id is None or offer.party == Party.BUYER
             if offer.state == PlanState.OPEN and outside:
                 self.change(offer, state=PlanState.REPLACED)

@@ -55,7 +55,7 @@ class Undoing(CaseFields):
             "payouts": first["payouts"],
             "fields": {
                 attname: first[attname]
-                for attname, name in self._tracked()
+                for attname, name in zip(*self._tracked(), strict=True)
                 if name not in OF_THE_ENGINE and now[attname] != first[attname]
             },
             "rows": [[row._meta.label, row.pk, values] for row, values in self._changed],
