@@ -1,28 +1,67 @@
-"""How many cases wait where, for the tabs, the navigation and the summary of a shop."""
+"""How many cases wait where, for the tabs, the navigation and the summary of a shop.
 
-from datetime import timedelta
+Nothing is counted beyond ``MOST``: who has more waiting is told that it is more, and his page costs
+what that of a small shop does.
+"""
+
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db import connection
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.timezone import localtime
 
 from aftersales import clock
-from aftersales.enums import Party, RoundState, Turn
-from aftersales.models import Case, CaseQuerySet, Event, Evidence, Member, Message
+from aftersales.enums import Party, Turn
+from aftersales.models import Evidence, Member
 
+Number = int | str  # 12, or 1000+
 SECONDS = 15  # how long the numbers of a shop may be behind on pages that do not list its cases
+MOST = 1000
+OF_MINE = ("mine", "urgent", "answered", "unseen")
+TURNS = [str(turn) for turn in Turn if turn not in (Turn.MINE, Turn.DONE)]
+NAMES = (*OF_MINE, *TURNS, "asked", "handled")
+# One statement, written out: to have it built from querysets takes longer than to run it. What is
+# the shop's turn is looked at in the order of its deadlines; handled is what a member moved on
+# today, or where he opened a round.
+COUNTED = """
+WITH mine AS (
+    SELECT id, assignee_id, due_at, round_state, merchant_seen_at FROM aftersales_case
+    WHERE shop_id = %(shop)s AND turn = 'mine' ORDER BY due_at, id LIMIT %(most)s
+)
+SELECT 'assigned', assignee_id, count(*) FROM mine GROUP BY assignee_id
+UNION ALL SELECT 'mine', 0, count(*) FROM mine
+UNION ALL SELECT 'urgent', 0, count(*) FROM mine WHERE due_at < %(soon)s
+UNION ALL SELECT 'answered', 0, count(*) FROM mine WHERE round_state = 'answered'
+UNION ALL SELECT 'unseen', 0, count(*) FROM mine WHERE EXISTS (
+    SELECT 1 FROM aftersales_evidence e WHERE e.case_id = mine.id AND e.party = 'buyer'
+    AND (mine.merchant_seen_at IS NULL OR e.at > mine.merchant_seen_at))
+UNION ALL SELECT 'asked', 0, count(*) FROM (
+    SELECT DISTINCT m.line_id FROM aftersales_message m
+    JOIN aftersales_orderline l ON l.id = m.line_id JOIN aftersales_order o ON o.id = l.order_id
+    WHERE o.shop_id = %(shop)s AND m.party = 'buyer' AND m.read_at IS NULL LIMIT %(most)s) asked
+UNION ALL SELECT 'handled', 0, count(*) FROM (
+    SELECT 1 FROM aftersales_case c WHERE c.shop_id = %(shop)s AND c.updated_at >= %(today)s
+    AND EXISTS (SELECT 1 FROM aftersales_event e WHERE e.case_id = c.id
+        AND e.party = 'merchant' AND e.at >= %(today)s
+        AND (e.before <> e.after OR e.step = 'negotiate')) LIMIT %(most)s) handled
+"""
+OF_TURN = """UNION ALL SELECT 'TURN', 0, count(*) FROM (
+    SELECT 1 FROM aftersales_case WHERE shop_id = %(shop)s AND turn = 'TURN' LIMIT %(most)s) TURN_
+"""
+COUNTED += "".join(OF_TURN.replace("TURN", turn) for turn in TURNS)
 
 
-def fresh(member: Member) -> dict[str, int]:
+def fresh(member: Member) -> dict[str, Number]:
     """The numbers as they are now, for the page that lists the very cases."""
     known = _counted(member.shop_id)
     cache.set(_key(member.shop_id), known, SECONDS)
     return _for(member, known)
 
 
-def recent(member: Member) -> dict[str, int]:
+def recent(member: Member) -> dict[str, Number]:
     """The numbers as they were at most ``SECONDS`` ago."""
     known = cache.get(_key(member.shop_id))
     return _for(member, known) if known else fresh(member)
@@ -35,55 +74,58 @@ def forget(shop_id: int) -> None:
 
 def soon() -> Q:
     """Those that fall due within the hours after which time is urgent."""
-    hours = getattr(settings, "DUE_URGENT_HOURS", 2)
-    return Q(due_at__lt=clock.now() + timedelta(hours=hours))
+    return Q(due_at__lt=_soon())
+
+
+def _soon() -> datetime:
+    return clock.now() + timedelta(hours=getattr(settings, "DUE_URGENT_HOURS", 2))
 
 
 def unseen() -> Exists:
     """The buyer has put forward something at which the shop has not looked yet."""
     theirs = Evidence.objects.filter(case=OuterRef("pk"), party=Party.BUYER)
-    seen = F("case__merchant_seen_at")
-    return Exists(theirs.filter(Q(case__merchant_seen_at=None) | Q(at__gt=seen)))
-
-
-def handled_today(shop_id: int) -> CaseQuerySet:
-    """Cases which a member moved on today, or in which he opened a round."""
-    midnight = localtime(clock.now()).replace(hour=0, minute=0, second=0, microsecond=0)
-    moved = Event.objects.filter(case=OuterRef("pk"), party=Party.MERCHANT, at__gte=midnight)
-    moved = moved.filter(~Q(before=F("after")) | Q(step="negotiate"))
-    return Case.objects.filter(Exists(moved), shop=shop_id, updated_at__gte=midnight)
+    seen = OuterRef("merchant_seen_at")
+    return Exists(theirs.filter(Q(at__gt=seen) | Q(case__merchant_seen_at=None)))
 
 
 def _key(shop_id: int) -> str:
     return f"counts:{shop_id}"
 
 
+def many(rows: QuerySet[Any]) -> Number:
+    return _told(rows.order_by()[: MOST + 1].count())
+
+
+def _told(number: int, *, more: bool = False) -> Number:
+    """``more``: not everything was looked at."""
+    return f"{min(number, MOST)}+" if more or number > MOST else number
+
+
 def _counted(shop_id: int) -> dict[str, Any]:
-    rows = Case.objects.filter(shop=shop_id).exclude(turn=Turn.DONE).order_by()
-    known: dict[str, Any] = {"urgent": 0, "answered": 0, "unseen": 0, "of": {}}
-    found = rows.values_list("turn", "assignee").annotate(
-        all=Count("pk"),
-        urgent=Count("pk", filter=soon()),
-        answered=Count("pk", filter=Q(round_state=RoundState.ANSWERED)),
-        unseen=Count("pk", filter=Q(turn=Turn.MINE) & Q(unseen())),
-    )
-    for turn, assignee, number, urgent, answered, new in found:
-        known[turn] = known.get(turn, 0) + number
-        if turn == Turn.MINE:
-            known["urgent"] += urgent
-            known["answered"] += answered
-            known["unseen"] += new
-            known["of"][assignee] = number
-    asked = Message.objects.filter(line__order__shop=shop_id, party=Party.BUYER, read_at=None)
-    known["asked"] = asked.values("line").distinct().count()
-    known["handled"] = handled_today(shop_id).count()
-    return known
+    midnight = localtime(clock.now()).replace(hour=0, minute=0, second=0, microsecond=0)
+    moment = connection.ops.adapt_datetimefield_value
+    with connection.cursor() as cursor:
+        cursor.execute(
+            COUNTED,
+            {
+                "shop": shop_id,
+                "most": MOST + 1,
+                "soon": moment(_soon()),
+                "today": moment(midnight),
+            },
+        )
+        found = [(name, who, number) for name, who, number in cursor.fetchall() if number]
+    return {
+        "of": {who: number for name, who, number in found if name == "assigned"},
+        **dict.fromkeys(NAMES, 0),
+        **{name: number for name, _who, number in found if name != "assigned"},
+    }
 
 
-def _for(member: Member, known: dict[str, Any]) -> dict[str, int]:
+def _for(member: Member, known: dict[str, Any]) -> dict[str, Number]:
     """By turn; of those in the shop's hands the ``urgent``, ``answered``, ``unseen`` and those
-    ``assigned`` to this member; ``handled`` today; and how many buyers have ``asked`` something
-    unread before any case."""
-    numbers = {str(turn): known.get(turn, 0) for turn in Turn if turn != Turn.DONE}
-    numbers |= {name: known[name] for name in ("urgent", "answered", "unseen", "asked", "handled")}
-    return numbers | {"assigned": known["of"].get(member.pk, 0)}
+    ``assigned`` to this member, among the ``MOST`` with the least time; ``handled`` today; and how
+    many buyers have ``asked`` something unread before any case."""
+    more = known["mine"] > MOST
+    numbers = {name: _told(known[name], more=more and name in OF_MINE) for name in NAMES}
+    return numbers | {"assigned": _told(known["of"].get(member.pk, 0), more=more)}

@@ -82,20 +82,17 @@ def _to_ship(case: Case) -> Standing:
 
 def _in_hand(case: Case, now: datetime) -> Standing:
     back = case.status == Status.AWAITING_MERCHANT_RECEIPT
-    number = {1: _("第一轮"), 2: _("第二轮")}.get(
-        case.round_number, _("第 %(n)s 轮") % {"n": case.round_number}
-    )
     if case.round_state == RoundState.WAITING:
         until = when(case.reply_due_at, now)
         return Standing(
             _("等买家回复"),
             "them",
-            _("%(round)s · 到 %(until)s") % {"round": number, "until": until},
+            _("%(round)s · 到 %(until)s") % {"round": _round(case), "until": until},
         )
     if case.round_state == RoundState.ANSWERED:
-        return Standing(_("买家已回复"), "mine", _next_in_tool(case, number), fresh=True)
+        return Standing(_("买家已回复"), "mine", _next_in_tool(case), fresh=True)
     if case.round_state == RoundState.EXPIRED:
-        return Standing(_("等待已结束"), "mine", _next_in_tool(case, number), fresh=True)
+        return Standing(_("等待已结束"), "mine", _next_in_tool(case), fresh=True)
     if back:
         signed = _("退货已签收") if case.return_signed_at else _("退货在途")
         return Standing(_("待验收"), "mine", signed)
@@ -104,10 +101,16 @@ def _in_hand(case: Case, now: datetime) -> Standing:
     return Standing(_("待我处理"), "mine", _("已核实风险") if case.prechecked_at else "")
 
 
-def _next_in_tool(case: Case, number: str) -> str:
+def _next_in_tool(case: Case) -> str:
     if case.round_number >= int(case.policy["min_rounds"]):
-        return _("%(round)s · 可驳回") % {"round": number}
-    return _("%(round)s · 可再谈") % {"round": number}
+        return _("%(round)s · 可驳回") % {"round": _round(case)}
+    return _("%(round)s · 可再谈") % {"round": _round(case)}
+
+
+def _round(case: Case) -> str:
+    if case.round_number == 1:
+        return _("第一轮")
+    return _("第二轮") if case.round_number == 2 else _("第 %(n)s 轮") % {"n": case.round_number}
 
 
 def clock_title(case: Case) -> str:

@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -16,14 +16,15 @@ from django_htmx.http import trigger_client_event
 from aftersales import clock
 from aftersales.display import when
 from aftersales.enums import Party, Turn
-from aftersales.models import Case, CaseQuerySet, Draft, Evidence, Member, SavedView, Shop
+from aftersales.models import Case, CaseQuerySet, Draft, Evidence, Member, Parcel, SavedView, Shop
 from merchants import counting, presence
 from merchants.showing.filters import menus, sorts
-from merchants.showing.rows import rows_of
+from merchants.showing.rows import READ, rows_of
 from merchants.views.base import ShopView
 from merchants.worklist import WorkList, after, place
 
 SIZES = (20, 50, 100)
+Counts = dict[str, counting.Number]
 KEYS = [("u", gettext_lazy("有更新时刷新列表"))]
 
 
@@ -67,7 +68,7 @@ class Queue(ShopView, TemplateView):
             page_size=member.page_size,
             rows=rows_of(page, now, member, here, presence.elsewhere(team, member)),
             shown=",".join(str(case.pk) for case in page),
-            total=counts[work.tab] if counted else cases.order_by().count(),
+            total=counts[work.tab] if counted else counting.many(cases),
             may=dict.fromkeys(member.permissions, True),
             export_query=urlencode({"of": "cases", "list": work.query}),
             not_found=work.filter.not_found(),
@@ -132,7 +133,7 @@ class News(ShopView, TemplateView):
         return moved.filter(Q(pk__in=pks) | Q(pk__in=work.cases.values("pk"))).count()
 
 
-def title(counts: dict[str, int]) -> str:
+def title(counts: Counts) -> str:
     """(4) 售后工作台: how many are urgent, to be seen from another tab of the browser."""
     name = _("售后工作台")
     return f"({counts['urgent']}) {name}" if counts["urgent"] else name
@@ -161,11 +162,12 @@ def shown(cases: CaseQuerySet, user: Any) -> CaseQuerySet:
         has_draft=Exists(Draft.objects.filter(case=OuterRef("pk"), user=user.pk)),
         unseen_count=Coalesce(Subquery(unseen), 0),
     )
-    shown_with = ("line", "reason", "order", "assignee__user")
-    return cases.select_related(*shown_with).prefetch_related("order__parcels", "tags")
+    cases = cases.select_related("line", "reason", "order", "assignee__user").only(*READ)
+    parcels = Prefetch("order__parcels", Parcel.objects.defer("trace"))
+    return cases.prefetch_related(parcels, "tags")
 
 
-def tabs(here: str, counts: dict[str, int]) -> list[dict[str, Any]]:
+def tabs(here: str, counts: Counts) -> list[dict[str, Any]]:
     named = [(str(turn), turn.label, counts.get(turn, 0)) for turn in Turn]
     return [
         {"tab": tab, "name": name, "n": n if tab != Turn.DONE else "", "here": tab == here}
@@ -173,9 +175,9 @@ def tabs(here: str, counts: dict[str, int]) -> list[dict[str, Any]]:
     ]
 
 
-def chips(work: WorkList, member: Member, counts: dict[str, int]) -> list[dict[str, Any]]:
+def chips(work: WorkList, member: Member, counts: Counts) -> list[dict[str, Any]]:
     """The views that everybody has, with their numbers; one's own; and those that are shared."""
-    rows: list[tuple[str, str, str, int | None]] = [
+    rows: list[tuple[str, str, str, counting.Number | None]] = [
         ("", _("全部待处理"), "tab=mine", None),
         ("urgent", _("2 小时内到期"), "tab=mine&soon=on", counts["urgent"]),
         ("answered", _("买家已回复"), "tab=mine&stage=answered", counts["answered"]),
