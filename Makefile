@@ -36,6 +36,7 @@ check: dev audit
 	$(RUN) manage.py makemigrations --check --dry-run
 	$(RUN) tools/messages.py --check
 	$(RUN) tools/requirements.py --check
+	$(RUN) tools/asvs.py --check
 	$(RUN) tools/scan/read.py
 	@! grep -n '://' requirements/*.txt || { echo "A lock holds an address."; exit 1; }
 

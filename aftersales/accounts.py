@@ -6,26 +6,42 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
+import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.contrib.auth.signals import user_logged_in
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.core.exceptions import ValidationError
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from aftersales import clock
-from aftersales.models import Member
+from aftersales.models import Member, User
 
-DEVICE = "device"  # the cookie of a browser in which somebody has signed in before
+# The cookie of a browser in which somebody has signed in before.
+DEVICE = "__Host-device" if settings.HTTPS else "device"
 DEVICE_LASTS = 180 * 24 * 3600  # seconds
 SEEN_EVERY = 300  # seconds between two notes of when a session was last used
 # Where one goes without a second factor: to set it up, to leave, and to read what helps.
 OPEN_PATHS = ("/accounts/", "/prefs/", "/help/", "/static/")
+# What a guesser who knows where he is tries first (docs/security.md).
+OUR_WORDS = (
+    "aftersales",
+    "after-sales",
+    "shouhou",
+    "售后",
+    "merchant",
+    "reviewer",
+    "taobao",
+    "pinduoduo",
+)
+
+log = structlog.get_logger(__name__)
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
@@ -52,6 +68,17 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         name, _blank, device = (request.get_signed_cookie(DEVICE, "") or "").rpartition(" ")
         known = device and name == credentials.get("username")
         return f"{key}:{device}" if known else key
+
+
+class NoWordsOfOurs:
+    """A password is not made of what everybody knows of this place."""
+
+    def validate(self, password: str, user: Any = None) -> None:
+        if any(word in password.casefold() for word in OUR_WORDS):
+            raise ValidationError(self.get_help_text())
+
+    def get_help_text(self) -> str:
+        return _("密码不能含有本站的名称或常用词")
 
 
 class SecondFactors(DefaultMFAAdapter):  # type: ignore[misc]
@@ -106,20 +133,40 @@ def begin(request: Any, user: Any, **_kwargs: Any) -> None:
     """A session of somebody at work ends with his day."""
     if works(user):
         request.session["since"] = request.session["seen"] = _now()
+    log.info("signed in", user=user.pk)
+
+
+@receiver(user_logged_out)
+def end(user: Any, **_kwargs: Any) -> None:
+    if user is not None:
+        log.info("signed out", user=user.pk)
+
+
+@receiver(user_login_failed)
+def refuse(credentials: dict[str, Any], **_kwargs: Any) -> None:
+    """Of a name that is nobody's, nothing is written down: it may be a password in the wrong field."""
+    name = credentials.get("username") or credentials.get("login") or ""
+    known = User.objects.filter(username=name).values_list("pk", flat=True).first()
+    log.warning("not signed in", user=known)
 
 
 def watch(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
     """End sessions of people at work that are idle or old; ask for the second factor where it is a must."""
 
     def answer(request: HttpRequest) -> HttpResponse:
-        if request.user.is_authenticated:
+        signed_in = request.user.is_authenticated
+        if signed_in:
+            structlog.contextvars.bind_contextvars(user=request.user.pk)  # in every line from here
             if _over(request):
                 logout(request)
                 messages.info(request, _("太久没有操作，请重新登录。没提交的内容已经存为草稿。"))
             elif _unproven(request):
                 messages.warning(request, _("这个账号需要两步验证，请先开启。"))
                 return redirect("mfa_activate_totp")
-        return get_response(request)
+        response = get_response(request)
+        if signed_in and not request.user.is_authenticated:
+            response.headers["Clear-Site-Data"] = '"cache", "storage"'
+        return response
 
     return answer
 

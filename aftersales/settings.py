@@ -210,6 +210,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"min_length": 10},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "aftersales.accounts.NoWordsOfOurs"},
 ]
 LOGIN_URL = reverse_lazy("account_login")
 LOGIN_REDIRECT_URL = reverse_lazy("home")
@@ -219,6 +220,7 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
 ACCOUNT_SESSION_REMEMBER = None
+ACCOUNT_REAUTHENTICATION_REQUIRED = True  # before an address or a factor is changed
 # A session of somebody at work ends when nobody has used it for so long, and in any case with the day.
 WORK_IDLE, WORK_LONGEST = 2 * 3600, 12 * 3600  # seconds
 # Who must have a second factor: merchant, staff.

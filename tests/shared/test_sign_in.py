@@ -1,10 +1,12 @@
 """Signing in: second factors, known browsers, sessions that end, and who is asked for what."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import (
     format_hotp_value,
@@ -15,6 +17,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
+from aftersales import clock
 from aftersales.models import User
 from tests.factories import MemberFactory
 
@@ -153,3 +156,128 @@ def test_a_passkey_of_somebody_else_is_not_there(client: Client, clerk: User) ->
     for name in ("mfa_edit_webauthn", "mfa_remove_webauthn"):
         assert client.get(reverse(name, args=[kept.pk])).status_code == 404
         assert client.post(reverse(name, args=[kept.pk])).status_code == 404
+
+
+def test_who_signed_in_and_who_did_not_is_logged(
+    client: Client, clerk: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By the number of the account, never by what was typed (ASVS 16.3.1)."""
+    caplog.set_level("INFO", logger="aftersales.accounts")
+    sign_in(client, password="wrong")
+    sign_in(client, name="correct-horse-typed-as-a-name")
+    sign_in(client)
+    client.post(reverse("account_logout"))
+    told = [(line.msg["event"], line.msg["user"]) for line in caplog.records if "user" in line.msg]  # type: ignore[index, operator]
+    assert told == [
+        ("not signed in", clerk.pk),
+        ("not signed in", None),
+        ("signed in", clerk.pk),
+        ("signed out", clerk.pk),
+    ]
+    assert "correct-horse" not in caplog.text
+
+
+def test_signing_out_leaves_nothing_in_the_browser(client: Client, clerk: User) -> None:
+    """What it keeps of pages goes; how somebody likes to read stays (ASVS 14.3.1)."""
+    sign_in(client)
+    assert "Clear-Site-Data" not in client.get("/merchant/").headers
+    left = client.post(reverse("account_logout"))
+    assert left.headers["Clear-Site-Data"] == '"cache", "storage"'
+
+
+def test_a_password_is_long_uncommon_and_none_of_our_words(client: Client, clerk: User) -> None:
+    """ASVS 6.2: the old one is asked for; no rule says which characters it must have."""
+    sign_in(client)
+
+    def change(new: str, old: str = PASSWORD) -> int:
+        told = {"oldpassword": old, "password1": new, "password2": new}
+        status: int = client.post(reverse("account_change_password"), told).status_code
+        return status
+
+    for new in (
+        "short-one",
+        "password123",
+        "Aftersales-2026",
+        "售后台的密码很长很长",
+    ):
+        assert change(new) == 200, new
+    cache.clear()  # five tries a minute
+    assert change("staple staple", old="wrong") == 200
+    long = "staple 电池 " + "x" * 100
+    assert change(long) == 302
+    client.post(reverse("account_logout"))
+    assert sign_in(client, password=long.upper()).status_code == 200
+    assert sign_in(client, password=long).status_code == 302
+
+
+def test_a_field_for_a_password_hides_it_and_lets_helpers_fill_it(
+    client: Client, clerk: User
+) -> None:
+    """ASVS 6.2.6, 6.2.7: nothing hinders pasting, and helpers know which is which."""
+    page = client.get(reverse("account_login")).text
+    sign_in(client)
+    page += client.get(reverse("account_change_password")).text
+    fields = re.findall(r'<input[^>]* name="[^"]*password[^>]*>', page)
+    assert len(fields) == 4
+    for field in fields:
+        assert 'type="password"' in field
+        assert re.search('autocomplete="(current|new)-password"', field)
+    assert "onpaste" not in page
+
+
+def test_a_code_is_good_once(client: Client, clerk: User, time_machine: Any) -> None:
+    """ASVS 6.5: and for its half minute; the codes on paper too, of which the database has none."""
+    time_machine.move_to("2026-11-26 01:00:00+00:00", tick=False)
+    sign_in(client)
+    secret = activate(client)
+    client.post(reverse("mfa_generate_recovery_codes"))
+    papers = Authenticator.objects.get(type=Authenticator.Type.RECOVERY_CODES)
+    on_paper = papers.wrap().get_unused_codes()
+    assert all(len(code) >= 8 for code in on_paper)  # 26 bits and more
+    assert not [code for code in on_paper if code in str(papers.data)]
+    time_machine.shift(timedelta(minutes=5))
+    counter = next(iter(yield_hotp_counters_from_time()))
+    code, old = (format_hotp_value(hotp_value(secret, at)) for at in (counter, counter - 2))
+
+    def enter(with_code: str) -> bool:
+        elsewhere = Client()
+        sign_in(elsewhere)
+        elsewhere.post(reverse("mfa_authenticate"), {"code": with_code})
+        return "_auth_user_id" in elsewhere.session
+
+    assert not enter(old)
+    assert enter(code)
+    assert not enter(code)
+    assert enter(on_paper[0])
+    assert not enter(on_paper[0])
+
+
+def test_a_reset_password_does_not_replace_the_second_factor(
+    client: Client, clerk: User, mailoutbox: list[Any]
+) -> None:
+    """ASVS 6.4.3."""
+    EmailAddress.objects.create(user=clerk, email="clerk@example.com", primary=True, verified=True)
+    sign_in(client)
+    activate(client)
+    stranger = Client()
+    stranger.post(reverse("account_reset_password"), {"email": "clerk@example.com"})
+    link = re.search(r"/accounts/password/reset/key/\S+", mailoutbox[-1].body)
+    assert link
+    form = stranger.get(link[0], follow=True)
+    told = {"password1": "another-staple-9", "password2": "another-staple-9"}
+    stranger.post(form.request["PATH_INFO"], told)
+    assert "_auth_user_id" not in stranger.session
+    asked = sign_in(stranger, password="another-staple-9")
+    assert asked["Location"] == reverse("mfa_authenticate")
+
+
+def test_an_address_is_changed_by_who_proves_himself_again(
+    client: Client, clerk: User, time_machine: Any
+) -> None:
+    """ASVS 7.5.1: whoever finds a screen open does not take the account over by its mail."""
+    sign_in(client)
+    assert client.get(reverse("account_email")).status_code == 200
+    time_machine.move_to(clock.now() + timedelta(hours=1))
+    added = client.post(reverse("account_email"), {"action_add": "", "email": "thief@example.com"})
+    assert added["Location"].startswith(reverse("account_reauthenticate"))
+    assert not EmailAddress.objects.filter(user=clerk).exists()
