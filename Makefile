@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN = .venv/bin/python
 
-.PHONY: demo test long faults races check rights fuzz bench tour lock messages clean base dev audit attack
+.PHONY: demo test long faults races oracle check rights fuzz bench tour lock messages clean base dev audit attack
 
 demo: base
 	@exec $(RUN) manage.py demo
@@ -27,6 +27,10 @@ faults: dev
 # Two hands on one case in the same moment, 18 races; ROUNDS=20 sizes it, RACE=f47 picks one.
 races: dev
 	@exec env ROUNDS=$(or $(ROUNDS),200) $(RUN) -m pytest tests/races -s --show-capture=no $(ARGS)
+
+# The life of a case against a small model of it, and bugs that the model must find: N=5000 SEED=7.
+oracle: dev
+	@exec env N=$(or $(N),100000) SEED=$(or $(SEED),1) $(RUN) -m pytest tests/oracle -m "long or not long" -s --show-capture=no $(ARGS)
 
 check: dev audit
 	$(RUN) -m ruff check .

@@ -6,6 +6,7 @@
 import logging
 import os
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -31,6 +32,7 @@ def test_every_race_has_one_winner_and_a_loser_who_loses_nothing(now: Any) -> No
     world, wrong, began = World(now), [], time.monotonic()
     for name in WANTED:
         for world.number in range(ROUNDS):
+            now.shift(timedelta(minutes=11))  # nobody may send too many files at a time
             try:
                 RACES[name](world)
             except Exception as error:
@@ -43,5 +45,4 @@ def test_every_race_has_one_winner_and_a_loser_who_loses_nothing(now: Any) -> No
         f" {len(wrong)} wrong, {world.broken} × 5xx, {len(hurt)} hurt;"
         f" {time.monotonic() - began:.0f} s"
     )
-    assert not wrong, "\n\n".join(wrong[:20])
-    assert not hurt, "\n".join(hurt[:20])
+    assert not wrong + hurt, "\n\n".join([*wrong[:20], *hurt[:20]])

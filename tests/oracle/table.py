@@ -5,6 +5,7 @@ A dict of (status, round) × step → (status, round); ``Oracle`` walks it and k
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -47,19 +48,18 @@ for silent_status in (REJ, RR, RET, REF, REV, PAY, PAID, OFF, LATE, DENIED):
     may("say", silent_status, ROUNDS, silent_status)
 for plan_status in (P, REJ, REC, RR, REV):
     may("accept", plan_status, ROUNDS, PAY, YES)
-for click_status in (P, REJ, REC):
-    may("accept_counter", click_status, ROUNDS, PAY, YES)
-for kind_status in (P, REJ):
+    may("accept_counter", plan_status, ROUNDS, PAY, YES)
+for kind_status in (P, REJ, REV):  # T-22: a shop may relent until the platform has ruled
     may("agree", kind_status, ROUNDS, PAY)
     may("agree_return", kind_status, ROUNDS, RET)
-    may("cancel", kind_status, ROUNDS, OFF)
-for left_status in (RET, REF, REV):
+for left_status in (P, REJ, RET, REF, REV):
     may("cancel", left_status, ROUNDS, OFF)
 may("agree_refusal", P, ROUNDS, REF)
 may("take_back", REF, ROUNDS, PAY)
 may("send_back", RET, ROUNDS, REC, NONE)
 may("receive", REC, ROUNDS, PAY)
 may("receive", RR, ROUNDS, PAY)
+may("receive", REV, ROUNDS, PAY)
 may("ask", REJ, ROUNDS, REV)
 may("ask", RR, ROUNDS, REV)
 may("withdraw", REV, ROUNDS, REV)  # to where it came from: see Oracle.go
@@ -78,6 +78,7 @@ class Oracle:
 
     kind: str
     at: datetime
+    claim: Decimal
     status: str = P
     round: str = NONE
     count: int = 0
@@ -88,6 +89,9 @@ class Oracle:
     deciding: bool = False
     came_from: str = ""
     left: timedelta = timedelta()
+    offered: Decimal = Decimal()  # by the shop, and by the buyer, for the asking
+    wanted: Decimal = Decimal()
+    owed: Decimal = Decimal()
     due: datetime | None = None
     reply: datetime | None = None
     evidence: datetime | None = None
@@ -107,7 +111,8 @@ class Oracle:
             "accept": self.plans,
             "accept_counter": self.counter,
             "agree": not returns,
-            "agree_return": returns,
+            "agree_return": returns and not self.goods_back,
+            "receive": self.goods_back,
             "agree_refusal": self.kind == "refund_not_received",
             "cancel": not self.goods_back,
             "refund": self.deciding,
@@ -116,7 +121,8 @@ class Oracle:
             "return": self.deciding and not self.goods_back and self.kind != "refund_not_received",
         }.get(step, True)
 
-    def go(self, step: str, at: datetime) -> None:
+    def go(self, step: str, at: datetime, amount: Decimal | None = None) -> None:
+        """Take an allowed step; ``amount`` is what it offers, the whole claim if it names none."""
         before, self.at = self.status, at
         self.status, self.round = TABLE[before, self.round][step]
         if step == "withdraw":
@@ -130,11 +136,13 @@ class Oracle:
         elif step == "negotiate":
             self.count, self.reply = self.count + 1, at + HOUR
             self.plans, self.counter = True, False
+            self.offered = amount or self.claim
         elif step == "ask":
             self.left = self.due - at if self.due else timedelta()
             self.came_from, self.deciding, self.evidence = before, False, at + 2 * DAY
         if step in ("reply", "counter"):
             self.plans, self.counter = False, step == "counter"
+            self.wanted = amount or self.claim
         if step in ("send_back", "rehandle"):
             self.count, self.checked = 0, False
         if step == "send_back":
@@ -149,6 +157,9 @@ class Oracle:
     def moved(self, step: str) -> None:
         if step not in ("reject", "ask"):
             self.plans = self.counter = False
+        if self.status == PAY:
+            own = {"accept": self.offered, "accept_counter": self.wanted}
+            self.owed = own.get(step, self.claim)
         window = WINDOWS.get(self.status)
         self.due = self.at + window if window else None
         if self.status != REV:

@@ -1,0 +1,111 @@
+"""Small bugs, each to be let in for a while: an oracle that misses one proves nothing."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from aftersales import steps
+from aftersales.enums import Clock, Party, Status
+from aftersales.models import Case
+from aftersales.models.case.fields import CaseFields
+from aftersales.models.case.owing import Owing
+from aftersales.rules import conditions, deadlines
+from aftersales.steps import STEPS
+
+
+@contextmanager
+def instead(owner: Any, name: str, wrong: Callable[..., Any]) -> Iterator[None]:
+    """``wrong`` in place of what is there, which is handed to it first."""
+    kept, right = vars(owner).get(name), getattr(owner, name)
+    setattr(owner, name, lambda *given, **named: wrong(right, *given, **named))
+    try:
+        yield
+    finally:
+        if kept is None:
+            delattr(owner, name)
+        else:
+            setattr(owner, name, kept)
+
+
+@contextmanager
+def without(step: str, condition: Callable[..., bool]) -> Iterator[None]:
+    """A step that does not ask one of its conditions; the engine and the state machine share the list."""
+    asked: Any = STEPS[step].conditions
+    place = asked.index(condition)
+    asked.remove(condition)
+    try:
+        yield
+    finally:
+        asked.insert(place, condition)
+
+
+@contextmanager
+def skipping(step: str, target: Status) -> Iterator[None]:
+    """A step that ends in another status."""
+    moves = STEPS[step].move._django_fsm.transitions.values()  # type: ignore[attr-defined]
+    kept = [(move, move.target) for move in moves]
+    for move, _target in kept:
+        move.target = target
+    try:
+        yield
+    finally:
+        for move, right in kept:
+            move.target = right
+
+
+def short_by_a_fen(owe: Callable[..., None], case: Any, amount: Decimal) -> None:
+    owe(case, amount - Decimal("0.01"))
+
+
+def twice(pay_out: Callable[..., None], *given: Any) -> None:
+    pay_out(*given)
+    pay_out(*given)
+
+
+def a_minute_more(length: Callable[..., timedelta], case: Any, clock: Clock) -> timedelta:
+    return length(case, clock) + timedelta(minutes=clock == Clock.NEGOTIATION)
+
+
+def after_its_moment(_lapse: Any, row: Any, at: Any) -> list[Any]:
+    """``<`` where it must be ``<=``."""
+    acts = []
+    while (running := row.next_clock()) and running[0] < at:
+        due, name = running
+        acts.append(row.run(STEPS[name], Party.CLOCK, None, at, "", {}, due=due))
+    return acts
+
+
+def the_last_clock(_next: Any, case: Any) -> Any:
+    return max((at for at, _name in case.clocks()), default=None)
+
+
+def nothing(_right: Any, *given: Any, **named: Any) -> None:
+    pass
+
+
+def none(_right: Any, *given: Any) -> list[Any]:
+    return []
+
+
+BUGS: dict[str, Callable[[], AbstractContextManager[None]]] = {
+    "a refund is owed twice": partial(instead, Owing, "_pay_out", twice),
+    "a deadline counts after its moment": partial(instead, steps, "lapse", after_its_moment),
+    "a refund is short by a fen": partial(instead, Owing, "owe_refund", short_by_a_fen),
+    "rejected without two rounds": partial(without, "reject", conditions.negotiated),
+    "rejected while the buyer may answer": partial(
+        without, "reject", conditions.not_waiting_for_buyer
+    ),
+    "a round without a look at the risks": partial(without, "negotiate", conditions.prechecked),
+    "a return is refunded without the goods": partial(without, "agree", conditions.refund_only),
+    "cancelled once the goods are back": partial(without, "cancel", conditions.not_sent_back),
+    "ruled before the evidence is in": partial(without, "rule", conditions.evidence_closed),
+    "the wait is a minute longer": partial(instead, deadlines, "length", a_minute_more),
+    "what is sent back counts as refunded": partial(skipping, "send_back", Status.REFUNDING),
+    "the clock goes on in a new status": partial(instead, Case, "restart_clock", nothing),
+    "rounds go on counting after the parcel": partial(instead, CaseFields, "begin_series", nothing),
+    "woken by the last of the clocks": partial(instead, Case, "next_wake", the_last_clock),
+    "time does not act before a person": partial(instead, steps, "lapse", none),
+}
