@@ -36,7 +36,7 @@ def update_rows(rows: Sequence[models.Model], names: Sequence[str]) -> int:
     """Store the named fields of saved rows of one model; return how many rows were found.
 
     One row is a plain UPDATE. Many rows are one ``UPDATE … FROM`` a JSON document on PostgreSQL,
-    which reads it by the types of the table, and Django's ``bulk_update`` elsewhere (slower,
+    which reads it by the types of its columns, and Django's ``bulk_update`` elsewhere (slower,
     equally correct).
     """
     if not rows or not names:
@@ -119,19 +119,25 @@ def _copy(
 def _update_from_document(
     model: type[models.Model], rows: Sequence[models.Model], fields: Sequence[Any]
 ) -> int:
+    """What is the same in every row is written once, and only what differs goes by the document."""
     quote = connection.ops.quote_name
     key: Any = model._meta.pk
-    names = [key.column, *(each.column for each in fields)]
-    values = map(attrgetter(key.attname, *(each.attname for each in fields)), rows)
+    columns = {field: list(map(attrgetter(field.attname), rows)) for field in (key, *fields)}
+    same = [each for each in fields if columns[each].count(columns[each][0]) == len(rows)]
+    other = [each for each in columns if each not in same]
+    names = [each.column for each in other]
+    values = zip(*(columns[each] for each in other), strict=True)
     document = json.dumps([dict(zip(names, row, strict=True)) for row in values], cls=Exactly)
     table = quote(model._meta.db_table)
-    sets = ", ".join(f"{quote(each.column)} = v.{quote(each.column)}" for each in fields)
+    types = ", ".join(f"{quote(each.column)} {each.db_type(connection)}" for each in other)
+    sets = [f"{quote(each.column)} = %s" for each in same]
+    sets += [f"{name} = v.{name}" for name in map(quote, names[1:])]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {table} AS t SET {sets} "  # noqa: S608  # nosec B608 # names come from the models
-            f"FROM json_populate_recordset(NULL::{table}, %s) AS v "
+            f"UPDATE {table} AS t SET {', '.join(sets)} "  # noqa: S608  # nosec B608 # names come from the models
+            f"FROM json_to_recordset(%s) AS v({types}) "
             f"WHERE t.{quote(key.column)} = v.{quote(key.column)}",
-            [document],
+            [*(_prepared(each, columns[each][:1])[0] for each in same), document],
         )
         return int(cursor.rowcount)
 

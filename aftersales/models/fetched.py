@@ -57,7 +57,7 @@ def _defaults(model: type[models.Model]) -> tuple[dict[str, Any], dict[str, Any]
     """What a column of a new row holds: the same for every row, or made for each."""
     constants, made = {}, {}
     for field in model._meta.concrete_fields:
-        if callable(field.default):
+        if field.has_default() and callable(field.default):
             made[field.attname] = field.get_default
         else:
             constants[field.attname] = field.get_default()

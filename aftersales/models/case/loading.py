@@ -98,11 +98,8 @@ def hand_out(owners: Sequence[models.Model], name: str) -> None:
         return
     link: Any = type(owners[0])._meta.get_field(name)
     column = link.field.attname
-    found: dict[Any, list[models.Model]] = {}
-    for row in link.related_model._default_manager.filter(
-        among(column, [owner.pk for owner in owners])
-    ):
-        found.setdefault(getattr(row, column), []).append(row)
-    for owner in owners:
-        known = owner.__dict__.setdefault("_prefetched_objects_cache", {})
-        known[name] = found.get(owner.pk, [])
+    found: dict[Any, list[models.Model]] = {owner.pk: [] for owner in owners}
+    for row in link.related_model._default_manager.filter(among(column, found)):
+        found[getattr(row, column)].append(row)
+    for owner, rows in zip(owners, found.values(), strict=True):
+        owner.__dict__.setdefault("_prefetched_objects_cache", {})[name] = rows
