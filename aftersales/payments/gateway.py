@@ -1,8 +1,10 @@
 """What a payment gateway must answer, whichever it is; one adapter a file."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -17,6 +19,14 @@ class Answer(Enum):
     UNKNOWN = "unknown"  # no answer: it may or may not have paid
 
 
+class Payout(NamedTuple):
+    """A line of the gateway's own books."""
+
+    number: str
+    amount: Decimal
+    at: datetime
+
+
 class Gateway(Protocol):
     def refund(
         self, *, number: str, route: str, reference: str, amount: Decimal
@@ -25,6 +35,10 @@ class Gateway(Protocol):
 
         Gives up after a few seconds, well within ``paying.LEASE``.
         """
+        ...
+
+    def payouts(self, since: datetime) -> Iterable[Payout]:
+        """What it has paid from a moment on, whoever asked for it: its statement, not our notes."""
         ...
 
 

@@ -1,6 +1,7 @@
 """The ledger gateway: only writes down what it would pay, and can be told to misbehave."""
 
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
@@ -8,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from aftersales import clock
 from aftersales.models import LedgerEntry, LedgerMood
-from aftersales.payments.gateway import Answer
+from aftersales.payments.gateway import Answer, Payout
 
 LATE = timedelta(minutes=1)  # how long a late answer lets wait
 
@@ -40,6 +41,11 @@ class Ledger:
         if mood == LedgerMood.Answer.LATE:
             return Answer.ACCEPTED, _("渠道处理中")
         return Answer.PAID, ""
+
+    def payouts(self, since: datetime) -> Iterator[Payout]:
+        entries = LedgerEntry.objects.filter(at__gte=since, at__lte=clock.now()).order_by("pk")
+        for entry in entries.iterator(chunk_size=1000):
+            yield Payout(entry.number, entry.amount, entry.at)
 
 
 def _take_mood() -> str:

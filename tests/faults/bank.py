@@ -67,6 +67,12 @@ def open_bank(bank: Bank) -> ThreadingHTTPServer:
             asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             status, word, wait = bank.refund(asked["number"], Decimal(asked["amount"]))
             time.sleep(wait)
+            self.answer(status, word)
+
+        def do_GET(self) -> None:
+            self.answer(200, json.dumps(bank.payouts, default=str))
+
+        def answer(self, status: int, word: str) -> None:
             try:
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(word)))

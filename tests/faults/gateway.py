@@ -3,9 +3,11 @@
 import http.client
 import json
 import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 
-from aftersales.payments.gateway import Answer
+from aftersales.payments.gateway import Answer, Payout
 from tests.faults.bank import ADDRESS, PATIENCE
 
 
@@ -26,3 +28,12 @@ class Loopback:
             link.close()
         known = {200: Answer.PAID, 202: Answer.ACCEPTED}
         return known.get(answer.status, Answer.UNKNOWN), word
+
+    def payouts(self, since: datetime) -> Iterator[Payout]:
+        link = http.client.HTTPConnection("127.0.0.1", int(os.environ[ADDRESS]), timeout=PATIENCE)
+        link.request("GET", "/")
+        for number, amount, at in json.loads(link.getresponse().read()):
+            when = datetime.fromtimestamp(at, UTC)
+            if when >= since:
+                yield Payout(number, Decimal(amount), when)
+        link.close()
