@@ -138,7 +138,7 @@ def _settled(offer: Offer, case: Case) -> bool:
 
 
 def _offers(case: Case) -> list[Offer]:
-    return list(case.offers.select_related("plan", "round").order_by("at", "pk"))
+    return sorted(case.load_along("offers").offers.all(), key=lambda offer: (offer.at, offer.pk))
 
 
 def _last(offers: Sequence[Offer], party: Party, case: Case) -> Decimal | None:

@@ -345,7 +345,8 @@ def _locked(case: Stepped) -> Any:
 
 
 def _become(case: Stepped, row: Stepped) -> None:
-    """The caller's instance is what is stored, whatever happened."""
+    """The caller's instance is what is stored, whatever happened; what was loaded with it is old."""
+    case.__dict__.pop("_prefetched_objects_cache", None)
     case.__dict__.update(row.__dict__)
 
 

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.enums import Turn
 from aftersales.models import Case, CaseQuerySet, Member
+from merchants.counting import Number, many
 from merchants.forms.queue import QueueFilter
 
 Order = tuple[str, str]
@@ -48,15 +49,26 @@ class WorkList:
         cases = cases.annotate(value=Coalesce(NullIf("amount", Decimal("0.00")), "refundable"))
         if self.tab != "all":
             cases = cases.filter(turn=self.tab)
-        self.filter = QueueFilter(query, cases, me=member, team=team)
+        self._all, self._asked, self._whose = cases, query, (member, team)
+
+    @cached_property
+    def filter(self) -> QueueFilter:
+        """Made where it is needed: its form takes longer than a list that nothing narrows."""
+        member, team = self._whose
+        return QueueFilter(self._asked, self._all, me=member, team=team)
+
+    @property
+    def said(self) -> dict[str, list[str]]:
+        asked = any(name in QueueFilter.base_filters for name in self._asked)
+        return self.filter.said if asked else {}
 
     @property
     def cases(self) -> CaseQuerySet:
-        return self.filter.qs  # type: ignore[no-any-return]
+        return self.filter.qs if self.said else self._all
 
     @property
     def narrowed(self) -> bool:
-        return bool(self.filter.said)
+        return bool(self.said)
 
     @property
     def query(self) -> str:
@@ -64,7 +76,7 @@ class WorkList:
         return self.query_with()
 
     def query_with(self, **others: str) -> str:
-        said: dict[str, Any] = {"tab": self.tab, **self.filter.said}
+        said: dict[str, Any] = {"tab": self.tab, **self.said}
         if not self.usual:
             said["sort"] = self.sort
         said |= others
@@ -72,7 +84,10 @@ class WorkList:
 
     def place_of(self, case: Case) -> str:
         """Where in the list this case stands, or nothing if it is not in it."""
-        found = self.cases.filter(pk=case.pk).first()
+        if self.narrowed or self.sort == "amount":
+            found = self.cases.filter(pk=case.pk).first()
+        else:
+            found = case if self.tab in (case.turn, "all") else None
         return place(found, self.order) if found else ""
 
 
@@ -154,8 +169,8 @@ class Way:
         return self._url(self._behind(backwards(self.list.order)))
 
     @cached_property
-    def left(self) -> int:
-        return self._others().order_by().count()
+    def left(self) -> Number:
+        return many(self._others())
 
     @property
     def list_url(self) -> str:

@@ -112,6 +112,7 @@ class Page:
 
 
 def page_of(case: Case, user: User, now: datetime) -> Page:
+    case.load_along()
     moves = {move.name: move.refusal for move in case.moves(user, Party.BUYER)}
     offers = shown_offers(case, now)
     address = case.return_address or {}

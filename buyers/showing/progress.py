@@ -80,7 +80,7 @@ def record(case: Case, now: datetime) -> list[Entry]:
         else:
             said[message.version].append(message)
     shown = defaultdict(list)
-    for evidence in visible(case.evidence.select_related("upload"), case):
+    for evidence in visible(case.load_along("evidence").evidence.all(), case):
         shown[evidence.version].append(evidence)
     return [
         *(

@@ -38,6 +38,7 @@ class BuyerCase(CaseView, BuyerPage):
         return Case.objects.for_buyer(self.request.user)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        self.case.load_along()
         context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
         now = clock.now()
         return {"case": self.case, "now": now, "standing": standing(self.case, now), **context}

@@ -290,7 +290,7 @@ class UpdateComplaint(BuyerStep):
 def recorded(case: Case) -> list[tuple[Complaint, list[Any]]]:
     """The complaints of a case, each with the papers that the buyer may see."""
     papers: dict[str, list[Any]] = {}
-    for each in visible(case.evidence.select_related("upload"), case):
+    for each in visible(case.load_along("evidence").evidence.all(), case):
         papers.setdefault(each.slot, []).append(each)
     return [(each, papers.get(each.slot, [])) for each in case.complaints.all()]
 
@@ -306,7 +306,7 @@ class Chat(BuyerStep):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         shown_: dict[int, list[Any]] = {}
-        for each in visible(self.case.evidence.select_related("upload"), self.case):
+        for each in visible(self.case.load_along("evidence").evidence.all(), self.case):
             shown_.setdefault(each.version, []).append(each)
         thread = thread_of(self.case.thread(), Party.BUYER, clock.now(), shown_)
         return super().get_context_data(thread=thread, **kwargs)

@@ -71,7 +71,7 @@ def sorts(work: WorkList) -> list[Sort]:
 
 
 def _menu(work: WorkList, name: str, names: list[str]) -> Menu:
-    said = work.filter.said
+    said = work.said
     groups = [_group(work, each) for each in names]
     chosen = [each for each in names if each in said]
     if not chosen:

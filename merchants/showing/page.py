@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from django.db.models import Count, Exists, OuterRef
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
@@ -33,7 +34,16 @@ from aftersales.enums import (
     Status,
 )
 from aftersales.holding import held_of
-from aftersales.models import Case, Member, Parcel, Policy, Supplement, User, VirtualNumber
+from aftersales.models import (
+    Case,
+    Intervention,
+    Member,
+    Parcel,
+    Policy,
+    Supplement,
+    User,
+    VirtualNumber,
+)
 from aftersales.rules import facts
 from aftersales.rules.deadlines import executing, no_reason_until
 from aftersales.steps import STEPS
@@ -111,10 +121,10 @@ class Page:
 
 def page_of(case: Case, user: User, now: datetime, *, team: list[Member], trail: str = "") -> Page:
     """``trail`` goes with every address: it names the list that the case was opened from."""
+    case.load_along()
     moves = {move.name: move.refusal for move in case.moves(user, Party.MERCHANT)}
     parcel, back = facts.outbound(case), facts.returned(case)
-    evidence = list(case.evidence.select_related("upload").all())
-    theirs = [each for each in evidence if each.party == Party.BUYER]
+    theirs = [each for each in case.evidence.all() if each.party == Party.BUYER]
     unseen = [each.pk for each in facts.merchant_evidence_unseen(case)]
     member = case.member_of(user)
     shown = buttons(case, moves, trail)
@@ -370,8 +380,9 @@ def scans_of(parcel: Parcel | None) -> Way[Scan]:
 def contact_of(case: Case) -> list[tuple[str, Any]]:
     orders = case.shop.orders.filter(buyer_id=case.buyer_id).count()
     mine = Case.objects.filter(shop_id=case.shop_id, buyer_id=case.buyer_id)
-    cases, asked = mine.count(), mine.filter(interventions__isnull=False).distinct().count()
-    told = _("%(n)s 次，平台介入 %(asked)s 次") % {"n": cases, "asked": asked}
+    asked = Exists(Intervention.objects.filter(case=OuterRef("pk")))
+    cases = mine.aggregate(n=Count("pk"), asked=Count("pk", filter=asked))
+    told = _("%(n)s 次，平台介入 %(asked)s 次") % cases
     return [
         (_("买家"), mask(case.order.buyer_nick or str(case.buyer))),
         (_("本店订单"), _("%(n)s 笔") % {"n": orders}),

@@ -59,7 +59,7 @@ def record_of(case: Case) -> list[Entry]:
         else:
             said[message.version].append(message)
     shown = defaultdict(list)
-    for evidence in case.evidence.select_related("upload").all():
+    for evidence in case.load_along("evidence").evidence.all():
         shown[evidence.version].append(evidence)
     events = case.events.select_related("user").order_by("-version")
     now = clock.now()

@@ -182,7 +182,7 @@ class Answer:
 def results(case: Case) -> list[Result]:
     """Both rounds with what was offered, what the buyer said, and how long it took."""
     by_round: dict[int | None, list[Offer]] = {}
-    for offer in case.offers.select_related("plan").all():
+    for offer in case.load_along("offers").offers.all():
         by_round.setdefault(offer.round_id, []).append(offer)
     rows = []
     for sent in rounds_of(case):

@@ -88,6 +88,8 @@ class MerchantCase(CaseView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         member, user = self.member, cast(User, self.request.user)
+        self.case.seen_by(member)
+        self.case.load_along()
         context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
         now = clock.now()
         team = self.request.team  # type: ignore[attr-defined]
@@ -131,9 +133,9 @@ class MerchantStep(MerchantCase, StepView):
 
     def may_enter(self) -> None:
         permission = STEPS[self.step].permission
-        member = self.case.member_of(self.request.user)
-        if permission and member:
-            must_be_able(member, permission)
+        self.case.seen_by(self.member)
+        if permission:
+            must_be_able(self.member, permission)
         limited = within_limit in STEPS[self.step].for_whom
         if limited and not within_limit(self.case, Party.MERCHANT, self.request.user):
             raise PermissionDenied(within_limit.sentence)  # type: ignore[attr-defined]

@@ -6,6 +6,7 @@ from django.urls import reverse
 from aftersales.enums import Permission
 from aftersales.models import Member
 
+MOST_QUERIES = 31
 STEPS = [
     "agree",
     "agree_return",
@@ -171,3 +172,16 @@ def test_the_phone_is_told_that_the_tool_is_for_the_web(make_case, at_desk, text
     page = text_of(at_desk.look("case", make_case()))
 
     assert "手机端暂未开放驳回协商，请在电脑网页端处理，敬请期待" in page
+
+
+def test_a_long_case_asks_the_database_no_more_often(
+    make_case, at_desk, django_assert_max_num_queries
+):
+    short, long = make_case(), make_case("answered")
+    for number in range(4):
+        long.send_message(by=long.buyer, text=f"还在等 {number}")
+    at_desk.look("case", short)
+
+    for case in (short, long):
+        with django_assert_max_num_queries(MOST_QUERIES):
+            at_desk.look("case", case)

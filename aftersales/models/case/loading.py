@@ -1,14 +1,17 @@
 """How cases are locked and loaded: one for a step, a batch for a sweep."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import compress
 from operator import is_not
-from typing import Any
+from typing import Any, Self
 
 from django.db import models
+from django.db.models import Prefetch
 
 from aftersales.bulk import among
+from aftersales.models.history import Evidence
+from aftersales.models.negotiation import Offer
 from aftersales.models.order import Order
 from aftersales.models.people import Shop
 from aftersales.steps import Stepped
@@ -20,6 +23,15 @@ UNREAD = [
     *("order__receiver", "order__phone", "order__address", "order__buyer_nick"),
     *("order__buyer_note", "order__shop_note", "order__imported_at", "order__contact_dropped_at"),
 ]
+
+
+# What pages ask a case for again and again.
+ALONG: dict[str, Callable[[], Any]] = {
+    "offers": lambda: Prefetch("offers", Offer.objects.select_related("plan", "round")),
+    "evidence": lambda: Prefetch("evidence", Evidence.objects.select_related("upload")),
+    "interventions": lambda: "interventions",
+    "parcels": lambda: "order__parcels",
+}
 
 
 class Loaded(Stepped):
@@ -34,6 +46,13 @@ class Loaded(Stepped):
         case._rows, case._changed, case._removed = [], [], []  # pages ask, too
         case.remember()
         return case
+
+    def load_along(self, *names: str) -> Self:
+        """Read once, until the case moves on, what is in ``ALONG``, or of it ``names``."""
+        known = self.__dict__.get("_prefetched_objects_cache", ())
+        wanted = [ALONG[name]() for name in names or ALONG if name not in known]
+        models.prefetch_related_objects([self], *wanted)
+        return self
 
     def remember(self) -> None:
         """Note the stored values, so that the engine writes only what a step changed."""
