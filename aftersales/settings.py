@@ -228,6 +228,10 @@ SECOND_FACTOR_FOR = env.list("SECOND_FACTOR_FOR", default=[])
 MFA_ADAPTER = "aftersales.accounts.SecondFactors"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_FORMS = {
+    "add_webauthn": "aftersales.passkeys.AddPasskey",
+    "edit_webauthn": "aftersales.passkeys.RenamePasskey",
+}
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # accounts are made by hand, and not every one has an address
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # a browser trusts localhost without https
 # How many reverse proxies of ours stand before us; with 0 nobody's X-Forwarded-For is believed.

@@ -398,5 +398,6 @@
     const page = new DOMParser().parseFromString(e.detail.xhr.responseText, "text/html");
     toast(page.querySelector("[data-error]")?.textContent.trim() || words.failed, "danger");
   });
+  document.addEventListener("allauth.error", () => toast(words.noKey, "danger"));
   ["htmx:sendError", "htmx:timeout"].forEach((type) => document.addEventListener(type, (e) => stale(e) || toast(words.offline, "danger")));
 })();

@@ -1,0 +1,21 @@
+"""The forms of a passkey, in our words."""
+
+from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+NAME = {"label": _("名称"), "max_length": 100}
+
+
+class AddPasskey(AddWebAuthnForm):  # type: ignore[misc]
+    name = forms.CharField(required=False, **NAME)
+    passwordless = forms.BooleanField(
+        label=_("可以代替密码登录"),
+        required=False,
+        initial=True,
+        help_text=_("登录时只用它，不输密码；设备会先核对指纹、面容或 PIN。"),
+    )
+
+
+class RenamePasskey(EditWebAuthnForm):  # type: ignore[misc]
+    name = forms.CharField(**NAME)
