@@ -4,11 +4,9 @@ from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-NAME = {"label": _("名称"), "max_length": 100}
-
 
 class AddPasskey(AddWebAuthnForm):  # type: ignore[misc]
-    name = forms.CharField(required=False, **NAME)
+    name = forms.CharField(label=_("名称"), max_length=100, required=False)
     passwordless = forms.BooleanField(
         label=_("可以代替密码登录"),
         required=False,
@@ -18,4 +16,4 @@ class AddPasskey(AddWebAuthnForm):  # type: ignore[misc]
 
 
 class RenamePasskey(EditWebAuthnForm):  # type: ignore[misc]
-    name = forms.CharField(**NAME)
+    name = forms.CharField(label=_("名称"), max_length=100)
