@@ -90,8 +90,10 @@ class Applying(CaseFields):
         for case in cls._default_manager.filter(line__in=earlier):
             earlier[case.line_id].append(case)
         found = {}
+        alike: dict[tuple[str, str], Any] = {}  # lines to which the same windows apply
         for line in lines:
-            windows = _windows(rows, line)
+            kind = str(eligibility.phase_of(line.order)), line.category
+            windows = alike.get(kind) or alike.setdefault(kind, _windows(rows, line))
             choices = eligibility.options(line, _past(earlier[line.pk]), policy, at, windows)
             found[line.pk] = eligibility.chief_refusal(choices)
         return found
