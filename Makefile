@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN = .venv/bin/python
 
-.PHONY: demo test long faults races oracle check rights fuzz bench tour lock messages clean base dev audit attack
+.PHONY: demo test long faults races oracle load check rights fuzz bench tour lock messages clean base dev audit attack
 
 demo: base
 	@exec $(RUN) manage.py demo
@@ -31,6 +31,11 @@ races: dev
 # The life of a case against a small model of it, and bugs that the model must find: N=5000 SEED=7.
 oracle: dev
 	@exec env N=$(or $(N),100000) SEED=$(or $(SEED),1) $(RUN) -m pytest tests/oracle -m "long or not long" -s --show-capture=no $(ARGS)
+
+# Many people at many cases on production's programs: CASES=5000 USERS=5 MINUTES=1 sizes it, RATE=60 requests a second;
+# MINUTES=60 is a soak.
+load: dev
+	@exec $(RUN) -m tests.load $(if $(filter command line environment,$(origin CASES)),--cases $(CASES)) $(if $(USERS),--users $(USERS)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(RATE),--rate $(RATE)) $(ARGS)
 
 check: dev audit
 	$(RUN) -m ruff check .

@@ -4,9 +4,22 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db import connection
+
 from aftersales import clock
-from aftersales.enums import Status
-from aftersales.models import Case, Order, OrderLine, Payment, Policy, Reason, Shop, User, Window
+from aftersales.enums import Party, Status
+from aftersales.models import (
+    Case,
+    Event,
+    Order,
+    OrderLine,
+    Payment,
+    Policy,
+    Reason,
+    Shop,
+    User,
+    Window,
+)
 
 
 def due_cases(shop: Shop, buyer: User, count: int, *, prefix: str, due: bool = True) -> None:
@@ -80,4 +93,34 @@ def _case(
         due_at=due_at,
         wake_at=due_at,
         updated_at=at,
+    )
+
+
+def begin_history(batch: int = 5000) -> None:
+    """The first link of every chain, as ``open_case`` writes it."""
+    keys = list(Case.objects.order_by("pk").values_list("pk", flat=True))
+    for first in range(0, len(keys), batch):
+        cases = list(Case.objects.filter(pk__in=keys[first : first + batch]))
+        events = [_applied(case) for case in cases]
+        for case, event in zip(cases, events, strict=True):
+            event.hash = case.chain = event.digest("")
+        Event.objects.bulk_create(events, batch_size=1000)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE aftersales_case c SET chain = d.chain"
+                " FROM unnest(%s::bigint[], %s::text[]) AS d (id, chain) WHERE c.id = d.id",
+                [[case.pk for case in cases], [case.chain for case in cases]],
+            )
+
+
+def _applied(case: Case) -> Event:
+    return Event(
+        case=case,
+        version=1,
+        step="apply",
+        party=Party.BUYER,
+        user_id=case.buyer_id,
+        before="",
+        after=case.status,
+        at=case.applied_at,
     )

@@ -10,9 +10,8 @@ from django.db import connection
 from django.test import Client
 
 from aftersales import clock
-from aftersales.enums import Party
-from aftersales.models import Case, Event, User
-from tests.bench.market import due_cases
+from aftersales.models import Case, User
+from tests.bench.market import begin_history, due_cases
 from tests.factories import MemberFactory, ReturnAddressFactory, UserFactory
 
 UNDO = 2  # seconds in which a merchant may take an agreement back
@@ -65,12 +64,12 @@ def prepare(random: Random, count: int, seconds: float, prefix: str) -> Plan:
             "UPDATE aftersales_case SET policy = policy || %s::jsonb",
             [json.dumps({"undo_seconds": UNDO})],
         )
-    _begin_history()
+    begin_history()
     with connection.cursor() as cursor:
         cursor.execute(WATCH)
         cursor.execute("ANALYZE")
     cases = Case.objects.in_bulk()
-    sessions = _session(merchant), _session(buyer)
+    sessions = session_of(merchant), session_of(buyer)
     # Last of all: from now on the sweeps see them.
     begins = clock.now() + timedelta(seconds=3)
     due = {key: begins + timedelta(seconds=random.uniform(0, seconds)) for key in sorted(cases)}
@@ -89,33 +88,7 @@ def prepare(random: Random, count: int, seconds: float, prefix: str) -> Plan:
     )
 
 
-def _begin_history() -> None:
-    """The first link of each chain, as ``open_case`` writes it."""
-    events = []
-    cases = list(Case.objects.all())
-    for case in cases:
-        event = Event(
-            case=case,
-            version=1,
-            step="apply",
-            party=Party.BUYER,
-            user_id=case.buyer_id,
-            before="",
-            after=case.status,
-            at=case.applied_at,
-        )
-        event.hash = case.chain = event.digest("")
-        events.append(event)
-    Event.objects.bulk_create(events, batch_size=1000)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE aftersales_case c SET chain = d.chain"
-            " FROM unnest(%s::bigint[], %s::text[]) AS d (id, chain) WHERE c.id = d.id",
-            [[case.pk for case in cases], [case.chain for case in cases]],
-        )
-
-
-def _session(user: User) -> str:
+def session_of(user: User) -> str:
     client = Client()
     client.force_login(user)
     return client.cookies["sessionid"].value

@@ -52,8 +52,8 @@ def judge(
     _cases(plan, steps, found)
     _money(plan, bank, steps, found)
     for each in people:
-        found.other += [*_clicks(each), *_pages(each.answers, struck)]
-    found.other += [*_chains(), *_files(uploads, media)]
+        found.other += [*clicks(each.agreed | each.said), *_pages(each.answers, struck)]
+    found.other += [*chains(), *_files(uploads, media)]
     return found
 
 
@@ -131,16 +131,15 @@ def _payable(seen: list[Seen]) -> float:
     return float("inf")
 
 
-def _clicks(person: People) -> Iterator[str]:
-    """I6, F23, F70: what somebody was told had been done is done, and once."""
-    clicks = person.agreed | person.said
-    events = Counter(Event.objects.filter(key__in=list(clicks)).values_list("key", "case_id"))
-    for key, case in clicks.items():
+def clicks(done: dict[str, int]) -> Iterator[str]:
+    """I6, F23, F70: what somebody was told had been done (its key: its case) is done, and once."""
+    events = Counter(Event.objects.filter(key__in=list(done)).values_list("key", "case_id"))
+    for key, case in done.items():
         if events[(key, case)] != 1:
             yield f"case {case}: the click {key} was confirmed, and is not there"
 
 
-def _chains() -> Iterator[str]:
+def chains() -> Iterator[str]:
     """I1, I2, I4, I6: the daily check, and every link of every chain."""
     checking.check_all()
     for finding in Finding.objects.filter(closed_at=None)[:20]:

@@ -101,6 +101,38 @@ class Program:
                 resource.prlimit(pid, resource.RLIMIT_FSIZE, (most, hard))
 
 
+def production(var: Path) -> dict[str, str]:
+    """The environment of programs as in production, for this machine alone."""
+    return os.environ | {
+        "PYTHONPATH": str(ROOT),
+        "DJANGO_SETTINGS_MODULE": "tests.faults.settings",
+        "SECRET_KEY": SECRET,
+        "ALLOWED_HOSTS": "127.0.0.1",
+        "DEBUG": "0",
+        "DEMO": "0",
+        "HTTPS": "0",
+        "EMAIL_URL": "dummymail://",
+        "LOG_LEVEL": "WARNING",
+        "VAR": str(var),
+        # Proxies that a machine may have set are not for loopback.
+        "no_proxy": "*",
+    }
+
+
+def wait_for_pages(url: str, patience: float = PATIENCE) -> bool:
+    """Whether there are pages within so many seconds."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        with (
+            contextlib.suppress(OSError),
+            urllib.request.urlopen(f"{url}/healthz", timeout=10) as answer,  # noqa: S310
+        ):
+            if answer.status == 200:
+                return True
+        time.sleep(0.2)
+    return False
+
+
 class Stack:
     """The servers of a whole run; ``opened`` adds the programs for one seed."""
 
@@ -186,22 +218,7 @@ class Stack:
 
     def environment(self) -> dict[str, str]:
         """What every program is told, and the campaign's own Django too."""
-        ours = {
-            "PYTHONPATH": str(ROOT),
-            "DJANGO_SETTINGS_MODULE": "tests.faults.settings",
-            "SECRET_KEY": SECRET,
-            "ALLOWED_HOSTS": "127.0.0.1",
-            "DEBUG": "0",
-            "DEMO": "0",
-            "HTTPS": "0",
-            "EMAIL_URL": "dummymail://",
-            "LOG_LEVEL": "WARNING",
-            "VAR": str(self.folder / "var"),
-            "FAULTS_BROKEN": "1" if self.broken else "",
-            # Proxies that a machine may have set are not for loopback.
-            "no_proxy": "*",
-        }
-        return os.environ | ours
+        return production(self.folder / "var") | {"FAULTS_BROKEN": "1" if self.broken else ""}
 
     def at(self, port: int | None = None) -> str:
         """The database in use, through ``port`` or past the proxy."""
@@ -211,19 +228,9 @@ class Stack:
         return url.geturl()
 
     def wait_for_pages(self) -> None:
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
-            with (
-                contextlib.suppress(OSError),
-                urllib.request.urlopen(f"{self.url}/healthz", timeout=10) as answer,  # noqa: S310
-            ):
-                if answer.status == 200:
-                    return
-            if "web" in self.falls:
-                break
-            time.sleep(0.2)
-        log = (self.place / "web.log").read_text(errors="replace")
-        raise RuntimeError(f"the pages do not come up: {log[-1000:]}")
+        if not wait_for_pages(self.url):
+            log = (self.place / "web.log").read_text(errors="replace")
+            raise RuntimeError(f"the pages do not come up: {log[-1000:]}")
 
     # The servers
 

@@ -1,0 +1,1 @@
+"""R7, ``make load``: many people at many cases for a while, on production's programs."""
