@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN = .venv/bin/python
 
-.PHONY: demo test long faults races oracle load check rights fuzz bench tour lock messages clean base dev audit attack
+.PHONY: demo test long faults races oracle load check rights fuzz bench tour slow lock messages clean base dev audit attack
 
 demo: base
 	@exec $(RUN) manage.py demo
@@ -56,6 +56,10 @@ rights: dev
 # Nasty values in every field and parameter: N=20000 SEED=1.
 fuzz: dev
 	@exec env N=$(or $(N),20000) SEED=$(or $(SEED),1) $(RUN) -m pytest tests/rights/test_fuzz.py -m long -s $(ARGS)
+
+# 500 clients that never end their request, through deploy/nginx.conf (needs nginx) and past it.
+slow: dev
+	@exec $(RUN) tools/slow_clients.py
 
 # Ratios to a floor measured in the same run; SIZE=full takes an hour. Rows and picture: var/bench.*
 bench: dev
