@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.generic import TemplateView
@@ -42,13 +42,18 @@ class Cases(BuyerPage, TemplateView):
             "open": (_("进行中"), mine.exclude(ended).exclude(WAITING_FOR_BUYER)),
             "done": (_("已结束"), mine.filter(ended).order_by("-closed_at")),
         }
-        counts = {name: rows.count() for name, (_label, rows) in tabs.items()}
+        counts = mine.order_by().aggregate(
+            mine=Count("pk", filter=WAITING_FOR_BUYER),
+            open=Count("pk", filter=~ended & ~WAITING_FOR_BUYER),
+            done=Count("pk", filter=ended),
+        )
         default = next((name for name in ("mine", "open", "done") if counts[name]), "mine")
         tab = self.request.GET.get("tab", default)
         tab = tab if tab in tabs else default
         rows = tabs[tab][1].select_related("line", "order", "shop", "reason")
-        rows = rows.prefetch_related("offers__plan", "interventions")
-        page = Paginator(rows, A_PAGE).get_page(self.request.GET.get("page"))
+        pages = Paginator(rows.prefetch_related("offers__plan", "interventions"), A_PAGE)
+        pages.count = counts[tab]
+        page = pages.get_page(self.request.GET.get("page"))
         now = clock.now()
         return super().get_context_data(
             now=now,
