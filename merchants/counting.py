@@ -41,7 +41,8 @@ UNION ALL SELECT 'unseen', 0, count(*) FROM mine WHERE EXISTS (
 UNION ALL SELECT 'asked', 0, count(*) FROM (
     SELECT DISTINCT m.line_id FROM aftersales_message m
     JOIN aftersales_orderline l ON l.id = m.line_id JOIN aftersales_order o ON o.id = l.order_id
-    WHERE o.shop_id = %(shop)s AND m.party = 'buyer' AND m.read_at IS NULL LIMIT %(most)s) asked
+    WHERE o.shop_id = %(shop)s AND m.party = 'buyer'
+    AND m.read_at IS NULL AND m.line_id IS NOT NULL LIMIT %(most)s) asked
 UNION ALL SELECT 'handled', 0, count(*) FROM (
     SELECT 1 FROM aftersales_case c WHERE c.shop_id = %(shop)s AND c.updated_at >= %(today)s
     AND EXISTS (SELECT 1 FROM aftersales_event e WHERE e.case_id = c.id
