@@ -27,7 +27,7 @@ from tests.factories import (
 from tests.oracle.table import ENDED, PAID, PAY, REV, Oracle
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
-KINDS = ("refund_received", "return_refund", "refund_not_received")
+KINDS = ("refund_received", "return_refund", "refund_not_received", "price_difference")
 DAY_BY_DAY = ["act"] * 8 + ["wait", "wait_for_the_clock", "sweep", "pay", "chat"]
 DAY_BY_DAY += ["buttons"] * 3
 
@@ -127,7 +127,7 @@ class Walk:
     def counter(self) -> Any:
         parcel = self.oracle.kind == "refund_not_received"
         plan = Plan.objects.get(code="full_refund_no_return" if parcel else "partial_refund")
-        self.amount = None if parcel else Decimal("128.00") - self.chance.randrange(100)
+        self.amount = None if parcel else self.oracle.claim - self.chance.randrange(10)
         offer = CounterOffer(plan, self.amount)
         return lambda: self.case.reply(by=self.desk.buyer, counter=offer)
 
