@@ -277,10 +277,8 @@ class Stepped(Fetched):
         if party == Party.MERCHANT and known.permission:
             member = self.member_of(user)
             if member is None or not member.can(known.permission):
-                raise Refused(
-                    gettext("你没有“%(permission)s”权限，请联系店铺管理员")
-                    % {"permission": known.permission.label}
-                )
+                told = gettext("你没有“%(permission)s”权限，请联系店铺管理员")
+                raise Refused(told % {"permission": known.permission.label})
         if self.status not in known.sources:
             raise Refused(NOT_NOW, conflict=True)
         if self.suspended and party in (Party.BUYER, Party.MERCHANT) and not known.while_suspended:

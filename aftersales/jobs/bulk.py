@@ -81,7 +81,7 @@ def tag(job: Job, case: Case, version: int, key: str) -> None:
     name = job.told["tag"]
     if case.tags.exclude(name=name).count() >= MOST_TAGS:
         raise Refused(_("一单最多 10 个标签"))
-    Tag.objects.get_or_create(shop=job.shop, name=name)[0].cases.add(case)
+    Tag.put_on(case, name)
 
 
 ACTS: dict[str, Act] = {JobKind.AGREE: agree, JobKind.ASSIGN: assign, JobKind.TAG: tag}

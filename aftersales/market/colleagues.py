@@ -38,8 +38,7 @@ def leave(shop: Shop) -> None:
     members = list(shop.members.order_by("pk"))
     cases = list(Case.objects.filter(shop=shop, turn=Turn.MINE).order_by("due_at")[:6])
     for case, name in zip(cases[1::2], TAGS, strict=False):
-        tag, _new = Tag.objects.get_or_create(shop=shop, name=name)
-        tag.cases.add(case)
+        Tag.put_on(case, name)
     at = clock.now() - timedelta(hours=2)
     for number, (case, text) in enumerate(zip(cases[::3], NOTES, strict=False)):
         author = members[(number + 1) % len(members)]

@@ -4,11 +4,12 @@ None of it is part of a case: no step writes it, no history, notice or dossier h
 neither the buyer nor the platform sees it.
 """
 
-from typing import Self
+from typing import Any, Self
 
-from django.db import models
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
+from aftersales.bulk import hold
 from aftersales.models.people import Member, Shop
 
 MOST_TAGS = 10  # on one case
@@ -31,6 +32,21 @@ class Tag(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @classmethod
+    def put_on(cls, case: Any, name: str) -> None:
+        """The shop's word of that name, made if it has none."""
+        with transaction.atomic():
+            hold(f"tag {case.shop_id} {name}")  # not in the moment in which it goes
+            tag, _made = cls.objects.get_or_create(shop_id=case.shop_id, name=name)
+            tag.cases.add(case)
+
+    def take_off(self, case: Any) -> None:
+        """A tag that no case wears any more is gone from the shop's list."""
+        with transaction.atomic():
+            hold(f"tag {self.shop_id} {self.name}")
+            self.cases.remove(case)
+            Tag.objects.filter(pk=self.pk, cases=None).delete()
 
 
 class Note(models.Model):

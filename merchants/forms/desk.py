@@ -56,8 +56,7 @@ class TagForm(forms.Form):
         return name
 
     def save(self) -> None:
-        tag, _new = Tag.objects.get_or_create(shop=self.case.shop, name=self.cleaned_data["name"])
-        tag.cases.add(self.case)
+        Tag.put_on(self.case, self.cleaned_data["name"])
 
 
 class ViewForm(forms.ModelForm):

@@ -17,7 +17,7 @@ from django.views.generic import FormView, TemplateView, View
 from aftersales import cached, clock
 from aftersales.drafting import Drafting
 from aftersales.enums import Permission
-from aftersales.models import Note, SavedView, Tag
+from aftersales.models import Note, SavedView
 from merchants import presence
 from merchants.forms.desk import NoteForm, TagForm, ViewForm
 from merchants.views.base import MerchantCase, ShopView
@@ -73,14 +73,10 @@ class AddTag(CasePage):
 
 
 class DropTag(MerchantCase, View):
-    """A tag that no case wears any more is gone from the shop's list."""
-
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        tag = get_object_or_404(self.case.tags, pk=kwargs["pk"])
-        tag.cases.remove(self.case)
-        Tag.objects.filter(pk=tag.pk, cases=None).delete()
+        get_object_or_404(self.case.tags, pk=kwargs["pk"]).take_off(self.case)
         return redirect(self.url_of("case"))
 
 

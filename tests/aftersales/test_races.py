@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from http.cookies import SimpleCookie
 from typing import Any
 
 import pytest
 from django.http import QueryDict
+from django.test import Client
+from django.urls import reverse
 
 from aftersales import clock
 from aftersales.enums import RoundState, Status
@@ -376,3 +379,25 @@ def test_a_draft_is_kept_in_one_tab_while_another_forgets_it(buyer):
 
     assert told == [DONE] * 3
     assert Draft.objects.count() <= 1
+
+
+def test_a_tag_is_put_on_one_case_while_it_goes_from_another(make_case, merchant):
+    """A tag that no case wears is deleted; whoever puts it on in that moment is not told of it."""
+
+    def on_and_off(case: Case) -> list[int]:
+        page, seen = Client(raise_request_exception=False), []
+        page.cookies = SimpleCookie(cookies)
+        for _ in range(12):
+            seen.append(page.post(reverse("merchants:add_tag", args=[case.code]), {"name": "急"}))
+            for tag in case.tags.all():
+                seen.append(page.post(reverse("merchants:drop_tag", args=[case.code, tag.pk])))
+        return [answer.status_code for answer in seen]
+
+    client = Client()
+    client.force_login(merchant)
+    cookies = {name: each.value for name, each in client.cookies.items()}
+    cases = [make_case(), make_case()]
+
+    told = at_once(*[partial(on_and_off, case) for case in cases])
+
+    assert [set(each) for each in told] == [{302}, {302}], told

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from aftersales.notices.delivering import deliver_due
 from aftersales.payments import pay_due
+from aftersales.tasks import deliver_notices
 from tests.races import desk, house
 from tests.races.world import World
 
@@ -38,7 +38,7 @@ def test_every_race_has_one_winner_and_a_loser_who_loses_nothing(now: Any) -> No
             except Exception as error:
                 wrong.append(f"{name}, round {world.number}: {type(error).__name__}: {error}")
     pay_due(limit=10**6)
-    deliver_due()
+    deliver_notices()
     hurt = world.hurt()
     print(
         f"\n{len(WANTED)} races, {len(WANTED) * ROUNDS} rounds, {world.requests} requests:"
