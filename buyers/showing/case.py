@@ -116,6 +116,7 @@ def page_of(case: Case, user: User, now: datetime) -> Page:
     moves = {move.name: move.refusal for move in case.moves(user, Party.BUYER)}
     offers = shown_offers(case, now)
     address = case.return_address or {}
+    where = [address.get(name, "") for name in ("name", "phone", "region", "detail")]
     may_add = moves.get("add_evidence") == ""
     return Page(
         word=_word(case, now, bool(offers)),
@@ -126,9 +127,7 @@ def page_of(case: Case, user: User, now: datetime) -> Page:
         options=_options(case, moves, offers),
         platform=platform.rows(case, Party.BUYER, now),
         address=address,
-        address_text=" ".join(
-            address.get(name, "") for name in ("name", "phone", "region", "detail")
-        ),
+        address_text=" ".join(where),
         freight=bearer_words(case.freight) if case.freight != Freight.NONE else "",
         sent_back=_sent_back(case, now),
         may_correct=moves.get("correct_tracking") == "",
