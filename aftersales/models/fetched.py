@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from django.db import models
 from django.db.models.base import ModelState
+from django.utils.encoding import force_str
 from django_fsm import FSMField, FSMFieldDescriptor
 
 NOTHING: dict[str, Any] = {}
@@ -44,6 +45,13 @@ class Fetched(models.Model):
         row._state = ModelState()
         row._state.adding, row._state.db = False, db
         return row
+
+    def _get_FIELD_display(self, field: Any) -> Any:  # noqa: N802 Django's
+        """What ``get_<field>_display`` says. Django makes a dictionary of all choices, every one of
+        them worded, for each value that is shown."""
+        value = getattr(self, field.attname)
+        found = next((label for known, label in field.flatchoices if known == value), value)
+        return force_str(found, strings_only=True)
 
     def handed(self, name: str) -> Any:
         """The rows of a reverse relation: those that were loaded for a whole batch, where they

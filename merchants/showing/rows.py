@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from aftersales.display import badge, due, nothing, plain_money, tail, when
-from aftersales.enums import CaseType, Status, Turn
+from aftersales.enums import Status, Turn
 from aftersales.models import Case, Member
 from merchants.presence import Looking
 from merchants.showing.standing import shipping, standing
@@ -96,7 +96,7 @@ def _row(case: Case, now: datetime, me: Member, looking: list[Looking], url: str
             part for part in (tail(case.code), case.line.sku, f"× {case.quantity}") if part
         ),
         amount=plain_money(case.worth),
-        type=str(CaseType(case.type).label),
+        type=case.get_type_display(),
         reason=case.reason.label.partition("（")[0],
         proofs=_("凭证 %(n)s") % {"n": count} if count else _("无凭证"),
         ship=ship,
