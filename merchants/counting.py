@@ -20,9 +20,9 @@ from aftersales.models import Evidence, Member
 Number = int | str  # 12, or 1000+
 SECONDS = 15  # how long the numbers of a shop may be behind on pages that do not list its cases
 MOST = 1000
-OF_MINE = ("mine", "urgent", "answered", "unseen")
+SAMPLED = ("answered", "unseen")  # there may be more behind those with the least time
 TURNS = [str(turn) for turn in Turn if turn not in (Turn.MINE, Turn.DONE)]
-NAMES = (*OF_MINE, *TURNS, "asked", "handled")
+NAMES = ("mine", "urgent", *SAMPLED, *TURNS, "asked", "handled")
 # One statement, written out: to have it built from querysets takes longer than to run it. What is
 # the shop's turn is looked at in the order of its deadlines; handled is what a member moved on
 # today, or where he opened a round.
@@ -128,5 +128,5 @@ def _for(member: Member, known: dict[str, Any]) -> dict[str, Number]:
     ``assigned`` to this member, among the ``MOST`` with the least time; ``handled`` today; and how
     many buyers have ``asked`` something unread before any case."""
     more = known["mine"] > MOST
-    numbers = {name: _told(known[name], more=more and name in OF_MINE) for name in NAMES}
+    numbers = {name: _told(known[name], more=more and name in SAMPLED) for name in NAMES}
     return numbers | {"assigned": _told(known["of"].get(member.pk, 0), more=more)}

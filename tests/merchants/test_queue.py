@@ -278,7 +278,8 @@ def test_beyond_a_thousand_a_number_says_that_it_is_more(make_case, at_desk, tex
 
     page = at_desk.look("queue")
     counts = page.wsgi_request.counts
-    assert (counts["mine"], counts["urgent"], counts["reply"]) == ("2+", "0+", 1)
+    assert (counts["mine"], counts["urgent"], counts["reply"]) == ("2+", 0, 1)
+    assert (counts["unseen"], counts["assigned"]) == ("2+", "0+")
     assert "共 2+ 单" in text_of(page)
     assert "共 2+ 单" in text_of(at_desk.look("queue", tab="all"))
 
