@@ -50,8 +50,9 @@ check: dev audit
 	@! grep -n '://' requirements/*.txt || { echo "A lock holds an address."; exit 1; }
 
 # Everybody at every URL, with every check of a right taken away in turn; see tests/rights/table.py.
+# ONLY=views.desk takes away those alone, AT=merchants: goes to those URLs alone.
 rights: dev
-	@exec $(RUN) -m pytest tests/rights/test_rights.py tests/rights/test_mutants.py -m "long or not long" -s $(ARGS)
+	@exec env ONLY=$(ONLY) AT=$(AT) $(RUN) -m pytest tests/rights/test_rights.py tests/rights/test_mutants.py -m "long or not long" -s $(ARGS)
 
 # Nasty values in every field and parameter: N=20000 SEED=1.
 fuzz: dev

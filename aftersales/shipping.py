@@ -26,7 +26,7 @@ def open_refunds(order: Order) -> list[Case]:
 
 def why_not(order: Order, user: Any) -> str:
     """Why this user can't ship the order now; empty when he can (perhaps only knowing the risk)."""
-    member = Member.objects.filter(shop_id=order.shop_id, user=user, active=True).first()
+    member = Member.objects.at_work(order.shop_id, user)
     if member is None or not member.can(Permission.SHIP):
         return _("你没有“%(permission)s”权限，请联系店铺管理员") % {
             "permission": Permission.SHIP.label

@@ -53,11 +53,15 @@ class CaseView(LoginRequiredMixin):
     def cases(self) -> CaseQuerySet:
         raise NotImplementedError
 
+    def may_enter(self) -> None:
+        """Raises PermissionDenied for who may see the case, but is not to be on this page."""
+
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         if request.user.is_authenticated:
             found = self.cases().select_related("order", "line", "reason", "shop", "buyer")
             self.case = get_object_or_404(found, code=kwargs["code"])
             self.case.catch_up()
+            self.may_enter()
         return super().dispatch(request, *args, **kwargs)
 
 

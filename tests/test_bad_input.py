@@ -35,7 +35,7 @@ N1  tests/test_bad_input.py::test_an_amount_is_digits_with_two_places
 N2  tests/aftersales/test_amounts.py::test_whatever_was_refunded_before_the_rest_never_exceeds_what_was_paid
 N3  tests/test_bad_input.py::test_a_field_that_no_form_has_changes_nothing
 N4  tests/buyers/test_applying_guards.py::test_what_is_forged_or_wrong_is_refused_at_the_form
-N5  tests/test_walks.py::
+N5  tests/buyers/test_applying_guards.py::test_a_demand_that_is_not_open_is_refused_however_it_is_sent
 N6 N7  tests/test_bad_input.py::test_a_list_takes_whatever_stands_in_its_address
 N8  tests/rights/test_rights.py::test_everybody_finds_what_the_table_says
 N9  tests/test_bad_input.py::test_of_a_value_sent_twice_the_last_counts

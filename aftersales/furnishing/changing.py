@@ -19,7 +19,7 @@ STAFF_MAY = "aftersales.change_order"
 
 def side_of(order: Order, user: Any) -> Party:
     """On whose side this user may change the order's facts; Refused where on none."""
-    member = Member.objects.filter(shop_id=order.shop_id, user=user, active=True).first()
+    member = Member.objects.at_work(order.shop_id, user)
     if member is None:
         if user.is_staff and user.has_perm(STAFF_MAY):
             return Party.STAFF

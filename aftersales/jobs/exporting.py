@@ -136,7 +136,7 @@ def export(job: Job) -> JobState | None:
     taken = _take(job.pk)
     if taken is None:
         return None
-    member = Member.objects.filter(shop=taken.shop_id, user=taken.user_id, active=True).first()
+    member = Member.objects.at_work(taken.shop_id, taken.user)
     if taken.tries >= MOST_TRIES or member is None or not member.can(Permission.EXPORT):
         return JobState.FAILED
     try:

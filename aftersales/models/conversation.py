@@ -152,9 +152,7 @@ class Conversation:
         return self.line.messages.filter(key=key).first() if key else None
 
     def _member(self, user: Any) -> Member | None:
-        return Member.objects.filter(
-            shop_id=self.order.shop_id, user_id=user.pk, active=True
-        ).first()
+        return Member.objects.at_work(self.order.shop_id, user)
 
     def _may(self, by: User, party: Party) -> None:
         if party not in self.parties_of(by):
@@ -211,10 +209,8 @@ class Conversation:
         )
 
     def _members(self) -> list[User]:
-        members = Member.objects.filter(
-            shop_id=self.order.shop_id, active=True, user__is_active=True
-        )
-        return [member.user for member in members.select_related("user")]
+        members = Member.objects.on_duty([self.order.shop_id]).select_related("user")
+        return [member.user for member in members]
 
 
 def _checked(text: str, uploads: Sequence[Upload], party: Party) -> str:

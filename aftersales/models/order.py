@@ -30,9 +30,6 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def for_buyer(self, user: Any) -> Self:
         return self.filter(buyer=user)
 
-    def for_merchant(self, user: Any) -> Self:
-        return self.filter(shop__members__user=user, shop__members__active=True)
-
 
 class Order(Fetched):
     """订单. Money is in yuan, as paid; times are when it happened on the marketplace."""

@@ -140,14 +140,6 @@ class MerchantStep(MerchantCase, StepView):
         if limited and not within_limit(self.case, Party.MERCHANT, self.request.user):
             raise PermissionDenied(within_limit.sentence)  # type: ignore[attr-defined]
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        self.may_enter()
-        return super().get(request, *args, **kwargs)
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        self.may_enter()
-        return super().post(request, *args, **kwargs)
-
     def take(self, form: StepForm) -> None:
         answers = form.answers()
         if STEPS[self.step].undoable:
@@ -189,7 +181,6 @@ class GuardedStep(MerchantStep):
     """
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        self.may_enter()
         if not self.case.refusal(self.step, request.user):
             return super().post(request, *args, **kwargs)
         version = request.POST.get("version", "")

@@ -50,7 +50,6 @@ class ToolStep(GuardedStep):
             return errors.page(request, 409, reason=refused.sentence)
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        self.may_enter()
         if not self.belongs():
             return redirect(self.stage_url())
         return super().get(request, *args, **kwargs)
@@ -65,7 +64,6 @@ class ToolStep(GuardedStep):
         asked = next((name for name in self.redrawing if name in request.POST), "")
         if not asked:
             return super().post(request, *args, **kwargs)
-        self.may_enter()
         if self.case.refusal(self.step, request.user):
             form = self.get_form()
             form.is_valid()

@@ -70,15 +70,15 @@ class Visit(NamedTuple):
         return f"{self.place.name} {self.url} {self.user or '-'}"
 
 
-def enrich() -> None:
-    """What the demo market does not have, brought about by real steps."""
+def enrich(*shops: str) -> None:
+    """What the demo market does not have, brought about by real steps; its ``shops`` at work."""
     for case in Case.objects.select_related("shop", "buyer"):
         if not case.request_refusal("recall"):
             case.ask_for(by=case.buyer, kind="recall", text="请联系快递把包裹拦截退回。")
             break
     at, admin_ = clock.now(), User.objects.get(username=STAFF[1][0])
     Simulation.objects.create(user=admin_, since=at - timedelta(days=30), until=at, created_at=at)
-    _work()
+    _work([Member.objects.filter(shop__code=code).order_by("pk")[0] for code in shops])
     _prove(User.objects.get(username="linshu"))
     inspecting = Case.objects.filter(status=Status.AWAITING_MERCHANT_RECEIPT)
     for case in inspecting.select_related("shop", "buyer"):
@@ -120,15 +120,21 @@ def _passkey() -> dict[str, Any]:
     }
 
 
-def _work() -> None:
-    """A job that failed, an export with its file, and a job under way."""
-    case = Case.objects.filter(shop__code="shanlan").order_by("pk")[0]
-    by = Member.objects.get(user__username="chen").user
-    running.start(case.shop, by, JobKind.AGREE, key="failed", cases=[(case, 0)])
+def _work(members: list[Member]) -> None:
+    """Of each a job that failed, an export with its file, and a job under way."""
     told = {"of": "cases", "columns": ["code", "buyer"], "format": "utf-8"}
-    running.start(case.shop, by, JobKind.EXPORT, key="file", rows=[case.pk], **told)
+    for member in members:
+        shop, by, case = member.shop, member.user, _first_case(member)
+        running.start(shop, by, JobKind.AGREE, key="failed", cases=[(case, 0)])
+        running.start(shop, by, JobKind.EXPORT, key="file", rows=[case.pk], **told)
     running.run_due()
-    running.start(case.shop, by, JobKind.TAG, key="running", cases=[(case, 0)], tag="加急")
+    for member in members:
+        one = [(_first_case(member), 0)]
+        running.start(member.shop, member.user, JobKind.TAG, key="running", cases=one, tag="加急")
+
+
+def _first_case(member: Member) -> Case:
+    return Case.objects.filter(shop=member.shop).order_by("pk")[0]
 
 
 class Rich:
@@ -361,7 +367,8 @@ class Rich:
 
     def find_member(self, place: Place) -> Iterator[Any]:
         user = self.user_of(place.role)
-        for member in Member.objects.filter(shop__members__user=user).order_by("-pk")[:1]:
+        here = {"shop__members__user": user, "shop__members__active": True}
+        for member in Member.objects.filter(**here).order_by("-pk")[:1]:
             yield user, {"pk": member.pk}, ""
 
     def find_job(self, place: Place) -> Iterator[Any]:

@@ -29,7 +29,7 @@ def rich(transactional_db: None, settings: Any, tmp_path: Path) -> Iterator[Rich
     settings.DEMO, settings.VAR = True, tmp_path
     settings.DEMO_CLOCK = tmp_path / "clock"
     Market().build()
-    enrich()
+    enrich("shanlan")
     return Rich()
 
 

@@ -16,7 +16,9 @@ def world(
     django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("world")
-    demo = override_settings(DEMO=True, VAR=folder, DEMO_CLOCK=folder / "clock")
+    own = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    clock = folder / "clock"
+    demo = override_settings(DEMO=True, VAR=folder, DEMO_CLOCK=clock, CACHES=own)
     logging.disable(logging.CRITICAL)  # ten thousand refusals
     with django_db_blocker.unblock(), demo, transaction.atomic():
         yield World()

@@ -23,15 +23,18 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 import aftersales.admin
 import buyers.views
+import merchants.forms
 import merchants.views
 from aftersales.rules.conditions import within_limit
 from aftersales.steps import STEPS
 
 # Where rights are looked at: the pages, and the querysets and rules that they ask.
-PACKAGES = (aftersales.admin, merchants.views, buyers.views)
-MODULES = """views centre monitoring steps shipping service.asking furnishing.changing
-models.people models.order models.job models.importing models.service models.history
-models.conversation models.case models.case.fields rules.visibility rules.conditions"""
+PACKAGES = (aftersales.admin, merchants.views, merchants.forms, buyers.views)
+MODULES = """aftersales: views centre monitoring steps shipping uploads service.asking furnishing.changing
+models.people models.order models.job models.importing models.service models.history models.draft
+models.conversation models.case models.case.fields models.desk models.scripting
+rules.visibility rules.conditions
+merchants: worklist orderlist"""
 OWNERSHIP = {
     *(
         "shop",
@@ -46,13 +49,15 @@ OWNERSHIP = {
     ),
     *("order__shop", "shop__members__user", "shop__members__user_id", "shop__members__active"),
     *("members__user", "members__active", "party", "uploader", "user__is_active", "shop__in"),
+    *("member__shop", "member__active", "line__order__shop"),
 }
+CHOOSES = {"filter", "exclude", "get_object_or_404", "get_or_create", "Q"}
 DOORS = {"must_be_able", "may_enter", "may_touch", "_check", "_may", "check_side"}
 ASKS = {"has_perm", "can", "sees_content", "sees_file", "_may_withdraw", "may_rule"}
 ASKS |= {f"has_{verb}_permission" for verb in ("view", "add", "change", "delete", "rule", "stop")}
 ANSWERS = {"sees_content", "sees_step", "sees_file", "may_rule", "within_limit"}
 # A plan out of use is no right; a member who left is.
-BESIDE = {"active", "user__is_active", "party"}
+BESIDE = {"active", "member__active", "user__is_active", "party"}
 # What a page shows is no door: what it leads to asks again.
 SHOWING = {"get_context_data", "show", "get_list_display", "get_changelist_instance"}
 REFUSALS = {"PermissionDenied", "Http404"}
@@ -70,8 +75,12 @@ def modules() -> Iterator[ModuleType]:
     for package in PACKAGES:
         for found in pkgutil.iter_modules(package.__path__):
             yield importlib.import_module(f"{package.__name__}.{found.name}")
+    app = ""
     for name in MODULES.split():
-        yield importlib.import_module(f"aftersales.{name}")
+        if name.endswith(":"):
+            app = name[:-1]
+        else:
+            yield importlib.import_module(f"{app}.{name}")
 
 
 class Finder(ast.NodeTransformer):
@@ -102,8 +111,7 @@ class Finder(ast.NodeTransformer):
         answered = node.name in ANSWERS or node.name.endswith("_permission")
         one = [each for each in node.body if isinstance(each, ast.Return)]
         if answered and one and isinstance(one[-1].value, ast.AST) and self._this("always"):
-            one[-1].value = ast.copy_location(ast.Constant(True), one[-1].value)
-            ast.fix_missing_locations(node)
+            one[-1].value = _true(one[-1].value)
         self.generic_visit(node)
         self.inside.pop()
         return node
@@ -133,9 +141,11 @@ class Finder(ast.NodeTransformer):
             return node
         shown = self.inside[0].name in SHOWING
         if _called(node) in ASKS and not shown and self._this(f"{_called(node)}() is true"):
-            return ast.copy_location(ast.Constant(True), node)
-        if _called(node) in ("filter", "exclude", "get_object_or_404"):
+            return _true(node)
+        if _called(node) in CHOOSES:
             words = [each for each in node.keywords if each.arg in OWNERSHIP]
+            if _called(node) == "Q" and len(node.keywords) < 2:
+                words = []  # without its one word it chooses nothing instead of all
             for word in words if {each.arg for each in words} - BESIDE else []:
                 if self._this(f"{_called(node)}({word.arg}=…)"):
                     node.keywords.remove(word)
@@ -151,6 +161,14 @@ class Finder(ast.NodeTransformer):
 def _called(node: ast.Call) -> str:
     function = node.func
     return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
+def _true(asked: ast.expr) -> ast.expr:
+    """True in the place of a question; a method that asked ``super()`` keeps what it closes over."""
+    names = {each.id for each in ast.walk(asked) if isinstance(each, ast.Name)}
+    told = "__class__ is not None" if "super" in names else "True"
+    new = ast.copy_location(ast.parse(told, mode="eval").body, asked)
+    return ast.fix_missing_locations(new)
 
 
 def found() -> Iterator[Mutant]:
@@ -209,8 +227,7 @@ def swapped(
     try:
         for function, code in before:
             key = code.co_filename, code.co_firstlineno, code.co_name
-            if new[key].co_freevars == code.co_freevars:
-                function.__code__ = new[key]
+            function.__code__ = new[key]
         yield
     finally:
         for function, code in before:

@@ -1,8 +1,14 @@
 """Everybody at every door: what the table expects, and what is found instead."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
-from urllib.parse import quote
+from unittest.mock import patch
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models import QuerySet
+from django.forms import BaseForm
+from django.test import override_settings
 
 from tests.crawl.places import places
 from tests.crawl.rich import Visit
@@ -14,7 +20,7 @@ PLACES = places()
 REFUSED = {"sign in", "403", "404", "405"}
 NEVER = ("PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")  # for anybody, anywhere
 # Who tries which doors in make test; make rights sends everybody everywhere.
-STAFF = ("anonymous", "owner", "clerk", "able clerk", "reviewer", "superuser")
+STAFF = ("anonymous", "owner", "clerk", "able clerk", "looker", "reviewer", "superuser")
 FEW = {
     "open": ("anonymous", "buyer", "superuser"),
     "signed": ("anonymous", "buyer", "superuser"),
@@ -23,7 +29,7 @@ FEW = {
 }
 # What has to be sent with a POST for the page to have something to answer to.
 SENT: dict[str, Any] = {
-    "merchants:shop": lambda visit: {"shop": visit.user.memberships.get().shop_id},
+    "merchants:shop": lambda visit: {"shop": visit.user.memberships.get(active=True).shop_id},
     "account_confirm_email": None,  # a key that nobody has: a GET says so, a POST finds nothing
 }
 # What the address names is no shop's own: a figure, or a script that every shop may have sent.
@@ -37,11 +43,51 @@ class Try(NamedTuple):
     visit: Visit
     visitor: Visitor
     method: str
-    expected: frozenset[str]
+    expected: frozenset[str]  # outcomes, or a status where no other will do
+    data: Any = None
+    theirs: tuple[str, str] | None = (
+        None  # a field of it with what is another's, for no form to take
+    )
+    unsaid: str = ""  # what the answer does not say
+    left: tuple[Callable[[], Any], Any] | None = None  # what is looked at afterwards, and found
+    under: dict[str, Any] = {}  # settings
 
     @property
     def label(self) -> str:
-        return f"{self.visitor.role}: {self.method} {self.visit.place.name} {self.visit.url}"
+        told = " {}={}".format(*self.theirs) if self.theirs else ""
+        return f"{self.visitor.role}: {self.method} {self.visit.place.name} {self.visit.url}{told}"
+
+    def fault(self, world: World) -> str:
+        """What is wrong with the answer to one request; empty if nothing is."""
+        world.dress(self.visitor)
+        data = self.data
+        if data is None and self.method == "POST" and (sent := SENT.get(self.row.name)):
+            data = sent(self.visit)
+        for sent in (data or {}).values():
+            if isinstance(sent, SimpleUploadedFile):
+                sent.seek(0)
+        look, known = self.left or (None, None)
+        with filled() as forms, override_settings(**self.under):
+            answer = world.ask(self.visitor.user, self.method, self.visit.url, data, left=look)
+        found = outcome(answer)
+        if not self.expected & {found, str(answer.status_code)}:
+            return f"{self.label} finds {found}, not {'/'.join(sorted(self.expected))}"
+        if lacking := unguarded(answer, self.visitor.user is not None):
+            return f"{self.label} ({answer.status_code}) lacks {', '.join(lacking)}"
+        if self.theirs and found == "in" and not any(asks(each, *self.theirs) for each in forms):
+            return f"{self.label} is looked at by no form"
+        if self.theirs and any(takes(form, *self.theirs) for form in forms):
+            return f"{self.label} is taken"
+        if look and answer.left != known:
+            return f"{self.label} leaves {answer.left}, not {known}"
+        if answer.strayed:
+            return f"{self.label}: {answer.strayed[:3]}"
+        if self.unsaid and self.unsaid.encode() in answer.body:
+            return f"{self.label} says {self.unsaid}"
+        leaks = world.leaks(self.visitor.user, answer) if found != "sign in" else []
+        if leaks := [each for each in leaks if each not in f"{self.visit.url} {data}"]:
+            return f"{self.label} tells of {leaks[:3]}"
+        return ""
 
 
 def outcome(answer: Any) -> str:
@@ -54,7 +100,17 @@ def outcome(answer: Any) -> str:
 def expected(row: Row, visit: Visit, role: str) -> str:
     """What the table says of this row for a role, if the method is one of its own."""
     named = bool(visit.named) or row.name in SENT
+    if role == "looker":
+        return looker(row)
     return str(DOORS[row.door](row, role, named and row.name not in EVERY_SHOPS))
+
+
+def looker(row: Row) -> str:
+    """Staff who may see the rows of one list, and do nothing to them."""
+    sees = row.name.endswith(("_changelist", "_history")) or (
+        row.name.endswith("_change") and "GET" in row.methods
+    )
+    return "in" if sees else "403"
 
 
 def _signed(row: Row, role: str, named: bool) -> str:
@@ -172,51 +228,31 @@ def rows_of(row: Row) -> list[Row]:
     return [other for other in ALL if other.name == row.name and other is not row]
 
 
-def fault(world: World, tried: Try) -> str:
-    """What is wrong with the answer to one request; empty if nothing is."""
-    world.dress(tried.visitor)
-    data = SENT.get(tried.row.name) if tried.method == "POST" else None
-    answer = world.ask(
-        tried.visitor.user, tried.method, tried.visit.url, data(tried.visit) if data else None
-    )
-    found = outcome(answer)
-    if found not in tried.expected:
-        return f"{tried.label} finds {found}, not {'/'.join(sorted(tried.expected))}"
-    if lacking := unguarded(answer, tried.visitor.user is not None):
-        return f"{tried.label} ({answer.status_code}) lacks {', '.join(lacking)}"
-    if found != "sign in" and (leaks := world.leaks(tried.visitor.user, answer)):
-        return f"{tried.label} tells of {leaks[:3]}"
-    return ""
+@contextmanager
+def filled() -> Iterator[list[BaseForm]]:
+    """The forms that are looked at meanwhile, each with what it took of what was sent."""
+    forms: list[BaseForm] = []
+    clean = BaseForm.full_clean
+
+    def full_clean(form: BaseForm) -> None:
+        forms.append(form)
+        clean(form)
+
+    with patch.object(BaseForm, "full_clean", full_clean):
+        yield forms
 
 
-# Foreign ids -------------------------------------------------------------------------------------
-
-NOT_IDS = {"kind", "key", "line", "form", "name", "token"}
-NONSENSE = ("0", "1" * 30, "%00", "%FF")
+def asks(form: BaseForm, name: str, _value: str) -> bool:
+    return name.removesuffix("_kept") in form.fields
 
 
-def foreign(world: World, row: Row, visit: Visit) -> Iterator[Try]:
-    """The owner at his own object with one id of another's, or of nobody's, in its address."""
-    if row.door not in ("member", "his", "buyer") or row.name in EVERY_SHOPS:
-        return
-    turn = visit.place.kind == "turn" and "POST" in row.methods
-    method = "POST" if turn or row.methods == ("POST",) else "GET"
-    owner = Visitor("owner" if visit.place.role == "merchant" else "buyer", visit.user)
-    gone = frozenset({"404", "400"})
-    theirs = next((each for each in world.own(visit.place) if _stranger(world, visit, each)), None)
-    for name, value in visit.named.items():
-        values = [*NONSENSE] if name not in NOT_IDS else ["%00", "1" * 30]
-        if theirs is not None and name not in NOT_IDS and theirs.named[name] != value:
-            values.insert(0, quote(str(theirs.named[name])))
-        for other in values:
-            path, _mark, _query = visit.url.partition("?")
-            parts = path.split("/")
-            parts[parts.index(quote(str(value)))] = other
-            url = "/".join(parts)
-            yield Try(row, visit._replace(url=url), owner, method, gone)
+def takes(form: BaseForm, name: str, value: str) -> bool:
+    """Whether a form took this value, or the row that it is the id of, in this field."""
+    name = name.removesuffix("_kept")
+    taken = getattr(form, "cleaned_data", {}).get(name)
+    many = taken if isinstance(taken, list | tuple | QuerySet) else [taken]
+    return any(value in ids_of(each) for each in many)
 
 
-def _stranger(world: World, visit: Visit, other: Visit) -> bool:
-    if visit.place.role == "buyer":
-        return other.user != visit.user
-    return world.shop_of(other) != world.shop_of(visit)
+def ids_of(taken: Any) -> set[str]:
+    return {str(getattr(taken, name, taken)) for name in ("pk", "token", "code")}

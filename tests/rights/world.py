@@ -1,42 +1,34 @@
 """A market with two of everything, so that there is something to leak, and who walks through it."""
 
 import re
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Permission as AdminPermission
+from django.core.cache import cache
 from django.db import transaction
 from django.test import Client
 
-from aftersales import clock
-from aftersales.enums import Permission
-from aftersales.market import colleagues
+from aftersales.enums import Party, Permission
 from aftersales.market.build import Market
-from aftersales.market.desk import upload
 from aftersales.models import (
-    AgreeRule,
-    Attempt,
     Case,
-    DossierCopy,
     Evidence,
-    Fault,
-    Finding,
     ImportJob,
+    Job,
     Member,
-    Note,
+    Notice,
     Order,
-    SavedView,
     ServiceRequest,
     Shop,
-    ShopScript,
-    Tag,
+    Upload,
     User,
 )
+from aftersales.rules.visibility import sees_content
 from tests.crawl.places import Place
 from tests.crawl.rich import Rich, Visit, enrich
-from tests.factories import MemberFactory, ReturnAddressFactory, UserFactory
+from tests.factories import MemberFactory, UserFactory
+from tests.rights.planted import EMPTY, mark_of, plant
 from tests.rights.table import Row
 
 
@@ -58,23 +50,33 @@ class World(Rich):
 
     def __init__(self) -> None:
         Market().build()
-        enrich()
+        enrich("shanlan", "muli")
         plant()
         super().__init__()
         self.agents = {
-            shop.pk: MemberFactory(shop=shop, user__username=f"agent-{shop.code}")
+            shop.pk: MemberFactory(shop=shop, user__username=f"agent-{shop.code}", permissions=[])
             for shop in Shop.objects.all()
         }
         self.clerk = UserFactory(username="clerk", is_staff=True)
         self.reviewer = User.objects.get(username="reviewer")
         self.secrets = secrets_of()
+        self.told = Notice.objects.order_by("-pk").values_list("pk", flat=True)[0]
         self.sessions: dict[Any, Any] = {}
         self.kept: dict[str, list[Visit]] = {}
         for user in User.objects.all():  # a session begun in a test would end with it
             self.sessions[user.pk] = dict(self.client_of(user).cookies)
 
-    def ask(self, user: User | None, method: str, url: str, data: Any = None) -> Any:
-        """The answer, read to its end; nothing of it stays."""
+    def ask(
+        self,
+        user: User | None,
+        method: str,
+        url: str,
+        data: Any = None,
+        *,
+        left: Callable[[], Any] | None = None,
+    ) -> Any:
+        """The answer, read to its end, with what it did to others (``strayed``) and what it
+        ``left`` behind; nothing of it stays."""
         client: Client = self.client_of(user)
         answer: Any = None
         try:
@@ -87,12 +89,31 @@ class World(Rich):
                     answer.body = answer.getvalue()  # a file is closed once it is read
                 else:
                     answer.body = answer.content
+                answer.strayed = self.strayed(user)
+                answer.left = left() if left else None
                 raise Undo
         except Undo:
             return answer
         finally:
+            if method not in ("GET", "HEAD"):
+                cache.clear()  # what was counted, too
             client.cookies.clear()  # whoever signed out is in again, and was told nothing
             client.cookies.update(self.sessions.get(user and user.pk, {}))
+
+    def strayed(self, user: User | None) -> list[str]:
+        """Notices that reached people whom they do not concern, or that he read for others."""
+        notices = Notice.objects.exclude(user=user and user.pk)
+        read = notices.filter(pk__lte=self.told).exclude(read_at=None).count()
+        found = [f"{read} notices of others are read"] if read else []
+        new = notices.filter(pk__gt=self.told).select_related("case", "line__order", "user")
+        for notice in new:
+            about: Any = notice.case or (notice.line and notice.line.order)
+            person = notice.user
+            if about is None or person.is_staff or person.pk == about.buyer_id:
+                continue
+            if not person.is_active or Member.objects.at_work(about.shop_id, person) is None:
+                found.append(f"{person} is told of {about}")
+        return found
 
     def own(self, place: Place) -> list[Visit]:
         """The visits of the first shop (``shanlan``) or buyer, then any other."""
@@ -112,12 +133,16 @@ class World(Rich):
         return next((each for each in self.members.values() if each.user_id == user.pk), None)
 
     def others(self, visit: Visit) -> dict[str, User]:
-        """Who is a stranger to what is visited: another buyer, another shop's member."""
-        shop = self.shop_of(visit) or "shanlan"
-        buyers = User.objects.filter(username__in=["linshu", "chenmo", "zhaoyi"])
+        """Who is a stranger to what is visited: another buyer, and another shop's member, who has
+        left this one."""
         owner = visit.user if visit.place.role == "buyer" else None
+        return self.strangers_to(Shop.objects.get(code=self.shop_of(visit) or "shanlan"), owner)
+
+    def strangers_to(self, shop: Shop, owner: User | None) -> dict[str, User]:
+        buyers = User.objects.filter(username__in=["linshu", "chenmo", "zhaoyi"])
         other = next(each for each in buyers.order_by("pk") if each != owner)
-        foreign = next(each for each in self.members.values() if each.shop.code != shop)
+        full = sorted(self.members.values(), key=lambda each: -each.pk)
+        foreign = next(each for each in full if each.shop != shop and each.shop.code != EMPTY)
         return {"other buyer": other, "other shop": foreign.user}
 
     def visitors(self, row: Row, visit: Visit) -> Iterator[Visitor]:
@@ -135,6 +160,8 @@ class World(Rich):
         yield Visitor("clerk", self.clerk, [])
         if row.door == "staff" and row.right:
             yield Visitor("able clerk", self.clerk, [row.right])
+        if row.more == "model":
+            yield Visitor("looker", self.clerk, [f"view_{row.name.split('_')[-2]}"])
         yield Visitor("reviewer", self.reviewer)
         yield Visitor("superuser", self.admin)
 
@@ -150,8 +177,9 @@ class World(Rich):
         if row.door != "member":
             yield Visitor("agent", agent.user, {"permissions": []})
             return
-        rest = [each for each in everything if each != asked[0]] if row.right else []
-        yield Visitor("agent", agent.user, {"permissions": rest})
+        for one in asked:
+            rest = [each for each in everything if each != one] if row.right else []
+            yield Visitor("agent", agent.user, {"permissions": rest})
         if row.right:
             yield Visitor("able agent", agent.user, {"permissions": asked})
         if row.more == "limited":
@@ -176,25 +204,27 @@ class World(Rich):
         return sorted(found & (self.secrets["all"] - self.secrets.get(user and user.pk, set())))
 
 
-NUMBERS = re.compile(rb"(?:AS|GD)\d{14,17}|\d{6}-\d{15}")
-
-
-def mark_of(shop: Shop) -> str:
-    """A number that stands in what a shop wrote for itself, and is nobody else's to read."""
-    return f"AS9{shop.pk:014d}"
+# Numbers of cases, orders and requests; codes of work; tokens of files.
+NUMBERS = re.compile(
+    rb"(?:AS|GD)\d{14,17}|\d{6}-\d{15}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    rb"|(?<![\w-])[\w-]{32}(?![\w-])"
+)
 
 
 def secrets_of() -> dict[Any, set[str]]:
-    """The numbers of all cases and orders, and per user of those that he knows."""
+    """What stands for all that is somebody's, and per user what of it he knows."""
     known: dict[Any, set[str]] = {"all": set()}
     teams: dict[Any, list[Any]] = {}
-    for member in Member.objects.all():
+    for member in Member.objects.filter(active=True):
         teams.setdefault(member.shop_id, []).append(member.user_id)
-    numbers = [
+    numbers: list[tuple[str, Any, Any]] = [
         *Case.objects.values_list("code", "shop", "buyer"),
         *Order.objects.values_list("number", "shop", "buyer"),
         *((asked.number, None, asked.buyer_id) for asked in ServiceRequest.objects.all()),
         *((mark_of(shop), shop.pk, None) for shop in Shop.objects.all()),
+        *((str(job.code), job.shop_id, None) for job in Job.objects.all()),
+        *((str(job.code), job.shop_id, None) for job in ImportJob.objects.all()),
+        *files_of(),
     ]
     for number, shop, buyer in numbers:
         known["all"].add(number)
@@ -203,42 +233,19 @@ def secrets_of() -> dict[Any, set[str]]:
     return known
 
 
-def plant() -> None:
-    """What the market lacks: a second shop's own things, and rows for each list of the admin."""
-    other = Shop.objects.get(code="muli")
-    colleagues.leave(other)
-    for shop in Shop.objects.all():
-        mark = mark_of(shop)
-        ReturnAddressFactory(shop=shop, default=False, detail=f"二号库 {mark}")
-        ShopScript.objects.filter(shop=shop).update(label_zh=mark)
-        AgreeRule.objects.filter(shop=shop).update(name=mark)
-        Note.objects.filter(case__shop=shop).update(text=mark)
-        for tag in Tag.objects.filter(shop=shop)[:1]:
-            Tag.objects.filter(pk=tag.pk).update(name=mark)
-        for view in SavedView.objects.filter(member__shop=shop)[:1]:
-            SavedView.objects.filter(pk=view.pk).update(name=mark, shared=True)
-    case = Case.objects.filter(shop__code="shanlan").select_related("buyer").order_by("pk")[0]
-    at = clock.now()
-    Attempt.objects.create(case=case, user=case.buyer, step="reject", sentence="不行", at=at)
-    Finding.objects.create(case=case, kind="history", code="history_empty", found_at=at, seen_at=at)
-    DossierCopy.objects.create(
-        case=case,
-        user=case.buyer,
-        party="buyer",
-        form="pdf",
-        version=1,
-        chain="",
-        sha256="0",
-        at=at,
-    )
-    job = ImportJob.objects.filter(shop__code="shanlan").order_by("pk")[0]
-    ImportJob.objects.filter(pk=job.pk).update(failed=1)
-    filed = upload(case.buyer)
-    case.record_complaint(
-        by=case.buyer, channel="12315", filed_on=(at - timedelta(days=1)).date(), number="GD1"
-    )
-    Evidence.objects.create(
-        case=case, upload=filed, version=case.version, party="buyer", label_zh="照片", at=at
-    )
-    Fault.objects.create(case=case, sweep="expire", error="broken", next_try_at=at, at=at)
-    EmailAddress.objects.create(user=case.buyer, email="linshu@example.com", primary=True)
+def files_of() -> Iterator[tuple[str, Any, Any]]:
+    """Each file by its token, with the shop and the buyer to whom it was shown."""
+    for upload in Upload.objects.all():
+        yield upload.token, None, upload.user_id
+        for piece in upload.evidence.select_related("case"):
+            case = piece.case
+            if sees_content(piece, case, Party.BUYER):
+                yield upload.token, None, case.buyer_id
+            if sees_content(piece, case, Party.MERCHANT):
+                yield upload.token, case.shop_id, None
+        for said in upload.messages.select_related("line__order", "case"):
+            order = said.case or (said.line and said.line.order)
+            if order is not None:
+                yield upload.token, order.shop_id, order.buyer_id
+        for answered in upload.service_messages.select_related("request"):
+            yield upload.token, None, answered.request.buyer_id

@@ -179,8 +179,7 @@ class CaseFields(Loaded):
     def member_of(self, user: Any) -> Member | None:
         known: dict[Any, Member | None] = self.__dict__.setdefault("_members", {})
         if user.pk not in known:
-            members = Member.objects.filter(shop_id=self.shop_id, user=user, active=True)
-            known[user.pk] = members.first()
+            known[user.pk] = Member.objects.at_work(self.shop_id, user)
         return known[user.pk]
 
     def seen_by(self, member: Member) -> None:
