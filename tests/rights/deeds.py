@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
-from aftersales.enums import UNRULED, Status
+from aftersales.enums import UNRULED, Party, Status
 from aftersales.models import (
     Case,
     Draft,
@@ -190,6 +191,10 @@ def among_shops(world: World) -> Iterator[Try]:
     script = {"case": theirs.code, "text_zh": "您好，{goods}", "text_en": "", "label_zh": ""}
     title = theirs.line.title
     yield deed("422", chen, "POST merchants:add_script", data=script, unsaid=title)
+    first = of_shop("shanlan").filter(round_number=0)
+    ready = [each for each in first if each.may("negotiate", chen.user)]
+    for case in [each for each in ready if each.scenario().code == "goods_refund"][:2]:
+        yield deed("200", chen, "GET merchants:negotiate", [case.code])
     member = {"username": "agent-muli", "role": "agent", "active": "on"}
     yield deed("302", solo, "POST merchants:add_member", data=member)
 
@@ -257,10 +262,9 @@ def files(world: World) -> Iterator[Try]:
         other = next(each for each in (linshu, chenmo) if each != whose)
         for who in (buyer(other), owner("solo"), clerk(world)):
             yield deed("404", who, "GET file", [token])
-    known = Upload.objects.filter(user=linshu).exclude(original="").order_by("pk")[0]
-    with known.original.open("rb") as file:
-        same = SimpleUploadedFile(known.name, file.read(), content_type="image/jpeg")
-    yield deed("200", buyer(chenmo), "POST stage", data={"file": same})
+    with held.original.open("rb") as file:
+        same = SimpleUploadedFile(held.name, file.read(), content_type="image/jpeg")
+    yield deed("200", owner("chen"), "POST stage", data={"file": same})
     able = clerk(world, "view_servicerequest")
     yield deed("200", able, "GET file", [asked.files.all()[0].token])
 
@@ -270,8 +274,12 @@ def notices(world: World) -> Iterator[Try]:
     yield deed("302", owner("chen"), "POST read_all")
     nowhere = Notice.objects.get(text_zh="无")
     yield deed("404", buyer(nowhere.user), "GET open_notice", [nowhere.pk])
-    told = Notice.objects.filter(user__username="chen").exclude(case=None)[0]
-    yield deed("302", owner("chen"), "GET open_notice", [told.pk])
+    earlier = Notice.objects.filter(
+        case=OuterRef("case"), kind=OuterRef("kind"), pk__lt=OuterRef("pk")
+    )
+    others = earlier.exclude(user=OuterRef("user"))
+    told = Notice.objects.filter(Exists(others), party=Party.MERCHANT).exclude(case=None)[0]
+    yield deed("302", Visitor("owner", told.user), "GET open_notice", [told.pk])
 
 
 def staff(world: World) -> Iterator[Try]:
