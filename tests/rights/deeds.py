@@ -253,6 +253,8 @@ def files(world: World) -> Iterator[Try]:
     linshu, chenmo = (User.objects.get(username=name) for name in ("linshu", "chenmo"))
     held = next(each for each in Upload.objects.filter(user=linshu) if not each.clear)
     yield deed("403", buyer(linshu), "GET file", [held.token])
+    shown = Evidence.objects.filter(case__shop__code="shanlan", party=Party.BUYER)[0]
+    yield deed("404", owner("he"), "GET file", [shown.upload.token])
     hidden = Evidence.objects.get(slot="hidden")
     yield deed("404", buyer(hidden.case.buyer), "GET file", [hidden.upload.token])
     asked = ServiceMessage.objects.exclude(files=None).select_related("request").order_by("pk")[0]

@@ -45,9 +45,7 @@ class Try(NamedTuple):
     method: str
     expected: frozenset[str]  # outcomes, or a status where no other will do
     data: Any = None
-    theirs: tuple[str, str] | None = (
-        None  # a field of it with what is another's, for no form to take
-    )
+    theirs: tuple[str, str] | None = None  # a field, and an id of another's that no form may take
     unsaid: str = ""  # what the answer does not say
     left: tuple[Callable[[], Any], Any] | None = None  # what is looked at afterwards, and found
     under: dict[str, Any] = {}  # settings
