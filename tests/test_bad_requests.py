@@ -63,6 +63,17 @@ def test_too_many_fields_are_too_much(at: Any, buyer: User) -> None:
     ).status_code in (400, 413)
 
 
+def test_a_row_that_nobody_can_have_ticked_is_a_400(at: Any, staff: User) -> None:
+    """N7: in a list of the admin, Django's own included."""
+    User.objects.filter(pk=staff.pk).update(is_superuser=True)
+    for name, action in (("aftersales_intervention", "claim"), ("auth_group", "delete_selected")):
+        url = reverse(f"admin:{name}_changelist")
+        for row in ("password", "-1", "9" * 400):
+            sent = {"action": action, "_selected_action": ["1", row]}
+            assert at(staff).post(url, sent).status_code == 400, row
+        assert at(staff).post(url, {"action": action, "_selected_action": "1"}).status_code < 400
+
+
 def test_a_line_break_ends_no_header(at: Any, make_case: Any, buyer: User) -> None:
     """X3: nor in an address to go on to."""
     answer = at(buyer).post(

@@ -57,7 +57,8 @@ def strangers(world: World, visit: Visit) -> list[Visit]:
             return other.user != visit.user
         return world.shop_of(other) != world.shop_of(visit)
 
-    return [each for each in world.own(visit.place) if strange(each)]
+    found = [each for each in world.own(visit.place) if strange(each)]
+    return sorted(found, key=lambda each: world.shop_of(each) is None)  # colleagues at the end
 
 
 # In forms ----------------------------------------------------------------------------------------

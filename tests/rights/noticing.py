@@ -49,16 +49,16 @@ UNSEEN: dict[str, str] = {
 Walked = list[tuple[Try | Act, set[mutants.Key]]]
 
 
-def everything(world: World, *, whole: bool, posting: bool, at: str = "") -> Iterator[Try | Act]:
-    """All that is tried; without ``posting`` no id is put into the fields of forms. ``at`` keeps to
-    the URLs that have this in their names."""
-    beside = [*deeds(world), *acts(world)]
+def everything(world: World, *, whole: bool, closely: bool, at: str = "") -> Iterator[Try | Act]:
+    """All that is tried. ``whole``: every method of everybody; ``closely``: also ids in the fields of
+    forms, and what stands behind the pages. ``at`` keeps to URLs that have this in their names."""
+    beside = [*deeds(world), *(acts(world) if closely else ())]
     for row, visit in visits(world):
         if at not in row.name:
             continue
         yield from tries(world, row, visit, whole=whole)
         yield from foreign(world, row, visit)
-        yield from posted(world, row, visit) if posting else ()
+        yield from posted(world, row, visit) if closely else ()
     yield from beside
 
 

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.long]
 
 
 def test_every_method_of_everybody_finds_what_the_table_says(world: World) -> None:
-    wrong, walked = walk(world, [], whole=True, posting=True)
+    wrong, walked = walk(world, [], whole=True, closely=True)
     print(f"{len(walked)} requests, {len(wrong)} wrong")
     assert not wrong, "\n" + "\n".join(wrong)
 
@@ -25,7 +25,7 @@ def test_every_check_that_is_taken_away_is_noticed(world: World) -> None:
     only, at = os.environ.get("ONLY", "").split(","), os.environ.get("AT", "")
     every = [each for each in mutants.found() if any(part in each.name for part in only)]
     others = [each for each in mutants.others() if any(part in each.name for part in only)]
-    wrong, walked = walk(world, every, whole=False, posting=True, at=at)
+    wrong, walked = walk(world, every, whole=False, closely=True, at=at)
     print(f"{len(walked)} requests, {len(wrong)} wrong", flush=True)
     lost = survivors(world, every, walked) + unheld(world, others, walked)
     left = [name for name in lost if name not in UNSEEN]

@@ -33,7 +33,7 @@ def test_everybody_finds_what_the_table_says(world: World) -> None:
     """Also with another's id in his own address; and a check that is taken away is missed."""
     some = [each for each in mutants.found() if each.name in SOME]
     assert {each.name for each in some} == SOME
-    wrong, walked = walk(world, some, whole=False, posting=False)
+    wrong, walked = walk(world, some, whole=False, closely=False)
     others = [each for each in mutants.others() if each.name in OTHERS]
     lost = survivors(world, some, walked) + unheld(world, others, walked)
     wrong += [f"not noticed: {name}" for name in lost]
