@@ -90,7 +90,7 @@ def unseen() -> Exists:
 
 
 def _key(shop_id: int) -> str:
-    return f"counts:{shop_id}"
+    return f"numbers:{shop_id}"
 
 
 def many(rows: QuerySet[Any]) -> Number:
