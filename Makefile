@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN = .venv/bin/python
 
-.PHONY: demo test long faults races oracle load check rights fuzz bench tour slow lock messages clean base dev audit attack
+.PHONY: demo test long faults races oracle load check rights fuzz bench tour scan slow lock messages clean base dev audit attack
 
 demo: base
 	@exec $(RUN) manage.py demo
@@ -10,7 +10,7 @@ demo: base
 # Private PostgreSQL and Redis, all tests, browser tests included. ARGS="-k words" picks some.
 PYTEST = $(RUN) -m pytest -n auto --maxprocesses 4 --dist worksteal
 test: dev
-	@exec $(PYTEST) -m "not bench and not long" $(ARGS)
+	@exec $(PYTEST) -m "not bench and not long and not scan" $(ARGS)
 
 # The same walks at their other widths, and the demo ended in other ways.
 long: dev
@@ -57,6 +57,13 @@ rights: dev
 # Nasty values in every field and parameter: N=20000 SEED=1.
 fuzz: dev
 	@exec env N=$(or $(N),20000) SEED=$(or $(SEED),1) $(RUN) -m pytest tests/rights/test_fuzz.py -m long -s $(ARGS)
+
+# bandit and semgrep read the code, sqlmap and wapiti attack a running copy as a buyer, a shop and staff; all
+# must find what is planted for them. WHOLE=1 tries each parameter on every page
+# that has it, ONLY=queue the pages so named, SECONDS=60 bounds each of wapiti's attacks.
+scan: dev audit attack
+	$(RUN) tools/scan/read.py
+	@exec $(RUN) -m pytest tests/attack -m scan -s $(ARGS)
 
 # 500 clients that never end their request, through deploy/nginx.conf (needs nginx) and past it.
 slow: dev

@@ -1,0 +1,1 @@
+"""Attacks on a running copy: sqlmap and wapiti, signed in as everybody (make scan)."""
