@@ -41,9 +41,8 @@ UNSEEN = re.compile(
     "\u2060-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff]"
 )
 
-ROW = re.compile(
-    "[0-9]{1,18}"
-)  # the key of one, as a list of the admin has it ticked; Django asks nothing
+# The key of a row, as a list of the admin has it ticked; Django asks nothing.
+ROW = re.compile("[0-9]{1,18}")
 
 
 def legible(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:

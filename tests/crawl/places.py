@@ -42,7 +42,7 @@ account_change_password         anybody   page
 account_reauthenticate          anybody   page
 account_inactive                nobody    page
 account_signup                  nobody    page
-account_email                   anybody   turn
+account_email                   anybody   page
 account_email_verification_sent nobody    page
 account_set_password            anybody   turn
 account_reset_password          nobody    page

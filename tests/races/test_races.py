@@ -1,6 +1,6 @@
 """R2: each race of security.md §5 (F47 to F64) has one winner, and the loser is told and loses nothing.
 
-``make races`` runs 200 rounds of each (ROUNDS=20 sizes it, RACE=f47 picks one), ``make test`` two.
+``make races`` runs 200 rounds of each (ROUNDS=20 sizes it, RACE=f47 picks one), ``make test`` one.
 """
 
 import logging
@@ -23,7 +23,7 @@ RACES = {
     for place, first, last in ((desk, 47, 54), (house, 55, 64))
     for name in (f"f{number}" for number in range(first, last + 1))
 }
-ROUNDS = int(os.environ.get("ROUNDS", "2"))
+ROUNDS = int(os.environ.get("ROUNDS", "1"))
 WANTED = [name for name in RACES if os.environ.get("RACE", name) == name]
 
 
