@@ -41,15 +41,6 @@ CHROMIUM_FLAGS = [
 # Skips --------------------------------------------------------------------------------------------
 
 
-MINUTES = (
-    "tests/crawl/test_crawl",
-    "tests/rights/",
-    "tests/faults/",
-    "tests/oracle/",
-    "tests/races/",
-)
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     postgres = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
     for item in items:
@@ -57,8 +48,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="needs PostgreSQL"))
         if item.get_closest_marker("redis") and not settings.REDIS_URL:
             item.add_marker(pytest.mark.skip(reason="needs Redis"))
-    # Those that take minutes come first: begun last, they would keep one of the workers busy alone.
-    items.sort(key=lambda item: not item.nodeid.startswith(MINUTES))
 
 
 @pytest.hookimpl(trylast=True)
