@@ -88,15 +88,16 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: Any, nextitem: Any) -> Iterator[None]:
     """Whoever commits has every table emptied after him: the next finds the catalogue again."""
-    yield
-    if nextitem is None:
-        return  # the last of all: the database is gone
     marked = item.get_closest_marker("django_db")
-    if {"transactional_db", "live_server"} & set(item.fixturenames) or (
+    commits = {"transactional_db", "live_server"} & set(item.fixturenames) or (
         marked and marked.kwargs.get("transaction")
-    ):
-        with item.config.stash[blocking_manager_key].unblock():
-            shipped.put_back()
+    )
+    try:
+        yield
+    finally:  # one that fails at its end is no reason for the next to fail
+        if commits and nextitem is not None:  # after the last of all the database is gone
+            with item.config.stash[blocking_manager_key].unblock():
+                shipped.put_back()
 
 
 @pytest.fixture(autouse=True)

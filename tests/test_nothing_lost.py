@@ -174,17 +174,10 @@ def test_an_application_begun_on_the_phone(shop, buyer, new_page, shoot):
 
 
 @WIDTHS
-def test_without_script(make_case, merchant, browser, live_server, shoot, tmp_path, width):
+def test_without_script(make_case, merchant, new_page, shoot, tmp_path, width):
     """A button keeps it; a wrong file is named; nothing is lost."""
     case = make_case()
-    context = browser.new_context(
-        base_url=live_server.url,
-        java_script_enabled=False,
-        locale="zh-CN",
-        viewport={"width": width, "height": 900},
-    )
-    sign_in(context, merchant)
-    page = context.new_page()
+    page = new_page(merchant, width=width, script=False)
     note = tmp_path / "说明.txt"
     note.write_text("no picture")
     page.goto(path("merchants", "send_message", case))
@@ -198,4 +191,3 @@ def test_without_script(make_case, merchant, browser, live_server, shoot, tmp_pa
     page.get_by_role("button", name="放弃草稿").click()
     assert page.locator(TEXT).input_value() == ""
     assert not Draft.objects.exists()
-    context.close()

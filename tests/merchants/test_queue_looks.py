@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.test import Client
 from django.urls import reverse
 
 from tests.factories import MemberFactory
@@ -24,17 +23,9 @@ def twenty(make_case, now):
     return made
 
 
-def test_without_script_everything_is_a_link_or_a_form(twenty, merchant, browser, live_server):
+def test_without_script_everything_is_a_link_or_a_form(twenty, merchant, new_page):
     MemberFactory(shop=twenty[0].shop, user__nick="小李")
-    client = Client()
-    client.force_login(merchant)
-    context = browser.new_context(
-        base_url=live_server.url, java_script_enabled=False, locale="zh-CN"
-    )
-    context.add_cookies(
-        [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
-    )
-    page = context.new_page()
+    page = new_page(merchant, script=False)
     page.goto(QUEUE)
     assert page.locator(".cases input").first.is_hidden()
     page.locator("summary", has_text="物流：全部").click()
@@ -52,7 +43,6 @@ def test_without_script_everything_is_a_link_or_a_form(twenty, merchant, browser
 
     assert twenty[-2].notes.get().text == "先看称重"
     assert "list=" in page.url
-    context.close()
 
 
 WCAG = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
