@@ -113,11 +113,13 @@ class Order(Fetched):
         """The goods that have still to leave the shop: neither in a parcel, nor paid back as not
         shipped, nor sent after under a case of their own (补寄). Gifts go with their goods."""
         gone: dict[int, int] = {}
+        parcels = self.parcels.all()
+        out_again = {each.case_id for each in parcels if each.direction == Direction.REPLACEMENT}
         resent = set()
         for case in self.cases.all():
             if case.type == CaseType.REFUND_UNSHIPPED and case.status in PAID_BACK:
                 gone[case.line_id] = gone.get(case.line_id, 0) + case.quantity
-            if case.type == CaseType.RESEND and case.replacement_shipped_at:
+            if case.type == CaseType.RESEND and case.pk in out_again:
                 resent.add(case.line_id)
         return [
             line

@@ -241,13 +241,14 @@ def unruled(case: "Case") -> bool:
 
 @refuses(_("商品已经寄回，请选择确认收货"))
 def goods_not_back(case: "Case") -> bool:
-    """T-22 from a review: what came back is received, not asked for once more."""
-    return case.status != Status.PLATFORM_REVIEW or not facts.goods_back(case)
+    """T-22 from a review: what came back is received, not asked for once more; a replacement that
+    the buyer disputes (T-16b) is with him."""
+    return case.status != Status.PLATFORM_REVIEW or not facts.with_shop(case)
 
 
 @refuses(_("商品还没有寄回"))
 def goods_came_back(case: "Case") -> bool:
-    return case.status != Status.PLATFORM_REVIEW or facts.goods_back(case)
+    return case.status != Status.PLATFORM_REVIEW or facts.with_shop(case)
 
 
 @refuses(_("这一单正在中止，请先恢复处理"))

@@ -138,6 +138,11 @@ def goods_back(case: "Case") -> bool:
     return bool(case.return_tracking)
 
 
+def with_shop(case: "Case") -> bool:
+    """The goods came back under this case, and nothing has gone out to the buyer since."""
+    return goods_back(case) and case.replacement_shipped_at is None
+
+
 def return_in_transit(case: "Case") -> bool:
     return goods_back(case) and case.return_signed_at is None
 

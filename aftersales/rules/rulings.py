@@ -23,14 +23,14 @@ BEARERS = (Freight.MERCHANT, Freight.BUYER)
 def unfit(ruling: str, case: "Case") -> str:
     """Why a ruling can't be made in this case; empty when it can."""
     if ruling in SENT_BACK:
-        if ruling == Ruling.RETURN_THEN_REFUND and with_shop(case):
+        if ruling == Ruling.RETURN_THEN_REFUND and facts.with_shop(case):
             return gettext("商品已经退回，请选择退款或不支持")
         if not facts.signed(case):
             return gettext("商品还没有签收，不能判退货")
     if ruling == Ruling.RESEND and not facts.sent(case) and case.order.state != OrderState.PART:
         return gettext("商品还没有发出，不能判补寄")
     if ruling == Ruling.KEEP_GOODS:
-        if with_shop(case):
+        if facts.with_shop(case):
             return gettext("商品已经退回，请选择退款或不支持")
         if not facts.signed(case):
             return gettext("商品还没有签收，请选择全额退款")
@@ -40,17 +40,12 @@ def unfit(ruling: str, case: "Case") -> str:
 
 
 def _with_goods(case: "Case") -> bool:
-    return case.type == CaseType.RETURN_REFUND and not with_shop(case)
-
-
-def with_shop(case: "Case") -> bool:
-    """The goods came back under this case, and nothing has gone out to the buyer since."""
-    return facts.goods_back(case) and case.replacement_shipped_at is None
+    return case.type == CaseType.RETURN_REFUND and not facts.with_shop(case)
 
 
 def sent_back(ruling: str, case: "Case") -> bool:
     """Whether the buyer has to send goods back before the ruling can be carried out."""
-    return ruling in SENT_BACK and not with_shop(case)
+    return ruling in SENT_BACK and not facts.with_shop(case)
 
 
 def freight_of(case: "Case", ruling: str, responsible: str) -> amounts.Bearers:

@@ -23,7 +23,7 @@ from aftersales.models.case.fields import reasoned, required
 from aftersales.models.case.owing import Owing
 from aftersales.models.history import Upload
 from aftersales.models.intervention import Appeal, Intervention
-from aftersales.rules import amounts, deadlines, rulings
+from aftersales.rules import amounts, deadlines, facts
 from aftersales.rules.conditions import (
     appeal_open,
     appealable,
@@ -246,7 +246,7 @@ class Appealing(Owing):
         under_way = self.status in UNDER_WAY or deadlines.executing(self)  # type: ignore[arg-type]
         if last is None or last.pk != ruled.pk or not under_way:
             return ""
-        then = GIVE_BACK if rulings.with_shop(self) else KEEP  # type: ignore[arg-type]
+        then = GIVE_BACK if facts.with_shop(self) else KEEP  # type: ignore[arg-type]
         self.end_rounds()
         self.to_refund = None
         if then == GIVE_BACK:

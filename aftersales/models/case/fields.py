@@ -376,6 +376,15 @@ class CaseFields(Loaded):
         if self.handled_at is None:
             self.handled_at = self.at
 
+    def expect_return(self) -> None:
+        """Goods are to come back, for the first time or again: a replacement that goes back is a
+        return of its own, and a repair ordered anew has not failed. Earlier parcels stay."""
+        self.return_carrier = self.return_tracking = ""
+        self.return_filed_at = self.return_signed_at = None
+        self.return_corrected = False
+        self.replacement_shipped_at = self.replacement_signed_at = None
+        self.unrepairable_at = None
+
     def return_goods_to(self, address: Mapping[str, str]) -> None:
         self.return_address = dict(address)
 

@@ -107,6 +107,7 @@ class Handling(Owing):
         self.mark_handled()
         self.end_rounds()
         self.settle()
+        self.expect_return()
         self.return_goods_to(address.shown())
         if message.strip():
             self.say(Party.MERCHANT, by, message.strip())

@@ -25,7 +25,7 @@ from aftersales.models.case.fields import reasoned
 from aftersales.models.case.owing import Owing
 from aftersales.models.catalogue import DecisionReason, worded
 from aftersales.models.people import ReturnAddress
-from aftersales.rules import amounts, deadlines, rulings
+from aftersales.rules import amounts, deadlines, eligibility, facts, rulings
 from aftersales.rules.conditions import evidence_closed, executing, impartial, running
 from aftersales.steps import NOT_NOW, Refused, step
 
@@ -40,7 +40,7 @@ def _ruled_status(case: Any, ruling: str, **_: Any) -> Status:
     if ruling in rulings.REMEDIES:
         return Status.AWAITING_MERCHANT_SHIP
     if ruling == Ruling.REHANDLE:
-        back = rulings.with_shop(case)
+        back = facts.with_shop(case)
         return Status.AWAITING_MERCHANT_RECEIPT if back else Status.PENDING_MERCHANT
     if ruling == Ruling.CLOSE_AGREED:
         return Status.CLOSED_AGREED
@@ -108,9 +108,9 @@ class Deciding(Owing):
         if ruling == Ruling.REHANDLE:
             self.begin_series()
             if self.replacement_shipped_at:
-                self._forget_return()
-                self.replacement_shipped_at = self.replacement_signed_at = None
-            if rulings.with_shop(self):  # type: ignore[arg-type]
+                self.expect_return()
+                self.remedy = eligibility.remedy_of(self.type)
+            if facts.with_shop(self):  # type: ignore[arg-type]
                 # The receipt clock ran out long ago; he who is told to look again has time to.
                 self.set_due(deadlines.end_of(self, Clock.RECEIPT_SIGNED, self.at))  # type: ignore[arg-type]
         against_shop = ruling in FOR_BUYER and responsible == Responsible.MERCHANT
@@ -159,7 +159,7 @@ class Deciding(Owing):
             self.remedy = rulings.REMEDIES.get(Ruling(ruling), Remedy.REFUND)
         until = deadlines.end_of(self, Clock.EXECUTION, self.at)  # type: ignore[arg-type]
         if rulings.sent_back(ruling, self):  # type: ignore[arg-type]
-            self._forget_return()
+            self.expect_return()
             self.freight = Freight(freight)
             self.to_refund = self.worth if self.remedy == Remedy.REFUND else None
             address = self.default_address()
@@ -175,12 +175,6 @@ class Deciding(Owing):
             self.unrepairable_at = None
         self.set_due(until, anew=True)
         return until
-
-    def _forget_return(self) -> None:
-        """A replacement that goes back is a second return: the parcel of the first one stays."""
-        self.return_carrier = self.return_tracking = ""
-        self.return_filed_at = self.return_signed_at = None
-        self.return_corrected = False
 
     def _ruled_amount(self, ruling: str, amount: Decimal | None) -> Decimal | None:
         if ruling in (Ruling.FULL_REFUND, Ruling.KEEP_GOODS):

@@ -1,0 +1,134 @@
+"""A replacement that is no better: it goes back like goods that never went back before (T-16b).
+
+Found by the oracle (R3), once it walked exchanges and repairs.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from aftersales.enums import Remedy, Stage, Status
+from aftersales.models import Case, User
+from aftersales.tasks import expire_all
+from tests.aftersales.lifecycle.reading import GROUNDS, HOUR, WHY, owed, refused, stored
+from tests.factories import Desk, upload
+
+FOUND: dict[str, Any] = {"responsible": "merchant", "grounds": GROUNDS}
+BACK = {"carrier": "中通快递", "tracking": "ZT00005678"}
+OUT = {"carrier": "顺丰速运", "tracking": "SF00009998"}
+BROKEN = "主板烧毁，原厂已停产这个部件，修不好。"
+
+
+@pytest.fixture
+def disputed(make_case: Callable[..., Case], merchant: User, now: Any) -> Callable[..., Case]:
+    """``disputed("repair")``: sent back, sent out again, still wrong, and ready to be ruled; of a
+    repair the shop has first said that it cannot be done, and the buyer taken a new one."""
+
+    def make(kind: str) -> Case:
+        if kind == "repair":
+            case = make_case("taken_in", type=kind)
+            case.report_unrepairable(by=merchant, text=BROKEN)
+            case.choose_exchange(by=case.buyer)
+            case.ship_replacement(by=merchant, carrier="顺丰速运", tracking="SF00009997")
+        else:
+            case = make_case("shipped_again", type=kind)
+        evidence = {"platform": [upload(case.buyer)]}
+        case.dispute_arrival(by=case.buyer, reason=WHY, evidence=evidence)
+        now.shift(48 * HOUR)
+        case.catch_up()
+        return case
+
+    return make
+
+
+def test_a_shop_relents_by_taking_the_replacement_back(
+    disputed: Callable[..., Case], merchant: User
+) -> None:
+    """T-22: what came back the first time cannot be received once more; the replacement can."""
+    case = disputed("exchange")
+    with refused(case, "商品还没有寄回", by=merchant):
+        case.confirm_receipt(by=merchant)
+    case.agree_return(by=merchant, address=case.default_address())
+    row = stored(case)
+    assert (row.status, row.stage) == (Status.AWAITING_BUYER_RETURN, Stage.SETTLED)
+    assert (row.return_tracking, row.replacement_shipped_at) == ("", None)
+    case.send_back(by=case.buyer, **BACK)
+    case.confirm_receipt(by=merchant)
+    case.ship_replacement(by=merchant, **OUT)
+    case.confirm_arrival(by=case.buyer)
+    assert (stored(case).status, owed(case)) == (Status.COMPLETED, [])
+
+
+def test_a_replacement_that_came_back_is_not_asked_for_again(
+    disputed: Callable[..., Case], merchant: User, staff: User, now: Any
+) -> None:
+    """T-20: the shop refused it, and the platform is asked a second time."""
+    case = disputed("exchange")
+    case.rule(by=staff, ruling="return_then_refund", **FOUND)
+    case.send_back(by=case.buyer, **BACK)
+    desk = Desk(case, merchant)
+    for _round in range(2):
+        desk.negotiate()
+        desk.reply()
+    desk.reject()
+    case.ask_platform(by=case.buyer, reason=WHY)
+    now.shift(48 * HOUR)
+    case.catch_up()
+    with refused(case, "商品已经退回", by=staff):
+        case.rule(by=staff, ruling="return_then_refund", **FOUND)
+    case.rule(by=staff, ruling="rehandle", **FOUND)
+    assert stored(case).status == Status.AWAITING_MERCHANT_RECEIPT
+    case.confirm_receipt(by=merchant)
+    assert owed(case) == [("微信支付", "128.00")]
+
+
+def test_a_repair_that_is_ruled_has_not_failed_yet(
+    disputed: Callable[..., Case], merchant: User, staff: User
+) -> None:
+    """T-20, walk 7: the shop gave up on the first goods, not on the ones that come now."""
+    case = disputed("repair")
+    case.rule(by=staff, ruling="repair", **FOUND)
+    case.send_back(by=case.buyer, **BACK)
+    case.confirm_receipt(by=merchant)
+    with refused(case, "商家没有报告修不好", by=case.buyer):
+        case.choose_refund(by=case.buyer)
+    case.ship_replacement(by=merchant, **OUT)
+    assert stored(case).status == Status.AWAITING_BUYER_RECEIPT
+
+
+def test_a_case_that_begins_anew_ends_as_it_was_asked_to(
+    disputed: Callable[..., Case], staff: User, merchant: User, now: Any
+) -> None:
+    """T-08, T-20: silence means exactly the buyer's demand, not what became of it before."""
+    case = disputed("repair")
+    case.rule(by=staff, ruling="rehandle", **FOUND)
+    row = stored(case)
+    assert (row.status, row.remedy) == (Status.PENDING_MERCHANT, Remedy.REPAIR)
+    now.shift(48 * HOUR)
+    assert expire_all() == (1, 0)
+    case.send_back(by=case.buyer, **BACK)
+    case.confirm_receipt(by=merchant)
+    row = stored(case)
+    assert row.due_at == row.updated_at + timedelta(days=30)  # D8 of a repair
+
+
+def test_a_return_that_was_ruled_against_an_exchange_is_refunded(
+    make_case: Callable[..., Case], staff: User, merchant: User, now: Any
+) -> None:
+    """T-04, T-11, T-20: a demand for money stays one, though the platform first had goods sent."""
+    case = make_case("rejected", type="return_refund")
+    case.ask_platform(by=case.buyer, reason=WHY)
+    now.shift(48 * HOUR)
+    case.rule(by=staff, ruling="resend", **FOUND)
+    case.ship_replacement(by=merchant, **OUT)
+    evidence = {"platform": [upload(case.buyer)]}
+    case.dispute_arrival(by=case.buyer, reason=WHY, evidence=evidence)
+    now.shift(48 * HOUR)
+    case.rule(by=staff, ruling="rehandle", **FOUND)
+    case.agree_return(by=merchant, address=case.default_address())
+    case.send_back(by=case.buyer, **BACK)
+    case.confirm_receipt(by=merchant)
+    assert stored(case).status == Status.REFUNDING
+    assert owed(case) == [("微信支付", "128.00")]
