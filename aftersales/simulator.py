@@ -227,10 +227,9 @@ def _due(life: Life, at: datetime) -> datetime | None:
         clock = Clock.SHIP_REPAIRED
     end = _end(life, clock, at) if clock else None
     if end is not None and clock == Clock.ARRIVAL and life.arrived:
-        signed = _end(life, Clock.ARRIVAL_SIGNED, life.arrived)
-        end = min(end, signed) if signed else end
+        end = _end(life, Clock.ARRIVAL_SIGNED, max(at, life.arrived)) or end
     if end is not None and clock == Clock.RECEIPT and life.signed:
-        signed = _end(life, Clock.RECEIPT_SIGNED, life.signed)
+        signed = _end(life, Clock.RECEIPT_SIGNED, max(at, life.signed))
         end = min(end, signed) if signed else end
     return end
 

@@ -116,16 +116,17 @@ def due_at(case: "Case", at: datetime) -> datetime | None:
 
     Expired means ``now >= due_at``. The receipt clock (D7) ends at the earlier of ten days
     from filing the tracking number and seven days from the carrier's signature; the buyer's own
-    (D9) seven days from the signature, and fifteen from shipping where there is none.
+    (D9) seven days from the signature, and fifteen from shipping where there is none. A signature
+    that is older than the clock (the platform gave the case back) counts from its beginning, ``at``.
     """
     clock = clock_of(case)
     if clock is None:
         return None
     end = end_of(case, clock, at)
     if clock == Clock.RECEIPT and case.return_signed_at:
-        end = min(end, end_of(case, Clock.RECEIPT_SIGNED, case.return_signed_at))
+        end = min(end, end_of(case, Clock.RECEIPT_SIGNED, max(at, case.return_signed_at)))
     if clock == Clock.ARRIVAL and case.replacement_signed_at:
-        end = end_of(case, Clock.ARRIVAL_SIGNED, case.replacement_signed_at)
+        end = end_of(case, Clock.ARRIVAL_SIGNED, max(at, case.replacement_signed_at))
     return end
 
 

@@ -139,7 +139,7 @@ class Replacing(Owing):
         if parcel is None or parcel.signed_at is None or self.replacement_signed_at:
             raise Refused(_("没有新的签收记录"))
         self.replacement_signed_at = parcel.signed_at
-        self.set_due(deadlines.due_at(self, self.replacement_shipped_at or self.at))  # type: ignore[arg-type]
+        self.set_due(deadlines.due_at(self, self.due_from or self.at))  # type: ignore[arg-type]
         return {"parcel": str(parcel), "signed_at": parcel.signed_at.isoformat()}
 
     @step(

@@ -290,7 +290,8 @@ class Returning(Owing):
         if parcel is None or parcel.signed_at is None or self.return_signed_at:
             raise Refused(_("没有新的签收记录"))
         self.return_signed_at = parcel.signed_at
-        self.set_due(deadlines.due_at(self, self.return_filed_at or self.at))  # type: ignore[arg-type]
+        signed = deadlines.due_at(self, self.due_from or self.at)  # type: ignore[arg-type]
+        self.set_due(min(end for end in (self.due_at, signed) if end))
         return {"parcel": str(parcel), "signed_at": parcel.signed_at.isoformat()}
 
     @step(

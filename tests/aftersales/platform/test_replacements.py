@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from aftersales.enums import Remedy, Stage, Status
-from aftersales.models import Case, User
+from aftersales.enums import Remedy, ScanKind, Stage, Status
+from aftersales.logistics import traces
+from aftersales.models import Case, Parcel, User
 from aftersales.tasks import expire_all
-from tests.aftersales.lifecycle.reading import GROUNDS, HOUR, WHY, owed, refused, stored
+from tests.aftersales.lifecycle.reading import DAY, GROUNDS, HOUR, WHY, owed, refused, stored
 from tests.factories import Desk, upload
 
 FOUND: dict[str, Any] = {"responsible": "merchant", "grounds": GROUNDS}
@@ -132,3 +133,40 @@ def test_a_return_that_was_ruled_against_an_exchange_is_refunded(
     case.confirm_receipt(by=merchant)
     assert stored(case).status == Status.REFUNDING
     assert owed(case) == [("微信支付", "128.00")]
+
+
+def test_a_signature_read_late_leaves_the_time_to_look_again(
+    make_case: Callable[..., Case], staff: User, now: Any
+) -> None:
+    """D7, T-20: the parcel was signed for while the platform looked; the shop's seven days count
+    from its being told to look again."""
+    case = make_case("refused_goods", type="return_refund")
+    case.ask_platform(by=case.buyer, reason=WHY)
+    now.shift(20 * DAY)
+    case.rule(by=staff, ruling="rehandle", **FOUND)
+    until = stored(case).due_at
+    assert until == stored(case).updated_at + 7 * DAY
+    signed_at = case.return_filed_at + 5 * DAY
+    parcel = Parcel.objects.get(tracking=case.return_tracking)
+    traces.record(parcel, [traces.Scan(signed_at, ScanKind.SIGNED, "已签收")])
+    row = stored(case)
+    assert (row.status, row.return_signed_at) == (Status.AWAITING_MERCHANT_RECEIPT, signed_at)
+    assert row.due_at == until
+
+
+def test_a_dispute_taken_back_leaves_the_time_to_look(
+    make_case: Callable[..., Case], now: Any
+) -> None:
+    """D9, T-19: signed for before the buyer took his request back; that is no reason to end it."""
+    case = make_case("shipped_again", type="exchange")
+    out = Parcel.objects.get(case=case, tracking__startswith="SF")
+    evidence = {"platform": [upload(case.buyer)]}
+    case.dispute_arrival(by=case.buyer, reason=WHY, evidence=evidence)
+    signed_at = stored(case).updated_at + DAY
+    now.shift(9 * DAY)
+    case.withdraw(by=case.buyer)
+    traces.record(out, [traces.Scan(signed_at, ScanKind.SIGNED, "已签收")])
+    row = stored(case)
+    assert (row.status, row.replacement_signed_at) == (Status.AWAITING_BUYER_RECEIPT, signed_at)
+    assert row.due_at == row.updated_at + 7 * DAY
+    assert expire_all() == (0, 0)
