@@ -8,10 +8,12 @@ from functools import partial
 from typing import Any
 
 from aftersales import steps
-from aftersales.enums import Clock, Party, Status
+from aftersales.enums import Clock, Party, Remedy, Status
 from aftersales.models import Case
+from aftersales.models.case import returning
 from aftersales.models.case.fields import CaseFields
 from aftersales.models.case.owing import Owing
+from aftersales.models.case.replacing import Replacing
 from aftersales.rules import conditions, deadlines
 from aftersales.steps import STEPS
 
@@ -65,8 +67,22 @@ def twice(pay_out: Callable[..., None], *given: Any) -> None:
     pay_out(*given)
 
 
-def a_minute_more(length: Callable[..., timedelta], case: Any, clock: Clock) -> timedelta:
-    return length(case, clock) + timedelta(minutes=clock == Clock.NEGOTIATION)
+def longer(clock: Clock, by: timedelta) -> AbstractContextManager[None]:
+    def length(right: Callable[..., timedelta], case: Any, asked: Clock) -> timedelta:
+        return right(case, asked) + by * (asked == clock)
+
+    return instead(deadlines, "length", length)
+
+
+def as_applied(_into_money: Any, case: Any) -> dict[str, Any]:
+    """Who asks for goods names no amount: what they are worth is forgotten."""
+    case.remedy = Remedy.REFUND
+    case.owe_refund(case.amount)
+    return {}
+
+
+def paid_back(_after_receipt: Any, case: Any) -> Status:
+    return Status.REFUNDING
 
 
 def after_its_moment(_lapse: Any, row: Any, at: Any) -> list[Any]:
@@ -102,10 +118,27 @@ BUGS: dict[str, Callable[[], AbstractContextManager[None]]] = {
     "a return is refunded without the goods": partial(without, "agree", conditions.refund_only),
     "cancelled once the goods are back": partial(without, "cancel", conditions.not_sent_back),
     "ruled before the evidence is in": partial(without, "rule", conditions.evidence_closed),
-    "the wait is a minute longer": partial(instead, deadlines, "length", a_minute_more),
+    "the wait is a minute longer": partial(longer, Clock.NEGOTIATION, timedelta(minutes=1)),
     "what is sent back counts as refunded": partial(skipping, "send_back", Status.REFUNDING),
     "the clock goes on in a new status": partial(instead, Case, "restart_clock", nothing),
     "rounds go on counting after the parcel": partial(instead, CaseFields, "begin_series", nothing),
     "woken by the last of the clocks": partial(instead, Case, "next_wake", the_last_clock),
     "time does not act before a person": partial(instead, steps, "lapse", none),
+    "the shop has an hour more to ship": partial(longer, Clock.SHIP, timedelta(hours=1)),
+    "an exchange is complete as it leaves": partial(skipping, "ship_replacement", Status.COMPLETED),
+    "what never goes out is worth nothing": partial(
+        instead, Replacing, "_turn_into_money", as_applied
+    ),
+    "goods that come back for others are paid": partial(
+        instead, returning, "after_receipt", paid_back
+    ),
+    "what cannot be repaired goes out": partial(
+        without, "ship_replacement", conditions.still_to_ship
+    ),
+    "a replaced return is received again": partial(
+        without, "confirm_receipt", conditions.goods_came_back
+    ),
+    "the platform is asked on the first day": partial(
+        without, "ask_platform", conditions.early_enough
+    ),
 }

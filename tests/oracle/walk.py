@@ -10,11 +10,12 @@ import time_machine
 from django.db import transaction
 
 from aftersales import clock, payments
+from aftersales.enums import Direction, OrderState, ScanKind
 from aftersales.market.desk import numbers
-from aftersales.models import Case, CounterOffer, LedgerEntry, Offer, Parcel, Plan
+from aftersales.models import Case, LedgerEntry, LedgerMood, Order, Parcel
 from aftersales.steps import Refused
 from aftersales.tasks import expire_all
-from tests.aftersales.negotiation.talk import steps, whole
+from tests.aftersales.negotiation.talk import set_policy, steps, whole
 from tests.factories import (
     Desk,
     MemberFactory,
@@ -24,15 +25,26 @@ from tests.factories import (
     UserFactory,
     application_for,
 )
-from tests.oracle.table import ENDED, PAID, PAY, REV, Oracle
+from tests.oracle.oracle import Deal, Oracle
+from tests.oracle.people import ACTS, BUTTONS, LIKELY, People
+from tests.oracle.table import ENDED, ON_ITS_WAY, PAY, REV, UNSENT
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
-KINDS = ("refund_received", "return_refund", "refund_not_received", "price_difference")
+KINDS: dict[str, dict[str, Any]] = {  # each with what its order is like
+    "refund_received": {},
+    "return_refund": {},
+    ON_ITS_WAY: {"in_transit": True},
+    UNSENT: {"unshipped": True, "promised_at": NOON + timedelta(days=999)},  # else RW-07
+    "price_difference": {},
+    "exchange": {},
+    "resend": {},
+    "repair": {"finished": True},
+}
 DAY_BY_DAY = ["act"] * 8 + ["wait", "wait_for_the_clock", "sweep", "pay", "chat"]
 DAY_BY_DAY += ["buttons"] * 3
 
 
-class Walk:
+class Walk(People):
     """One case after another, everybody who may touch it, and the oracle beside it.
 
     Nothing of it stays. ``taken`` is what was done, to be read when it fails.
@@ -41,7 +53,7 @@ class Walk:
     def __init__(self, seed: int, staff: Any) -> None:
         self.chance, self.staff = random.Random(seed), staff
         self.taken: list[str] = []
-        self.amount: Decimal | None = None  # what the step in hand offers
+        self.deal: Deal | None = None
 
     def run(self, count: int) -> None:
         """So many steps; AssertionError at the first that ends otherwise than the oracle says."""
@@ -57,22 +69,39 @@ class Walk:
 
     def apply(self) -> None:
         """The next case."""
-        kind = self.chance.choice(KINDS)
+        kind, early = self.chance.choice(sorted(KINDS)), self.chance.random() < 0.3
+        set_policy(allow_early_intervention=early)
         buyer, merchant = self.people
-        traits = {"in_transit": True} if kind == "refund_not_received" else {}
-        order = OrderFactory(shop=self.shop, buyer=buyer, **traits)
+        order = OrderFactory(shop=self.shop, buyer=buyer, **KINDS[kind])
         case = Case.apply(order.lines.get(), application_for(order, type=kind), by=buyer)
         self.desk = Desk(case, merchant)
-        self.oracle = Oracle(kind, clock.now(), case.amount)
+        claim = case.amount or order.paid  # who asks for goods names no amount (G6)
+        self.oracle = Oracle(kind, clock.now(), claim, order.paid, early)
+        self.taken.append(f"[{kind}]")
+        if kind == UNSENT and self.chance.random() < 0.7:
+            self.had_left(order)
 
-    @property
-    def case(self) -> Case:
-        return self.desk.case
+    def had_left(self, order: Order) -> None:
+        """Walk 1: the parcel had left before the buyer applied; we hear of it only now."""
+        at = clock.now() - timedelta(hours=1)
+        Order.objects.filter(pk=order.pk).update(state=OrderState.SHIPPED, shipped_at=at)
+        Parcel.objects.create(
+            order=order,
+            direction=Direction.OUTBOUND,
+            carrier="顺丰速运",
+            tracking=f"SF{next(numbers):010d}",
+            shipped_at=at,
+            first_scan_at=at,
+            last_scan_at=at,
+            state=ScanKind.MOVING,
+        )
+        self.desk.case.refresh_from_db()
+        self.oracle.sent = True
 
     def take(self, step: str, call: Callable[[], Any]) -> None:
         """Take the step and the oracle's word for it."""
         moved = self.oracle.lapse(clock.now())
-        allowed = not moved and self.oracle.allows(step)
+        allowed = not moved and self.possible(step)
         told = "done"
         self.taken.append(step)
         try:
@@ -81,7 +110,7 @@ class Walk:
             told = refused.sentence
         assert (told == "done") == allowed, f"{step} in {self.oracle}: {told}"
         if allowed:
-            self.oracle.go(step, clock.now(), self.amount)
+            self.oracle.go(step, clock.now(), self.deal)
 
     def happen(self) -> None:
         oracle, often = self.oracle, self.chance.random() < 0.8
@@ -100,70 +129,15 @@ class Walk:
         """Somebody does something; mostly what he may, and what goes on rather than what ends."""
         names = sorted(ACTS)
         if self.chance.random() < 0.8:
-            names = [name for name in names if self.oracle.allows(name)]
-        self.amount = None
+            names = [name for name in names if self.possible(name)]
+        self.deal = None
         step = self.chance.choices(names, [LIKELY.get(name, 1) for name in names])[0]
         self.take(step, ACTS[step](self))
 
-    # People: what each step takes, worked out before time or the engine has its say
-
-    def check(self) -> Any:
-        risks = [each.code for each in self.case.warnings() if each.ticked]
-        return lambda: self.case.confirm_risks(by=self.desk.merchant, risks=risks)
-
-    def negotiate(self) -> Any:
-        offers = self.desk.offers()
-        self.amount = offers[0].amount
-        second = self.case.round_number > 0
-        form = self.case.step_form("round_2" if second else "round_1")
-        answers = {
-            "offers": offers,
-            "script": self.desk.script(form, offers),
-            "outcome": self.desk.outcome(form) if second else None,
-            "risks": [each.code for each in self.case.warnings() if each.ticked],
-        }
-        return lambda: self.case.negotiate(by=self.desk.merchant, **answers)
-
-    def counter(self) -> Any:
-        parcel = self.oracle.kind == "refund_not_received"
-        plan = Plan.objects.get(code="full_refund_no_return" if parcel else "partial_refund")
-        self.amount = None if parcel else self.oracle.claim - self.chance.randrange(10)
-        offer = CounterOffer(plan, self.amount)
-        return lambda: self.case.reply(by=self.desk.buyer, counter=offer)
-
-    def accept(self) -> Any:
-        made = self.case.open_offers() or list(self.case.offers.all())
-        offer = made[-1] if made else Offer(pk=0)
-        return lambda: self.case.accept_plan(by=self.desk.buyer, offer=offer)
-
-    def reject(self) -> Any:
-        if self.oracle.kind == "refund_not_received":  # RR-01 wants a parcel that moves
-            Parcel.objects.filter(order=self.case.order).update(last_scan_at=clock.now())
-        answers = self.desk.rejection()
-        name = "refuse_receipt" if self.oracle.goods_back else "reject"
-        return lambda: getattr(self.case, name)(by=self.desk.merchant, **answers)
-
-    def send_back(self) -> Any:
-        parcel = {"carrier": "中通快递", "tracking": f"ZT{next(numbers):010d}"}
-        return lambda: self.case.send_back(by=self.desk.buyer, **parcel)
-
-    def ask(self) -> Any:
-        why = "商家驳回没有道理，照片很清楚地拍到裂纹。"
-        return lambda: self.case.ask_platform(by=self.desk.buyer, reason=why)
-
-    def judge(self, ruling: str) -> Any:
-        answers = {
-            "responsible": "merchant",
-            "freight": "merchant",
-            "grounds": "双方凭证已逐项核对，按规则处理。",
-        }
-        return lambda: self.case.rule(by=self.staff, ruling=ruling, **answers)
-
-    def merchant(self, name: str, **answers: Any) -> Any:
-        return lambda: getattr(self.case, name)(by=self.desk.merchant, **answers)
-
-    def buyer(self, name: str, **answers: Any) -> Any:
-        return lambda: getattr(self.case, name)(by=self.desk.buyer, **answers)
+    def possible(self, step: str) -> bool:
+        """What the buttons say, and the risks: nothing unsent is rejected, nor talked out of (walk 1)."""
+        unsent = not self.oracle.sent and step in ("check", "negotiate")
+        return not unsent and self.oracle.allows(step, clock.now())
 
     def chat(self) -> None:
         """The merchant's chat moves nothing; it is only refused where time has moved the case."""
@@ -187,10 +161,15 @@ class Walk:
         self.oracle.lapse(clock.now())
 
     def pay(self) -> None:
+        """T-24: the gateway pays, or now and then refuses for good."""
         self.sweep()
+        owing = self.oracle.status == PAY
+        fails = owing and self.chance.random() < 0.2
+        if fails:
+            LedgerMood.objects.create(answer=LedgerMood.Answer.REFUSE)
         payments.pay_due()
-        if self.oracle.status == PAY:
-            self.oracle.go("pay", clock.now())
+        if owing:
+            self.oracle.go("fail" if fails else "pay", clock.now())
 
     def buttons(self) -> None:
         """What the buttons say is what the table says: one function of (case, user)."""
@@ -200,7 +179,8 @@ class Walk:
         for step, (name, who) in BUTTONS.items():
             if step == "reject" and self.oracle.goods_back:
                 name = "refuse_receipt"
-            assert (case.refusal(name, people[who]) == "") == self.oracle.allows(step), step
+            allowed = self.oracle.allows(step, clock.now())
+            assert (case.refusal(name, people[who]) == "") == allowed, f"{step} in {self.oracle}"
 
     # What must always hold
 
@@ -210,14 +190,14 @@ class Walk:
         if case.wake_at is not None and case.wake_at <= clock.now():
             return  # time has yet to act; nobody has looked
         oracle = self.oracle
-        assert self.owes(case) == (oracle.owed, oracle.owed if oracle.status == PAID else 0)
+        assert self.owes(case) == (oracle.owed, oracle.paid)
         assert (case.status, case.round_state) == (oracle.status, oracle.round)
         assert (case.round_number, case.reply_due_at) == (oracle.count, oracle.reply)
         assert case.evidence_due_at == oracle.evidence
         if oracle.status != REV:
             assert case.due_at == oracle.due
-        assert bool(case.open_offers()) == oracle.plans
-        assert (case.open_counter() is not None) == oracle.counter
+        assert bool(case.open_offers()) == (oracle.offered is not None)
+        assert (case.open_counter() is not None) == (oracle.wanted is not None)
 
     def owes(self, case: Case) -> tuple[Decimal, Decimal]:
         """What is owed to the buyer, and what the gateway has paid of it."""
@@ -233,48 +213,8 @@ class Walk:
         taken = steps(case)
         for number, name in enumerate(taken):
             if name in ("reject", "refuse_receipt"):
-                anew = [at for at in range(number) if taken[at] in ("apply", "send_back", "rule")]
+                anew = [at for at in range(number) if taken[at] in ANEW]
                 assert taken[anew[-1] : number].count("negotiate") == 2
 
 
-BUTTONS = {  # the engine's name of a step, and whose it is
-    "check": ("confirm_risks", "merchant"),
-    "negotiate": ("negotiate", "merchant"),
-    "reject": ("reject", "merchant"),
-    "agree": ("agree", "merchant"),
-    "agree_return": ("agree_return", "merchant"),
-    "receive": ("confirm_receipt", "merchant"),
-    "accept_counter": ("accept_counter", "merchant"),
-    "reply": ("reply", "buyer"),
-    "accept": ("accept_plan", "buyer"),
-    "send_back": ("send_back", "buyer"),
-    "cancel": ("cancel", "buyer"),
-    "ask": ("ask_platform", "buyer"),
-    "withdraw": ("withdraw", "buyer"),
-    "refund": ("rule", "staff"),
-}
-ACTS: dict[str, Callable[[Walk], Any]] = {
-    "check": Walk.check,
-    "negotiate": Walk.negotiate,
-    "reply": lambda walk: walk.buyer("reply", text="都不接受"),
-    "counter": Walk.counter,
-    "say": lambda walk: walk.buyer("send_message", text="在吗？"),
-    "accept": Walk.accept,
-    "accept_counter": lambda walk: walk.merchant("accept_counter"),
-    "reject": Walk.reject,
-    "agree": lambda walk: walk.merchant("agree"),
-    "agree_return": lambda walk: walk.merchant("agree_return", address=walk.case.default_address()),
-    "agree_refusal": lambda walk: walk.merchant("agree_refusal"),
-    "take_back": lambda walk: walk.merchant("take_back"),
-    "receive": lambda walk: walk.merchant("confirm_receipt"),
-    "cancel": lambda walk: walk.buyer("cancel"),
-    "send_back": Walk.send_back,
-    "ask": Walk.ask,
-    "withdraw": lambda walk: walk.buyer("withdraw"),
-    "refund": lambda walk: walk.judge("full_refund"),
-    "deny": lambda walk: walk.judge("deny"),
-    "return": lambda walk: walk.judge("return_then_refund"),
-    "rehandle": lambda walk: walk.judge("rehandle"),
-}
-LIKELY = {"negotiate": 12, "reject": 12, "reply": 6, "send_back": 6, "ask": 6, "check": 4}
-LIKELY |= {"agree_return": 4, "rehandle": 4, "withdraw": 2, "counter": 2}
+ANEW = ("apply", "send_back", "rule", "withdraw")  # from where the rounds count
