@@ -12,7 +12,7 @@ from aftersales.models.agreeing import AgreeRule
 from aftersales.models.case.owing import Owing
 from aftersales.models.history import Upload
 from aftersales.models.people import ReturnAddress
-from aftersales.rules import amounts, facts
+from aftersales.rules import amounts, eligibility, facts
 from aftersales.rules.conditions import (
     goods_not_back,
     not_signed_for,
@@ -57,6 +57,7 @@ class Handling(Owing):
         self.mark_handled()
         self.end_rounds()
         self.settle()
+        self.remedy = eligibility.remedy_of(self.type)
         self.owe_refund(self.worth)
         return {"amount": str(self.worth), **self._by_rule(rule)}
 
@@ -75,6 +76,7 @@ class Handling(Owing):
         self.mark_handled()
         self.end_rounds()
         self.settle()
+        self.remedy = eligibility.remedy_of(self.type)
         return {"missing": self.demand.get("missing", []), **self._by_rule(rule)}
 
     @step(
@@ -107,6 +109,7 @@ class Handling(Owing):
         self.mark_handled()
         self.end_rounds()
         self.settle()
+        self.remedy = eligibility.remedy_of(self.type)
         self.expect_return()
         self.return_goods_to(address.shown())
         if message.strip():

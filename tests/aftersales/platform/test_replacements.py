@@ -115,6 +115,21 @@ def test_a_case_that_begins_anew_ends_as_it_was_asked_to(
     assert row.due_at == row.updated_at + timedelta(days=30)  # D8 of a repair
 
 
+@pytest.mark.parametrize("ruled", ["rehandle", ""])
+def test_a_shop_agrees_to_what_was_asked(
+    ruled: str, disputed: Callable[..., Case], staff: User, merchant: User
+) -> None:
+    """T-04, T-22: of a repair that became an exchange, the replacement is repaired."""
+    case = disputed("repair")
+    if ruled:
+        case.rule(by=staff, ruling=ruled, **FOUND)
+    case.agree_return(by=merchant, address=case.default_address())
+    case.send_back(by=case.buyer, **BACK)
+    case.confirm_receipt(by=merchant)
+    row = stored(case)
+    assert (row.remedy, row.due_at) == (Remedy.REPAIR, row.updated_at + timedelta(days=30))
+
+
 def test_a_return_that_was_ruled_against_an_exchange_is_refunded(
     make_case: Callable[..., Case], staff: User, merchant: User, now: Any
 ) -> None:
