@@ -135,6 +135,9 @@ def money_adds_up(seen: Seen) -> Iterator[Broken]:
                 break
     for route, paid, owed in seen.over[:1]:
         yield "amount_route", {"route": route, "paid": str(paid), "owed": str(owed)}
+    # F61: no case is ended by a file, for it is the shop that uploads it
+    if seen.order_closed and not case.ended and case.status not in PAYING:
+        yield "amount_elsewhere", {}
 
 
 @finds(Finding.Kind.NOTICE)

@@ -9,8 +9,8 @@ from decimal import Decimal
 from django.db.models import QuerySet, Sum
 
 from aftersales import clock
-from aftersales.enums import RefundState
-from aftersales.models import Case, Event, Fault, Member, Notice, Payment, Refund, User
+from aftersales.enums import OrderState, RefundState
+from aftersales.models import Case, Event, Fault, Member, Notice, Order, Payment, Refund, User
 from aftersales.models.case.loading import hand_out
 
 WIDE = ("windows", "policy", "snapshot", "return_address", "description")  # read by no check
@@ -29,6 +29,7 @@ class Seen:
     members: list[User] = field(default_factory=list)
     over: list[tuple[str, Decimal, Decimal]] = field(default_factory=list)
     faulty: bool = False
+    order_closed: bool = False
 
 
 def see(rows: QuerySet[Case]) -> list[Seen]:
@@ -50,6 +51,8 @@ def see(rows: QuerySet[Case]) -> list[Seen]:
     for member in Member.objects.on_duty({case.shop_id for case in cases}).select_related("user"):
         members[member.shop_id].append(member.user)
     over = _overpaid({case.order_id for case in cases if case.payouts})
+    orders = Order.objects.filter(cases__in=keys, state=OrderState.CLOSED)
+    closed = set(orders.values_list("pk", flat=True))
     return [
         Seen(
             case=case,
@@ -60,6 +63,7 @@ def see(rows: QuerySet[Case]) -> list[Seen]:
             members=members[case.shop_id],
             over=over.get(case.order_id, []),
             faulty=case.pk in faulty,
+            order_closed=case.order_id in closed,
         )
         for case in cases
     ]

@@ -75,6 +75,9 @@ class Finding(models.Model):
         "amount_unpaid": gettext_lazy("“退款成功”，但退款 %(number)s 是“%(state)s”"),
         "amount_count": gettext_lazy("记着 %(said)s 笔退款，实有 %(many)s 笔"),
         "amount_route": gettext_lazy("%(route)s 付了 ¥%(paid)s，却要退 ¥%(owed)s"),
+        "amount_elsewhere": gettext_lazy(
+            "订单文件说这笔订单已关闭，售后单还开着：钱可能已在别处退还，请先核实，以免再退一次"
+        ),
         "notice_waiting": gettext_lazy("第 %(version)s 步的通知一直没有发出"),
         "notice_missing": gettext_lazy("第 %(version)s 步没有通知该通知的人"),
         "sides_round": gettext_lazy("本轮是“%(round)s”，售后单记着“%(listed)s”"),

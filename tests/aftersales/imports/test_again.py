@@ -8,6 +8,7 @@ from django.db import connection
 from aftersales.enums import OrderState
 from aftersales.imports import jobs, samples
 from aftersales.models import Order, OrderLine, Parcel, Payment, User
+from tests.aftersales.consistency.breaking import broken
 from tests.aftersales.imports.conftest import (
     NUMBER,
     PINDUODUO,
@@ -187,6 +188,25 @@ def test_money_and_goods_stand_once_there_is_a_case(bring_in, make_case, shop, b
     assert counts(moved_on) == (0, 1, 0, 0)
     order.refresh_from_db()
     assert order.state == OrderState.FINISHED
+
+
+def test_f61_a_case_of_an_order_that_was_refunded_elsewhere_is_named_to_staff(
+    bring_in, make_case, shop, buyer
+):
+    """No file of a shop's ends the case; whoever decides is told before it is paid a second time."""
+    order = OrderFactory(shop=shop, buyer=buyer, number=NUMBER, state=OrderState.SHIPPED)
+    case = make_case(order=order, type="refund_not_received")
+    row = {"样式ID": "", "商品id": case.line.goods_id, "商品规格": case.line.sku}
+    assert broken() == set()
+
+    bring_in(pinduoduo(row | {"订单状态": "已发货，退款成功"}))
+
+    case.refresh_from_db()
+    assert (case.status, case.refunds.count()) == ("pending_merchant", 0)
+    assert broken() == {"amount_elsewhere"}
+    assert "别处退还" in str(case.findings.get())
+    case.cancel(by=buyer)
+    assert broken() == set()
 
 
 def test_another_parcel_is_added_and_an_old_one_never_becomes_the_newest(bring_in):
