@@ -14,10 +14,9 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings
 from django.db import connection
-from django.test import Client
+from django.test import Client, TransactionTestCase
 from django.utils import translation
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-from pytest_django.plugin import blocking_manager_key
 
 from tests import shipped
 
@@ -74,6 +73,8 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
     """Keep what is shipped; at the end close what Playwright's threads left open, to drop all."""
     with django_db_blocker.unblock():
         shipped.keep()
+    # Whoever commits leaves a database as new to the next.
+    TransactionTestCase._fixture_teardown = shipped.start_over  # type: ignore[method-assign]
     yield
     if connection.vendor == "postgresql":
         with django_db_blocker.unblock(), connection.cursor() as cursor:
@@ -83,21 +84,6 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
             )
         with django_db_blocker.unblock():
             connection.close()
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item: Any, nextitem: Any) -> Iterator[None]:
-    """Whoever commits has every table emptied after him: the next finds the catalogue again."""
-    marked = item.get_closest_marker("django_db")
-    commits = {"transactional_db", "live_server"} & set(item.fixturenames) or (
-        marked and marked.kwargs.get("transaction")
-    )
-    try:
-        yield
-    finally:  # one that fails at its end is no reason for the next to fail
-        if commits and nextitem is not None:  # after the last of all the database is gone
-            with item.config.stash[blocking_manager_key].unblock():
-                shipped.put_back()
 
 
 @pytest.fixture(autouse=True)
