@@ -6,7 +6,6 @@ from django.urls import reverse
 
 from aftersales.enums import Status
 from aftersales.models import Draft, Refund
-from tests.conftest import sign_in
 from tests.factories import MemberFactory, OrderFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -20,7 +20,7 @@ PLACES = places()
 REFUSED = {"sign in", "403", "404", "405"}
 NEVER = ("PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")  # for anybody, anywhere
 # Who tries which doors in make test; make rights sends everybody everywhere.
-STAFF = ("anonymous", "owner", "clerk", "able clerk", "looker", "reviewer", "superuser")
+STAFF = ("anonymous", "owner", "clerk", "reviewer", "superuser")
 FEW = {
     "open": ("anonymous", "buyer", "superuser"),
     "signed": ("anonymous", "buyer", "superuser"),
