@@ -287,7 +287,7 @@ def test_a_risk_has_its_severity_threshold_and_blocks(code: str) -> None:
     assert code in risks.CHECKS
 
 
-NEVER_BACK = ("refund_unshipped", "refund_not_received", "resend", "price_difference")
+NEVER_BACK = ("refund_unshipped",)  # of all others a plan or a ruling may ask the goods back
 
 # Scenarios ----------------------------------------------------------------------------------------
 
