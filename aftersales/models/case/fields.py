@@ -376,9 +376,9 @@ class CaseFields(Loaded):
         if self.handled_at is None:
             self.handled_at = self.at
 
-    def expect_return(self) -> None:
-        """Goods are to come back, for the first time or again: a replacement that goes back is a
-        return of its own, and a repair ordered anew has not failed. Earlier parcels stay."""
+    def forget_travels(self) -> None:
+        """What went back and out again so far is over, its parcels stay: a replacement that goes
+        back is a return of its own, and a repair ordered anew has not failed."""
         self.return_carrier = self.return_tracking = ""
         self.return_filed_at = self.return_signed_at = None
         self.return_corrected = False

@@ -77,6 +77,8 @@ class Handling(Owing):
         self.end_rounds()
         self.settle()
         self.remedy = eligibility.remedy_of(self.type)
+        if self.replacement_shipped_at:
+            self.forget_travels()
         return {"missing": self.demand.get("missing", []), **self._by_rule(rule)}
 
     @step(
@@ -110,7 +112,7 @@ class Handling(Owing):
         self.end_rounds()
         self.settle()
         self.remedy = eligibility.remedy_of(self.type)
-        self.expect_return()
+        self.forget_travels()
         self.return_goods_to(address.shown())
         if message.strip():
             self.say(Party.MERCHANT, by, message.strip())

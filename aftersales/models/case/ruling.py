@@ -108,7 +108,7 @@ class Deciding(Owing):
         if ruling == Ruling.REHANDLE:
             self.begin_series()
             if self.replacement_shipped_at:
-                self.expect_return()
+                self.forget_travels()
                 self.remedy = eligibility.remedy_of(self.type)
             if facts.with_shop(self):  # type: ignore[arg-type]
                 # The receipt clock ran out long ago; he who is told to look again has time to.
@@ -159,7 +159,7 @@ class Deciding(Owing):
             self.remedy = rulings.REMEDIES.get(Ruling(ruling), Remedy.REFUND)
         until = deadlines.end_of(self, Clock.EXECUTION, self.at)  # type: ignore[arg-type]
         if rulings.sent_back(ruling, self):  # type: ignore[arg-type]
-            self.expect_return()
+            self.forget_travels()
             self.freight = Freight(freight)
             self.to_refund = self.worth if self.remedy == Remedy.REFUND else None
             address = self.default_address()
@@ -171,7 +171,8 @@ class Deciding(Owing):
         elif ruling not in rulings.REMEDIES:
             return None
         if self.remedy != Remedy.REFUND:
-            self.replacement_shipped_at = self.replacement_signed_at = None
+            if self.replacement_shipped_at:  # the buyer has what came back, or another of it
+                self.forget_travels()
             self.unrepairable_at = None
         self.set_due(until, anew=True)
         return until

@@ -104,6 +104,19 @@ def test_goods_that_come_back_by_a_ruling_can_be_refused(
     assert stored(case).status == Status.RETURN_REFUSED
 
 
+def test_what_is_resent_besides_leaves_the_replacement_with_the_buyer(
+    disputed: Callable[..., Case], staff: User, now: Any
+) -> None:
+    """T-20: a part was missing, it does not come either, and so the replacement can go back."""
+    case = disputed("exchange")
+    case.rule(by=staff, ruling="resend", **FOUND)
+    case.take_over(by=staff, grounds=GROUNDS)
+    now.shift(48 * HOUR)
+    case.catch_up()
+    case.rule(by=staff, ruling="return_then_refund", **FOUND)
+    assert stored(case).status == Status.AWAITING_BUYER_RETURN
+
+
 def test_a_repair_that_is_ruled_has_not_failed_yet(
     disputed: Callable[..., Case], merchant: User, staff: User
 ) -> None:
