@@ -82,7 +82,7 @@ class Oracle:
     broken: bool = False  # the shop cannot repair it
     deciding: bool = False
     came_from: str = ""
-    complained: bool = False  # it was the shop that asked the platform
+    asked_by: str = ""  # the step that brought it before the platform
     left: timedelta = timedelta()
     owed: Decimal = Decimal()
     paid: Decimal = Decimal()  # by the gateway
@@ -136,7 +136,7 @@ class Oracle:
             "rule_exchange": deciding and signed,
             "rule_repair": deciding and signed,
             "rule_resend": deciding and self.sent,
-            "withdraw": not self.complained,
+            "withdraw": self.asked_by in ("ask", "dispute"),
             "deny": deciding,
             "rehandle": deciding,
         }.get(step, True)
@@ -174,7 +174,7 @@ class Oracle:
         elif step in ("agree_return", "agree_resend"):
             self.remedy = self.own_remedy
         elif step in RULINGS:
-            self.remedy = RULINGS[step]
+            self.remedy, self.broken = RULINGS[step], False
             self.status = SHIP if self.with_shop else self.status
         elif step == "choose_exchange":
             self.remedy = "exchange"
@@ -207,9 +207,10 @@ class Oracle:
             if before == SHIP and self.goods_back:
                 self.owed = self.price
         elif self.status == RET:
-            self.goods_back = self.shipped = self.delivered = False
+            self.goods_back = self.shipped = self.delivered = self.broken = False
         elif self.status == SHIP:
-            self.shipped = self.arrived = self.broken = False
+            self.goods_back = self.goods_back and not self.shipped  # else the buyer has them again
+            self.shipped = self.arrived = False
         window = WINDOWS.get(self.status)
         if self.status == SHIP and self.remedy == "repair":
             window = REPAIR
@@ -221,9 +222,9 @@ class Oracle:
         if step == "send_back":
             self.goods_back = True
             self.anew()
-        elif step in ("ask", "complain", "dispute"):  # D11
+        elif step in ("ask", "complain", "dispute", "take_over"):  # D11
             self.deciding, self.evidence = False, self.at + 2 * DAY
-            self.complained = step == "complain"
+            self.asked_by = step
         elif step == "deliver" and self.due:
             self.delivered, self.due = True, min(self.due, self.at + SIGNED)
         elif step == "ship":

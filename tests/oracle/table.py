@@ -95,6 +95,8 @@ may("dispute", BUY, ROUNDS, REV)  # T-16b
 for asked_status in (REJ, RR, P):  # T-17
     may("ask", asked_status, ROUNDS, REV)
 may("complain", RR, ROUNDS, REV)  # the shop, of goods that came back
+for open_status in (P, REJ, RET, REF, REC, RR, SHIP, BUY):  # §1.6: or it comes by itself
+    may("take_over", open_status, ROUNDS, REV)
 may("withdraw", REV, ROUNDS, REV)  # T-19: to where it came from, see Oracle.go
 may("refund", REV, ROUNDS, PAY)  # T-20
 may("keep", REV, ROUNDS, PAY)
