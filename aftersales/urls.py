@@ -1,6 +1,9 @@
 """Where everything stands: the two sides' pages, the staff admin, and what they share."""
 
+from allauth.account.decorators import reauthentication_required
+from allauth.usersessions.views import list_usersessions
 from django.contrib import admin
+from django.contrib.auth.decorators import login_required
 from django.urls import include, path
 from django.views.generic import TemplateView
 
@@ -12,13 +15,16 @@ handler404 = "aftersales.errors.handler404"
 handler429 = "aftersales.errors.handler429"  # asked for by allauth
 handler500 = "aftersales.errors.handler500"
 
+# Whoever finds a screen open ends nobody's sessions.
+sessions = login_required(reauthentication_required(list_usersessions, allow_get=True))
+
 urlpatterns = [
     path("", views.home, name="home"),
     path("healthz", monitoring.healthz, name="healthz"),
     path("metrics", monitoring.metrics, name="metrics"),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
-    path("accounts/sessions/", include("allauth.usersessions.urls")),
+    path("accounts/sessions/", sessions, name="usersessions_list"),
     path("merchant/", include("merchants.urls", namespace="merchants")),
     path("my/", include("buyers.urls", namespace="buyers")),
     path("admin/", admin.site.urls),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from aftersales import display
+from aftersales.admin.factors import LostFactors
 from aftersales.admin.looking import Kept, column
 from aftersales.enums import Permission
 from aftersales.models import Member, ReturnAddress, Shop, User
@@ -127,7 +128,8 @@ class GroupAdmin(admin.ModelAdmin):
 
 
 @admin.register(User)
-class AccountAdmin(Kept, UserAdmin):
+class AccountAdmin(LostFactors, Kept, UserAdmin):
+    actions = ["clear_factors"]
     list_display = ["username", "nick", "is_staff", "is_active", "last_login"]
     list_filter = ["is_staff", "is_active", "is_superuser"]
     search_fields = ["username", "nick"]

@@ -4,6 +4,7 @@ come of it. Whoever adds a check that the walk does not notice (``make rights``)
 from collections.abc import Iterator
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Exists, OuterRef
 from django.urls import reverse
@@ -296,7 +297,12 @@ def staff(world: World) -> Iterator[Try]:
     kept = (lambda: Job.objects.get(pk=job.pk).state), job.state
     looks = clerk(world, "view_job")
     yield deed("in", looks, "POST admin:aftersales_job_changelist", data=chosen, left=kept)
+    proven = Authenticator.objects.create(user=world.agents[job.shop_id].user, type="totp", data={})
+    lost = {"action": "clear_factors", "_selected_action": proven.user_id, "confirmed": "1"}
+    lost["how"] = "回拨了登记的电话，核对了身份证"
+    kept = (lambda: Authenticator.objects.filter(pk=proven.pk).exists()), True
     may = clerk(world, "view_user", "change_user")
+    yield deed("in", may, "POST admin:aftersales_user_changelist", data=lost, left=kept)
     yield deed("403", may, "POST admin:aftersales_user_change", [world.admin.pk])
     yield deed("403", may, "GET admin:auth_user_password_change", [world.admin.pk])
     off = {"DEMO": False}

@@ -54,7 +54,8 @@ OWNERSHIP = {
 CHOOSES = {"filter", "exclude", "get_object_or_404", "get_or_create", "Q"}
 DOORS = {"must_be_able", "may_enter", "may_touch", "_check", "_may", "check_side"}
 ASKS = {"has_perm", "can", "sees_content", "sees_file", "_may_withdraw", "may_rule"}
-ASKS |= {f"has_{verb}_permission" for verb in ("view", "add", "change", "delete", "rule", "stop")}
+VERBS = ("view", "add", "change", "delete", "rule", "stop", "reset")
+ASKS |= {f"has_{verb}_permission" for verb in VERBS}
 ANSWERS = {"sees_content", "sees_step", "sees_file", "may_rule", "within_limit"}
 # A plan out of use is no right; a member who left is.
 BESIDE = {"active", "member__active", "user__is_active", "party"}

@@ -128,12 +128,18 @@ def test_a_session_at_work_ends_with_the_day(
     assert client.get("/merchant/").status_code == 302
 
 
-def test_other_devices_are_seen_and_signed_out(client: Client, clerk: User) -> None:
+def test_sessions_are_ended_by_who_proves_himself_again(client: Client, clerk: User) -> None:
+    """ASVS 7.5.2: not by whoever finds a screen open; and then what he asked for is done."""
     elsewhere = Client(HTTP_USER_AGENT="Phone")
     sign_in(elsewhere)
     sign_in(client)
     assert "Phone" in client.get(reverse("usersessions_list")).text
-    client.post(reverse("usersessions_list"))
+    asked = client.post(reverse("usersessions_list"))
+    assert asked["Location"].startswith(reverse("account_reauthenticate"))
+    assert elsewhere.get("/merchant/").status_code == 200
+
+    client.post(asked["Location"], {"password": PASSWORD}, follow=True)
+
     assert elsewhere.get("/merchant/").status_code == 302
     assert client.get("/merchant/").status_code == 200
 
