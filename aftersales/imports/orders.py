@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from aftersales.bulk import insert_values, update_rows
+from aftersales.bulk import among, insert_values, update_rows
 from aftersales.enums import Direction, FreightCover, OrderState, PaymentKind
 from aftersales.imports.drafts import Draft, Outcome, fold
 from aftersales.imports.facts import OF_ORDER
@@ -112,13 +112,14 @@ def load(shop: Shop, numbers: Collection[str], *, lock: bool) -> dict[str, Known
     for pk, number, *values in rows.values_list(*names):
         known[pk] = Known(pk, number, dict(zip(CHANGEABLE, values, strict=True)))
     if known:
-        goods = OrderLine.objects.filter(order_id__in=known, gift_of=None)
+        of_these = among("order_id", known)
+        goods = OrderLine.objects.filter(of_these, gift_of=None)
         for line in goods.values_list(*KnownLine._fields):
             known[line[1]].lines.append(KnownLine._make(line))
-        money = Payment.objects.filter(order_id__in=known, kind=PaymentKind.MONEY)
+        money = Payment.objects.filter(of_these, kind=PaymentKind.MONEY)
         for payment in money.values_list(*KnownPayment._fields):
             known[payment[1]].payments.append(KnownPayment._make(payment))
-        for parcel in Parcel.objects.filter(order_id__in=known).values_list(*KnownParcel._fields):
+        for parcel in Parcel.objects.filter(of_these).values_list(*KnownParcel._fields):
             known[parcel[1]].parcels.append(KnownParcel._make(parcel))
     return {order.number: order for order in known.values()}
 
