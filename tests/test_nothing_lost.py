@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 WORDS = "照片里看不到裂纹，麻烦在自然光下再拍一张杯口的近照，谢谢。"
 TEXT = "form[data-draft] #id_text"
-WIDTHS = pytest.mark.parametrize("width", [1440, 390])
+WIDTHS = pytest.mark.parametrize("width", [1440, pytest.param(390, marks=pytest.mark.long)])
 # A screenshot, as the clipboard hands it over.
 PASTE = """async (selector) => {
     const canvas = Object.assign(document.createElement("canvas"), { width: 320, height: 240 });
@@ -51,7 +51,7 @@ def test_a_tab_closed_in_the_middle_of_a_word(make_case, buyer, new_page):
     assert not case.attempts.exists()
 
 
-@WIDTHS
+@pytest.mark.parametrize("width", [1440, 390])
 def test_typed_and_pasted_is_there_after_a_lost_session(
     make_case, merchant, new_page, shoot, width
 ):

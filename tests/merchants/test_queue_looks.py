@@ -53,10 +53,9 @@ WCAG = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
     [
         (1440, "light"),
         (390, "dark"),
-        (320, "light"),
         *(
             pytest.param(width, scheme, marks=pytest.mark.long)
-            for width, scheme in [(1440, "dark"), (390, "light"), (320, "dark")]
+            for width, scheme in [(1440, "dark"), (390, "light"), (320, "dark"), (320, "light")]
         ),
     ],
 )
