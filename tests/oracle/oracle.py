@@ -103,8 +103,12 @@ class Oracle:
     def with_shop(self) -> bool:
         return self.goods_back and not self.shipped
 
+    @property
+    def steps(self) -> dict[str, tuple[str, str]]:
+        return TABLE.get((self.status, self.round), {})
+
     def allows(self, step: str, at: datetime) -> bool:
-        if step not in TABLE.get((self.status, self.round), {}):
+        if step not in self.steps:
             return False
         kind, with_shop, deciding = self.kind, self.with_shop, self.deciding
         signed = kind not in (UNSENT, ON_ITS_WAY)
@@ -144,7 +148,7 @@ class Oracle:
     def go(self, step: str, at: datetime, deal: Deal | None = None) -> None:
         """Take an allowed step; ``deal`` is what it offers."""
         before, self.at = self.status, at
-        self.status, self.round = TABLE[before, self.round][step]
+        self.status, self.round = self.steps[step]
         taken = {"accept": self.offered, "accept_counter": self.wanted}.get(step)
         self.talked(step, deal)
         self.agreed(step, taken)

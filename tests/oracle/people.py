@@ -183,7 +183,7 @@ ACTS: dict[str, Callable[[Any], Any]] = {
 }
 LIKELY = {"negotiate": 12, "reject": 12, "reply": 6, "send_back": 6, "ask": 6, "check": 4}
 LIKELY |= {"agree_return": 4, "agree_resend": 4, "receive": 4, "rehandle": 4, "ship": 6}
-LIKELY |= {"dispute": 4, "withdraw": 2, "counter": 2, "give_up": 3, "choose_exchange": 2}
+LIKELY |= {"dispute": 4, "withdraw": 2, "counter": 2, "give_up": 15}
 BUTTONS = {  # the engine's name of a step, and whose it is
     "check": ("confirm_risks", "merchant"),
     "negotiate": ("negotiate", "merchant"),

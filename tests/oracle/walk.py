@@ -126,10 +126,13 @@ class Walk(People):
             getattr(self, what)()
 
     def act(self) -> None:
-        """Somebody does something; mostly what he may, and what goes on rather than what ends."""
-        names = sorted(ACTS)
-        if self.chance.random() < 0.8:
+        """Somebody does something; mostly what he may, and what goes on rather than what ends;
+        else what may be done in this status, if not in this case, or just anything."""
+        names, chance = sorted(ACTS), self.chance.random()
+        if chance < 0.8:
             names = [name for name in names if self.possible(name)]
+        elif chance < 0.9:
+            names = [name for name in names if name in self.oracle.steps]
         self.deal = None
         step = self.chance.choices(names, [LIKELY.get(name, 1) for name in names])[0]
         self.take(step, ACTS[step](self))
