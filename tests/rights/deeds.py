@@ -34,6 +34,7 @@ from aftersales.models.negotiation import Proposal
 from aftersales.service import asking
 from aftersales.steps import STEPS
 from tests.crawl.rich import Visit
+from tests.factories import UserFactory
 from tests.rights.foreign import beginning, forms_of
 from tests.rights.planted import EMPTY, GONE_VIEW, LIS_WORDS, mark_of
 from tests.rights.table import ALL
@@ -297,7 +298,7 @@ def staff(world: World) -> Iterator[Try]:
     kept = (lambda: Job.objects.get(pk=job.pk).state), job.state
     looks = clerk(world, "view_job")
     yield deed("in", looks, "POST admin:aftersales_job_changelist", data=chosen, left=kept)
-    proven = Authenticator.objects.create(user=world.agents[job.shop_id].user, type="totp", data={})
+    proven = Authenticator.objects.create(user=UserFactory(), type="totp", data={})
     lost = {"action": "clear_factors", "_selected_action": proven.user_id, "confirmed": "1"}
     lost["how"] = "回拨了登记的电话，核对了身份证"
     kept = (lambda: Authenticator.objects.filter(pk=proven.pk).exists()), True
