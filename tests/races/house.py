@@ -167,7 +167,7 @@ def f60(world: World) -> None:
 
 def f61(world: World) -> None:
     """A failed refund: one reviewer pays it outside, the other has the gateway try again."""
-    pay_due()
+    pay_due(limit=10**6)  # what earlier races owe would take the gateway's no
     desk = world.desk()
     LedgerMood.objects.create(answer=LedgerMood.Answer.REFUSE, times=1)
     desk.case.agree(by=desk.merchant)
