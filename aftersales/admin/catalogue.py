@@ -316,6 +316,9 @@ class StepFormInline(CatalogueFields, Kept, admin.StackedInline):
     extra = 0
     max_num = len(WizardStep)
 
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        return super().get_formset(request, obj, absolute_max=self.max_num, **kwargs)
+
     def get_queryset(self, request: HttpRequest) -> Any:
         lists = ["plans", "scripts", "outcomes", "reject_reasons"]
         return super().get_queryset(request).select_related("scenario").prefetch_related(*lists)
