@@ -15,6 +15,7 @@ from django.views.generic import ListView
 from aftersales import clock
 from aftersales.enums import Party, Reminder
 from aftersales.models import Notice, User
+from aftersales.models.history import OF_ACCOUNT
 from aftersales.reading import frame_of
 from aftersales.service import asking
 from aftersales.views import case_url, conversation_url
@@ -78,7 +79,7 @@ def read_all(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 def open_notice(request: HttpRequest, pk: int) -> HttpResponse:
-    """From a notice to its case, request or job, on the side of the one it was written to."""
+    """From a notice to its case, request, job or account, on the side of the one it was written to."""
     notice = get_object_or_404(
         Notice.objects.select_related("case", "line__order__shop", "request", "job"),
         pk=pk,
@@ -104,6 +105,8 @@ def open_notice(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("merchants:job", notice.job.code)
     if notice.check_run_id is not None:
         return redirect("admin:aftersales_finding_changelist")
+    if notice.kind == OF_ACCOUNT:
+        return redirect("mfa_index")
     if notice.line is None:
         raise Http404
     return redirect(conversation_url(notice.line, party))

@@ -5,17 +5,19 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin, messages
-from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.utils.translation import gettext, override
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.models import User
+from aftersales.notices.delivering import tell_of_account
 
 MOST = 300
+# Whoever did not ask for it learns that somebody did.
+TOLD = gettext_noop("平台管理员刚刚清除了你账号的二次验证。如果不是你要求的，请立即联系平台客服。")
 
 
 class ProvenForm(forms.Form):
@@ -65,20 +67,6 @@ class LostFactors:
             Authenticator.objects.filter(user=user).delete()
             told = gettext("清除了二次验证：{how}").format(how=form.cleaned_data["how"])
             self.log_change(request, user, told)
-            transaction.on_commit(lambda: tell(user))
+            tell_of_account(user, TOLD)
         self.message_user(request, _("已清除，请本人登录后重新设置"), messages.SUCCESS)
         return None
-
-
-def tell(user: User) -> None:
-    """Whoever did not ask for it learns that somebody did."""
-    if not user.email:
-        return
-    with override(user.language or None):
-        send_mail(
-            gettext("你的二次验证已被清除"),
-            gettext("平台管理员刚刚清除了你账号的二次验证。如果不是你要求的，请立即联系平台客服。"),
-            None,
-            [user.email],
-            fail_silently=True,
-        )

@@ -204,6 +204,9 @@ class Attempt(models.Model):
         return f"{self.step}: {self.sentence}"
 
 
+OF_ACCOUNT = "account"  # the kind of what is said of the reader's own account
+
+
 class NoticeQuerySet(models.QuerySet["Notice"]):
     def shown_to(self, user: Any) -> Self:
         """What the notice centre shows: one of each case and kind for as long as it is unread."""
@@ -213,15 +216,18 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         return self.filter(read_at=None)
 
     def mark_read(self, at: datetime) -> int:
-        """Nothing is e-mailed of what has been read."""
-        return self.unread().update(read_at=at, mail_due_at=None)
+        """Nothing is e-mailed of what has been read, but for what becomes of an account: who read
+        it may be the one it warns of."""
+        still = models.Case(models.When(kind=OF_ACCOUNT, then="mail_due_at"))
+        return self.unread().update(read_at=at, mail_due_at=still)
 
 
 class Notice(models.Model):
     """通知 to one person about one event; made from the event after it is stored.
 
     What is said of an order line before any case, of a service request or of a job, has no event:
-    then ``line``, ``request`` or ``job`` names it, as ``check_run`` does what the daily check found. A reminder has none either: its ``mark`` names the clock and the
+    then ``line``, ``request`` or ``job`` names it, as ``check_run`` does what the daily check found; what
+    becomes of the reader's account has its ``kind`` alone (``OF_ACCOUNT``). A reminder has none either: its ``mark`` names the clock and the
     moment, so that nobody is reminded twice. ``kind`` is the step or the reminder; while one of a case
     and kind is unread, newer ones take its place (``latest``) and count it (``many``).
     """
@@ -301,6 +307,8 @@ class Notice(models.Model):
             return str(self.job)
         if self.check_run is not None:
             return gettext("一致性核对")
+        if self.kind == OF_ACCOUNT:
+            return gettext("账号安全")
         return self.line.order.number if self.line else ""
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import override
 from aftersales import clock
 from aftersales.enums import Party, Status
 from aftersales.models import Event, Notice, User
+from aftersales.models.history import OF_ACCOUNT
 from aftersales.notices.people import RULES, members_of, reviewers_of, staff_who
 from aftersales.rules import reminders, visibility
 from aftersales.steps import STEPS
@@ -178,6 +179,25 @@ def _text(event: Event, party: Party) -> str:
     return " ".join(text.split())
 
 
+def tell_of_account(user: User, text: str) -> None:
+    """Tell somebody what became of his account; ``text`` is a msgid. In the transaction of the deed,
+    so that it is told if it is done."""
+    said = []
+    for language in ("zh-hans", "en"):
+        with override(language):
+            said.append(_(text))
+    at = clock.now()
+    Notice.objects.create(
+        user=user,
+        party=Party.STAFF if user.is_staff else Party.BUYER,
+        kind=OF_ACCOUNT,
+        text_zh=said[0],
+        text_en=said[1],
+        at=at,
+        mail_due_at=at if user.email else None,
+    )
+
+
 def send_mails(limit: int = 200) -> int:
     """Send the notices that are due by e-mail, each at least once; return how many went out."""
     sent = 0
@@ -215,6 +235,8 @@ def _mail(pk: int) -> bool:
             told = _("售后单 %(code)s 有更新")
         elif notice.check_run_id:
             told = _("%(code)s发现不一致")
+        elif notice.kind == OF_ACCOUNT:
+            told = _("%(code)s提醒")
         else:
             told = _("订单 %(code)s 有新消息")
         subject = told % {"code": notice.about}
@@ -230,7 +252,10 @@ def _mail(pk: int) -> bool:
 
 
 def _held_until(notice: Notice, at: datetime) -> datetime | None:
-    """The quiet hours of its reader, as he has them now; a deadline of his own cuts them short."""
+    """The quiet hours of its reader, as he has them now; a deadline of his own cuts them short, and
+    what becomes of his account is told in them too."""
+    if notice.kind == OF_ACCOUNT:
+        return None
     reader, case = notice.user, notice.case
     deadline = reminders.own_deadline(case, Party(notice.party)) if case is not None else None
     return reminders.held_until(reader.quiet_from, reader.quiet_until, at, deadline)
