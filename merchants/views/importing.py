@@ -132,8 +132,6 @@ class ConfirmImport(JobView, View):
 class FailedRows(JobView, View):
     """The rows that failed, with why; ``?encoding=gb18030`` for an Excel that knows no UTF-8."""
 
-    http_method_names = ["get"]
-
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> StreamingHttpResponse:
         if not self.job.failed or not self.job.file:
             raise Http404

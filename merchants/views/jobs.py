@@ -184,8 +184,6 @@ class CancelJob(JobView, View):
 class FailedItems(JobView, View):
     """下载失败行: the cases that failed, with why, for a spreadsheet."""
 
-    http_method_names = ["get"]
-
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         self.may_touch()
         failed = self.job.items.filter(state=JobResult.FAILED).select_related("case__line")
@@ -206,8 +204,6 @@ class FailedItems(JobView, View):
 
 class JobFile(JobView, View):
     """The file of an export, for members who may export, until it expires."""
-
-    http_method_names = ["get"]
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> FileResponse:
         must_be_able(self.member, Permission.EXPORT)

@@ -38,6 +38,7 @@ def unguarded(answer: Any, signed_in: bool) -> list[str]:
         wrong.append("Cache-Control")
     wrong += [name for name in UNTOLD if name in headers]
     for cookie in answer.cookies.values():
-        if not (cookie["httponly"] and cookie["samesite"]):
+        kept = cookie.value  # empty, it is taken away
+        if kept and not (cookie["httponly"] and cookie["samesite"]):
             wrong.append(f"Set-Cookie {cookie.key}")
     return wrong
