@@ -12,6 +12,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, models
 
 from aftersales import clock
+from aftersales.models.placing import ShopOf
 
 MANY = 50  # fewer rows are one INSERT with their values written out
 
@@ -75,22 +76,27 @@ def insert_rows(rows: Sequence[models.Model]) -> None:
             row._state.adding, row._state.db = False, alias
 
 
-def insert_values(model: type[models.Model], rows: Sequence[dict[str, Any]]) -> list[int]:
+def insert_values(
+    model: type[models.Model], rows: Sequence[dict[str, Any]], **same: Any
+) -> list[int]:
     """Insert rows given as columns to plain values, all with the same columns; return their keys.
 
-    A column that is not given has its field's default.
+    ``same`` are the columns that hold the same in each; what is not given has its field's default.
     """
     if not rows:
         return []
     if connection.vendor != "postgresql":
-        made = model._base_manager.bulk_create([model(**row) for row in rows], batch_size=500)
+        made = model._base_manager.bulk_create(
+            [model(**row, **same) for row in rows], batch_size=500
+        )
         return [int(each.pk) for each in made]
     fields: dict[str, Any] = {field.attname: field for field in model._meta.concrete_fields}
     left = [each for name, each in fields.items() if not each.primary_key and name not in rows[0]]
     stamp = clock.now()
+    usual = [stamp if getattr(each, "auto_now_add", False) else each.get_default() for each in left]
     constants = [
-        _prepared(each, [stamp if getattr(each, "auto_now_add", False) else each.get_default()])[0]
-        for each in left
+        _prepared(each, [same.get(each.attname, default)])[0]
+        for each, default in zip(left, usual, strict=True)
     ]
     given = [fields[name] for name in rows[0]]
     whole = ((*row.values(), *constants) for row in rows)
@@ -145,7 +151,7 @@ def _update_from_document(
 def _values(field: Any, rows: Sequence[models.Model]) -> list[Any]:
     """A column of new rows."""
     stamped = getattr(field, "auto_now_add", False) or getattr(field, "auto_now", False)
-    if stamped or isinstance(field, models.FileField):
+    if stamped or isinstance(field, models.FileField | ShopOf):
         return [field.pre_save(row, True) for row in rows]
     return list(map(attrgetter(field.attname), rows))
 

@@ -128,9 +128,7 @@ def step(
     def decorate(body: Body) -> Body:
         name = body.__name__
         asked = list(conditions)
-        move = fsm_transition(field="status", source=list(source), target=target, conditions=asked)(
-            body
-        )
+        move = fsm_transition("status", list(source), target, conditions=asked)(body)
         STEPS[name] = Step(
             *(name, label, frozenset(by), frozenset(source), permission, asked, list(for_whom)),
             *(versioned, while_suspended, undoable, move),
@@ -148,6 +146,7 @@ def step(
 class Stepped(Fetched):
     """What the engine needs of a case: a status, a version, its clocks and its chain."""
 
+    shop_id: int
     status = StateField(_("状态"), max_length=30, choices=Status, protected=True)
     version = models.PositiveIntegerField(default=0)
     chain = models.CharField(max_length=64, blank=True)
@@ -214,8 +213,10 @@ class Stepped(Fetched):
         """The one moment at which the step in hand happens."""
         return self._at or clock.now()
 
-    def add(self, *rows: models.Model) -> None:
+    def add(self, *rows: Any) -> None:
         """Hand over new rows; the engine stores them with the step."""
+        for row in rows:
+            row.shop_id = self.shop_id
         self._rows.extend(rows)
 
     def change(self, row: models.Model, **values: Any) -> None:
@@ -260,8 +261,7 @@ class Stepped(Fetched):
             return False
         with transaction.atomic():
             row = _locked(self)
-            acts = lapse(row, clock.now())
-            write(acts)
+            write(acts := lapse(row, clock.now()))
         _become(self, row)
         return bool(acts)
 
@@ -324,6 +324,7 @@ class Stepped(Fetched):
         self.stood = plain(self.standing_before(user)) if hold else None
         event = Event(
             case_id=self.pk,
+            shop_id=self.shop_id,
             version=self.version,
             step=known.name,
             party=party,

@@ -58,7 +58,7 @@ def bring_in(shop: Shop, rows: Sequence[OrderRow], spoiled: Mapping[str, int]) -
             again = {change.known.number: change.draft for change in changes}
             _none, changes = compare(shop, again, outcome, lock=True)
         add(shop, new)
-        store(changes)
+        store(shop, changes)
         note_imported(
             {
                 change.known.pk: ", ".join(change.draft.head.trackings)
@@ -162,15 +162,14 @@ def add(shop: Shop, drafts: Sequence[Draft]) -> None:
             payments.append(_payment_values(key, head, draft.paid))
         payments += _in_kind_values(key, head)
         parcels += [_parcel_values(key, head, tracking) for tracking in head.trackings]
-    made = insert_values(OrderLine, lines)
-    insert_values(
-        OrderLine, [_gift_values(made[at], lines[at], line) for at, line in gifts.items()]
-    )
-    insert_values(Payment, payments)
-    insert_values(Parcel, parcels)
+    made = insert_values(OrderLine, lines, shop_id=shop.pk)
+    given = [_gift_values(made[at], lines[at], line) for at, line in gifts.items()]
+    insert_values(OrderLine, given, shop_id=shop.pk)
+    insert_values(Payment, payments, shop_id=shop.pk)
+    insert_values(Parcel, parcels, shop_id=shop.pk)
 
 
-def store(changes: Sequence[Change]) -> None:
+def store(shop: Shop, changes: Sequence[Change]) -> None:
     """What changed of known orders, one statement a table."""
     update_rows(
         [
@@ -217,9 +216,9 @@ def store(changes: Sequence[Change]) -> None:
         if change.new_payment:
             payments.append(_payment_values(key, head, change.new_payment))
         parcels += [_parcel_values(key, head, tracking) for tracking in change.new_parcels]
-    insert_values(OrderLine, lines)
-    insert_values(Payment, payments)
-    insert_values(Parcel, parcels)
+    insert_values(OrderLine, lines, shop_id=shop.pk)
+    insert_values(Payment, payments, shop_id=shop.pk)
+    insert_values(Parcel, parcels, shop_id=shop.pk)
 
 
 def _order_values(shop: Shop, draft: Draft) -> dict[str, Any]:

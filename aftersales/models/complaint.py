@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.enums import Party
 from aftersales.models.catalogue import Bilingual
+from aftersales.models.placing import ShopOf
 from aftersales.rules import worktime
 
 WORKING_DAYS = 7  # 投诉举报处理暂行办法 Art. 14: taken up or not, and told so
@@ -63,6 +64,7 @@ class Complaint(models.Model):
         WITHDRAWN = "withdrawn", _("已撤回")
 
     case = models.ForeignKey("Case", models.PROTECT, related_name="complaints")
+    shop = ShopOf("case")
     channel = models.CharField(_("渠道"), max_length=20, choices=Channel)
     number = models.CharField(_("受理编号"), max_length=60, blank=True)
     wants = models.CharField(_("诉求"), max_length=300, blank=True)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.bulk import hold
 from aftersales.models.people import Member, Shop
+from aftersales.models.placing import ShopOf
 
 MOST_TAGS = 10  # on one case
 
@@ -53,6 +54,7 @@ class Note(models.Model):
     """内部备注 on a case, for the members of its shop alone."""
 
     case = models.ForeignKey("Case", models.CASCADE, related_name="notes")
+    shop = ShopOf("case")
     member = models.ForeignKey(Member, models.PROTECT, related_name="+", db_index=False)
     text = models.CharField(_("备注"), max_length=1000)
     at = models.DateTimeField(_("时间"))

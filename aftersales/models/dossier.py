@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.enums import Party
 from aftersales.models.people import User
+from aftersales.models.placing import ShopOf
 
 
 class DossierCopy(models.Model):
@@ -19,6 +20,7 @@ class DossierCopy(models.Model):
         ZIP = "zip", _("ZIP")
 
     case = models.ForeignKey("Case", models.PROTECT, related_name="dossier_copies")
+    shop = ShopOf("case")
     user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("下载人"))
     party = models.CharField(_("角色"), max_length=10, choices=Party)
     form = models.CharField(_("格式"), max_length=3, choices=Form)

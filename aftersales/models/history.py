@@ -15,6 +15,7 @@ from aftersales.enums import Party, Reminder, Scan, Status
 from aftersales.models.fetched import Fetched
 from aftersales.models.order import OrderLine
 from aftersales.models.people import User
+from aftersales.models.placing import ShopOf
 
 GENESIS = ""  # what the first event of a case is chained to
 ENCODER = DjangoJSONEncoder(sort_keys=True, ensure_ascii=False)
@@ -33,6 +34,7 @@ class Event(Fetched):
     case = models.ForeignKey(
         "Case", models.PROTECT, related_name="events", db_constraint=False, db_index=False
     )
+    shop = ShopOf("case")
     version = models.PositiveIntegerField()
     step = models.CharField(_("步骤"), max_length=40)
     party = models.CharField(_("角色"), max_length=10, choices=Party)
@@ -52,9 +54,13 @@ class Event(Fetched):
         verbose_name_plural = _("协商记录")
         ordering = ["case", "version"]
         constraints = [
-            models.UniqueConstraint(fields=["case", "version"], name="event_once_per_version"),
             models.UniqueConstraint(
-                fields=["case", "key"], condition=~models.Q(key=""), name="event_once_per_key"
+                fields=["case", "version", "shop"], name="event_once_per_version"
+            ),
+            models.UniqueConstraint(
+                fields=["case", "key", "shop"],
+                condition=~models.Q(key=""),
+                name="event_once_per_key",
             ),
         ]
         indexes = [
@@ -163,6 +169,7 @@ class Evidence(models.Model):
     """凭证: an upload put forward in a case by one side, in a named slot, with one event."""
 
     case = models.ForeignKey("Case", models.PROTECT, related_name="evidence")
+    shop = ShopOf("case")
     upload = models.ForeignKey(Upload, models.PROTECT, related_name="evidence")
     version = models.PositiveIntegerField(_("随第几步"))
     party = models.CharField(_("提交方"), max_length=10, choices=Party)
@@ -190,6 +197,7 @@ class Attempt(models.Model):
     """被拒绝的操作: somebody tried a step that the rules refused; nothing else changed (NEG-20)."""
 
     case = models.ForeignKey("Case", models.PROTECT, related_name="attempts")
+    shop = ShopOf("case")
     user = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     step = models.CharField(_("步骤"), max_length=40)
     sentence = models.CharField(_("答复"), max_length=300)
@@ -316,6 +324,7 @@ class Fault(models.Model):
     """A row that a sweep could not move, for staff to see; set aside until then (poisoned row)."""
 
     case = models.OneToOneField("Case", models.CASCADE, related_name="fault")
+    shop = ShopOf("case")
     sweep = models.CharField(_("任务"), max_length=40)
     error = models.TextField(_("错误"))
     tries = models.PositiveIntegerField(default=1)

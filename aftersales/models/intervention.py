@@ -19,12 +19,14 @@ from aftersales.enums import (
 )
 from aftersales.models.catalogue import DecisionReason
 from aftersales.models.people import User
+from aftersales.models.placing import ShopOf
 
 
 class Intervention(models.Model):
     """平台介入: one request to the platform, from asking to ruling (lifecycle §1.6)."""
 
     case = models.ForeignKey("Case", models.PROTECT, related_name="interventions")
+    shop = ShopOf("case")
     asked_by = models.CharField(_("申请方"), max_length=10, choices=Party)
     user = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     reason = models.TextField(_("申请理由"))
@@ -64,7 +66,7 @@ class Intervention(models.Model):
         permissions = [("rule", _("可以判定平台介入"))]
         constraints = [
             models.UniqueConstraint(
-                fields=["case"],
+                fields=["case", "shop"],
                 condition=models.Q(stage__in=sorted(UNRULED)),
                 name="intervention_one_open",
             )
@@ -78,6 +80,7 @@ class Supplement(models.Model):
     """补充举证: what staff ask one side or both (``of`` empty) to prove, until when (D11)."""
 
     case = models.ForeignKey("Case", models.PROTECT, related_name="supplements")
+    shop = ShopOf("case")
     intervention = models.ForeignKey(Intervention, models.PROTECT, related_name="supplements")
     of = models.CharField(_("向谁"), max_length=10, choices=Party, blank=True)
     what = models.CharField(_("补充什么"), max_length=500)
@@ -109,6 +112,7 @@ class Suspension(models.Model):
         POLICE = "police", _("已报案，有受理凭证")
 
     case = models.ForeignKey("Case", models.PROTECT, related_name="suspensions")
+    shop = ShopOf("case")
     because = models.CharField(_("中止原因"), max_length=10, choices=Because)
     note = models.CharField(_("依据"), max_length=500)
     proof = models.CharField(_("受理凭证编号"), max_length=100, blank=True)
@@ -133,6 +137,7 @@ class SuspensionProposal(models.Model):
     """中止提议 (T-23): both sides consent, each for itself, before the case stands still."""
 
     case = models.ForeignKey("Case", models.PROTECT, related_name="suspension_proposals")
+    shop = ShopOf("case")
     intervention = models.ForeignKey(Intervention, models.PROTECT, related_name="+")
     party = models.CharField(_("提议方"), max_length=10, choices=Party)
     user = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
@@ -170,6 +175,7 @@ class Appeal(models.Model):
     """申诉 (T-25): once per ruling; decided by somebody else, reversed only by two."""
 
     case = models.ForeignKey("Case", models.PROTECT, related_name="appeals")
+    shop = ShopOf("case")
     intervention = models.OneToOneField(Intervention, models.PROTECT, related_name="appeal")
     party = models.CharField(_("申诉方"), max_length=10, choices=Party)
     user = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")

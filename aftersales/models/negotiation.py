@@ -19,6 +19,7 @@ from aftersales.models.catalogue import Outcome, Plan, Script
 from aftersales.models.history import Upload
 from aftersales.models.order import OrderLine
 from aftersales.models.people import Member, User
+from aftersales.models.placing import ShopOf
 
 MOST, WITHIN = 20, timedelta(minutes=10)  # messages of one person in one conversation
 
@@ -31,6 +32,7 @@ class Precheck(models.Model):
     """
 
     case = models.ForeignKey("Case", models.PROTECT, related_name="prechecks")
+    shop = ShopOf("case")
     user = models.ForeignKey(User, models.PROTECT, related_name="+")
     warnings = models.JSONField(default=list)
     ticked = models.JSONField(default=dict)
@@ -49,6 +51,7 @@ class Round(models.Model):
     """协商轮次: one scripted message with plans, sent to the buyer, and the wait for an answer."""
 
     case = models.ForeignKey("Case", models.PROTECT, related_name="rounds")
+    shop = ShopOf("case")
     series = models.PositiveIntegerField(_("第几次处理"), default=1)
     number = models.PositiveIntegerField(_("轮次"))
     user = models.ForeignKey(User, models.PROTECT, related_name="+")
@@ -69,7 +72,7 @@ class Round(models.Model):
         verbose_name_plural = _("协商轮次")
         ordering = ["series", "number"]
         constraints = [
-            models.UniqueConstraint(fields=["case", "series", "number"], name="round_once")
+            models.UniqueConstraint(fields=["case", "series", "number", "shop"], name="round_once")
         ]
 
     def __str__(self) -> str:
@@ -83,6 +86,7 @@ class Offer(models.Model):
     """
 
     case = models.ForeignKey("Case", models.PROTECT, related_name="offers")
+    shop = ShopOf("case")
     round = models.ForeignKey(Round, models.PROTECT, null=True, related_name="offers")
     party = models.CharField(max_length=10, choices=Party)
     plan = models.ForeignKey(Plan, models.PROTECT)
@@ -116,6 +120,7 @@ class Message(models.Model):
 
     case = models.ForeignKey("Case", models.PROTECT, null=True, related_name="messages")
     line = models.ForeignKey(OrderLine, models.PROTECT, null=True, related_name="messages")
+    shop = ShopOf("case", "line.order")
     version = models.PositiveIntegerField(default=0)
     party = models.CharField(max_length=10, choices=Party)
     user = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
@@ -140,7 +145,7 @@ class Message(models.Model):
                 ),
             ),
             models.UniqueConstraint(
-                fields=["line", "key"],
+                fields=["line", "key", "shop"],
                 condition=~models.Q(key="") & models.Q(line__isnull=False),
                 name="message_once_per_click",
             ),
@@ -164,6 +169,7 @@ class Proposal(models.Model):
     """
 
     line = models.ForeignKey(OrderLine, models.PROTECT, related_name="proposals")
+    shop = ShopOf("line.order")
     message = models.OneToOneField(Message, models.PROTECT, related_name="proposal")
     plan = models.ForeignKey(Plan, models.PROTECT)
     amount = models.DecimalField(_("金额"), max_digits=12, decimal_places=2, null=True)
@@ -189,6 +195,7 @@ class CaseRequest(models.Model):
     """
 
     case = models.ForeignKey("Case", models.PROTECT, related_name="requests")
+    shop = ShopOf("case")
     kind = models.CharField(_("请求"), max_length=10, choices=RequestKind)
     party = models.CharField(_("提出方"), max_length=10, choices=Party)
     user = models.ForeignKey(User, models.PROTECT, related_name="+")
@@ -207,7 +214,7 @@ class CaseRequest(models.Model):
         ordering = ["pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["case", "kind"],
+                fields=["case", "kind", "shop"],
                 condition=models.Q(state=AnswerState.OPEN),
                 name="request_open_once",
             )
@@ -221,6 +228,7 @@ class VirtualNumber(models.Model):
     """虚拟号: a number handed out for one case and one shop user, for a while (NEG-23)."""
 
     case = models.ForeignKey("Case", models.PROTECT, related_name="virtual_numbers")
+    shop = ShopOf("case")
     member = models.ForeignKey(Member, models.PROTECT, related_name="+")
     number = models.CharField(max_length=30)
     at = models.DateTimeField()

@@ -24,6 +24,7 @@ from aftersales.enums import (
 )
 from aftersales.models.fetched import Fetched
 from aftersales.models.people import Shop, User
+from aftersales.models.placing import ShopOf
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
@@ -180,6 +181,7 @@ class OrderLine(Fetched):
     """
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="lines")
+    shop = ShopOf("order")
     number = models.CharField(_("子订单号"), max_length=40)
     goods_id = models.CharField(_("商品编号"), max_length=40, blank=True)
     title = models.CharField(_("商品名称"), max_length=200)
@@ -220,7 +222,9 @@ class OrderLine(Fetched):
         verbose_name = _("商品行")
         verbose_name_plural = _("商品行")
         ordering = ["pk"]
-        constraints = [models.UniqueConstraint(fields=["order", "number"], name="line_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "number", "shop"], name="line_once")
+        ]
         indexes = [models.Index(fields=["goods_id"], name="line_goods")]
 
     def __str__(self) -> str:
@@ -281,6 +285,7 @@ class Payment(Fetched):
     """
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="payments")
+    shop = ShopOf("order")
     route = models.CharField(_("支付渠道"), max_length=40)
     reference = models.CharField(_("支付单号"), max_length=64, blank=True)
     amount = models.DecimalField(_("金额"), max_digits=12, decimal_places=2)
@@ -306,6 +311,7 @@ class Parcel(Fetched):
     """
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="parcels")
+    shop = ShopOf("order")
     case = models.ForeignKey(
         "Case", models.CASCADE, null=True, blank=True, related_name="parcels", db_index=True
     )
@@ -328,7 +334,9 @@ class Parcel(Fetched):
         verbose_name_plural = _("包裹")
         ordering = ["pk"]
         constraints = [
-            models.UniqueConstraint(fields=["order", "tracking"], name="parcel_once_per_order")
+            models.UniqueConstraint(
+                fields=["order", "tracking", "shop"], name="parcel_once_per_order"
+            )
         ]
 
     def __str__(self) -> str:
@@ -342,6 +350,7 @@ class OrderChange(models.Model):
     """
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="changes")
+    shop = ShopOf("order")
     user = models.ForeignKey(User, models.PROTECT, related_name="+")
     party = models.CharField(_("身份"), max_length=10, choices=Party)
     at = models.DateTimeField(_("时间"))

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.enums import IN_KIND, Purpose, RefundState
 from aftersales.models.fetched import Fetched
+from aftersales.models.placing import ShopOf
 
 
 class Refund(Fetched):
@@ -15,7 +16,8 @@ class Refund(Fetched):
     """
 
     case = models.ForeignKey("Case", models.PROTECT, related_name="refunds")
-    number = models.CharField(_("退款单号"), max_length=40, unique=True)
+    shop = ShopOf("case")
+    number = models.CharField(_("退款单号"), max_length=40)
     route = models.CharField(_("退款渠道"), max_length=40)
     reference = models.CharField(_("原支付单号"), max_length=64, blank=True)
     amount = models.DecimalField(_("金额"), max_digits=12, decimal_places=2)
@@ -34,7 +36,8 @@ class Refund(Fetched):
         verbose_name_plural = _("退款")
         ordering = ["pk"]
         constraints = [
-            models.CheckConstraint(name="refund_positive", condition=models.Q(amount__gt=0))
+            models.UniqueConstraint(fields=["number", "shop"], name="refund_once_per_number"),
+            models.CheckConstraint(name="refund_positive", condition=models.Q(amount__gt=0)),
         ]
         indexes = [
             models.Index(

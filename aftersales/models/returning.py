@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.enums import Freight
 from aftersales.models.people import User
+from aftersales.models.placing import ShopOf
 
 
 class Receipt(models.Model):
@@ -18,6 +19,7 @@ class Receipt(models.Model):
     """
 
     case = models.ForeignKey("Case", models.PROTECT, related_name="receipts")
+    shop = ShopOf("case")
     user = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     version = models.PositiveIntegerField()
     items = models.JSONField(_("收到的商品"), default=list)
@@ -47,6 +49,7 @@ class FreightClaim(models.Model):
     """
 
     case = models.ForeignKey("Case", models.PROTECT, related_name="freight_claims")
+    shop = ShopOf("case")
     payer = models.CharField(_("由谁承担"), max_length=20, choices=Freight)
     difference = models.BooleanField(_("只承担差额"), default=False)
     pickup = models.BooleanField(_("商家安排上门取件"), default=False)

@@ -62,9 +62,10 @@ class Books:
         yield from self._ours()
 
     def _theirs(self, batch: list[Payout]) -> Iterator[Difference]:
-        known = Refund.objects.in_bulk([each.number for each in batch], field_name="number")
-        strange = [_code_of(each.number) for each in batch if each.number not in known]
-        cases = Case.objects.in_bulk(strange, field_name="code")
+        numbers = [each.number for each in batch]
+        known = {each.number: each for each in Refund.objects.filter(number__in=numbers)}
+        strange = [_code_of(number) for number in numbers if number not in known]
+        cases = {each.code: each for each in Case.objects.filter(code__in=strange)}
         for payout in batch:
             refund = known.get(payout.number)
             if refund is None:

@@ -77,6 +77,7 @@ class Case(
         verbose_name_plural = _("售后单")
         ordering = ["-applied_at"]
         constraints = [
+            models.UniqueConstraint(fields=["code", "shop"], name="case_once_per_code"),
             models.CheckConstraint(
                 name="case_status_known", condition=models.Q(status__in=Status.values)
             ),

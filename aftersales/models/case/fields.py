@@ -52,7 +52,7 @@ class CaseFields(Loaded):
     type asks of its own (rules/demands.py), ``ship_to`` an address other than the order's.
     """
 
-    code = models.CharField(_("售后单号"), max_length=24, unique=True)
+    code = models.CharField(_("售后单号"), max_length=24)
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="cases", db_index=False)
     order = models.ForeignKey(Order, models.PROTECT, related_name="cases")
     line = models.ForeignKey(OrderLine, models.PROTECT, related_name="cases")
