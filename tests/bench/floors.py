@@ -27,10 +27,10 @@ STEP = """
 WITH moved AS (
     UPDATE aftersales_case SET status = 'refunding', turn = 'refund', version = version + 1,
         updated_at = now(), due_at = NULL, wake_at = NULL
-    WHERE id = %s RETURNING id, version)
+    WHERE id = %s RETURNING id, shop_id, version)
 INSERT INTO aftersales_event
-    (case_id, version, step, party, before, after, details, at, key, hash)
-SELECT id, version, 'agree', 'merchant', 'pending_merchant', 'refunding', '{}', now(), '', ''
+    (case_id, shop_id, version, step, party, before, after, details, at, key, hash)
+SELECT id, shop_id, version, 'agree', 'merchant', 'pending_merchant', 'refunding', '{}', now(), '', ''
 FROM moved
 """
 

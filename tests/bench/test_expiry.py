@@ -26,7 +26,7 @@ BATCH = 1_000
 # The same rows as the real sweep writes, decided nowhere: one statement a thousand cases.
 FLOOR = """
 WITH due AS (
-    SELECT c.id, c.code, c.version, c.amount FROM aftersales_case c
+    SELECT c.id, c.shop_id, c.code, c.version, c.amount FROM aftersales_case c
     WHERE c.wake_at <= now() ORDER BY c.wake_at LIMIT %s FOR UPDATE SKIP LOCKED
 ), moved AS (
     UPDATE aftersales_case c SET status = 'refunding', turn = 'refund', version = c.version + 1,
@@ -34,13 +34,13 @@ WITH due AS (
         to_refund = c.amount, payouts = 1, chain = repeat('f', 64)
     FROM due WHERE c.id = due.id RETURNING c.id
 ), owed AS (
-    INSERT INTO aftersales_refund (case_id, number, route, reference, amount, purpose, state,
+    INSERT INTO aftersales_refund (case_id, shop_id, number, route, reference, amount, purpose, state,
         tries, due_at, error, owed_at, proof)
-    SELECT id, 'RF' || substr(code, 3) || '-1', '微信支付', '', amount, 'refund', 'owed', 0, now(),
+    SELECT id, shop_id, 'RF' || substr(code, 3) || '-1', '微信支付', '', amount, 'refund', 'owed', 0, now(),
         '', now(), '' FROM due
 )
-INSERT INTO aftersales_event (case_id, version, step, party, before, after, details, at, key, hash)
-SELECT id, version + 1, 'agree_by_default', 'clock', 'pending_merchant', 'refunding',
+INSERT INTO aftersales_event (case_id, shop_id, version, step, party, before, after, details, at, key, hash)
+SELECT id, shop_id, version + 1, 'agree_by_default', 'clock', 'pending_merchant', 'refunding',
     '{"amount": "128.00", "no_address": false}', now(), '', repeat('f', 64) FROM due
 """
 

@@ -19,8 +19,8 @@ ROUNDS = 7
 
 # Each case is applied for, agreed to and refunded on one of 90 days; every fifth goes to the platform.
 LIVED = """
-INSERT INTO aftersales_event (case_id, version, step, party, before, after, details, at, key, hash)
-SELECT c.id, s.version, s.step, s.party, s.before, s.after, '{}',
+INSERT INTO aftersales_event (case_id, shop_id, version, step, party, before, after, details, at, key, hash)
+SELECT c.id, c.shop_id, s.version, s.step, s.party, s.before, s.after, '{}',
     now() - interval '1 day' * (c.id % 90) + interval '1 hour' * s.version, '', ''
 FROM aftersales_case c CROSS JOIN (VALUES
     (1, 'apply', 'buyer', '', 'pending_merchant'),

@@ -31,9 +31,13 @@ def copied(shop: Shop, number: int) -> Callable[[], None]:
         paid="128.00",
         imported_at=clock.now(),
     )
-    line = OrderLine(order_id=0, title="青瓷开片手冲咖啡杯", goods_id="754299529443", paid="128.00")
+    line = OrderLine(
+        order_id=0, shop=shop, title="青瓷开片手冲咖啡杯", goods_id="754299529443", paid="128.00"
+    )
     line.number, line.sku, line.list_total = "1607198974342", "300ml 青绿", Decimal("128.00")
-    payment = Payment(order_id=0, route="拼多多支付", amount="128.00", kind=PaymentKind.MONEY)
+    payment = Payment(
+        order_id=0, shop=shop, route="拼多多支付", amount="128.00", kind=PaymentKind.MONEY
+    )
 
     def copy() -> None:
         with transaction.atomic(), connection.cursor() as cursor:

@@ -27,8 +27,8 @@ UPDATE aftersales_orderline l SET paid = c.amount FROM aftersales_case c WHERE c
 UPDATE aftersales_payment p SET amount = c.amount FROM aftersales_case c WHERE c.order_id = p.order_id;
 UPDATE aftersales_payment p SET amount = p.amount - 30
     FROM aftersales_case c WHERE c.order_id = p.order_id AND c.id % {second} = 0;
-INSERT INTO aftersales_payment (order_id, route, kind, reference, amount)
-    SELECT order_id, '礼品卡', 'money', '', 30 FROM aftersales_case WHERE id % {second} = 0;
+INSERT INTO aftersales_payment (order_id, shop_id, route, kind, reference, amount)
+    SELECT order_id, shop_id, '礼品卡', 'money', '', 30 FROM aftersales_case WHERE id % {second} = 0;
 """
 
 # When the database took a link in: no program's own clock is believed.
