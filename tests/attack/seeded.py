@@ -21,6 +21,8 @@ from aftersales.urls import urlpatterns as ours
 __all__ = ["handler400", "handler403", "handler404", "handler429", "handler500", "urlpatterns"]
 
 PLACE = "/seeded/"
+NOTES: list[str] = []
+NEWEST = 200  # of the notes are shown
 # What is found, by which tool and where.
 SEEDS = {
     ("sqlmap", "/seeded/search/", "SQL Injection"),
@@ -28,6 +30,7 @@ SEEDS = {
     ("sqlmap", "/seeded/write/", "SQL Injection"),
     ("wapiti", "/seeded/search/", "SQL Injection"),
     ("wapiti", "/seeded/shown/", "Reflected Cross Site Scripting"),
+    ("wapiti", "/seeded/note/", "Stored Cross Site Scripting"),
     ("wapiti", "/seeded/next/", "Open Redirect"),
     ("wapiti", "/seeded/file/", "Path Traversal"),
     ("wapiti", "/seeded/run/", "Command execution"),
@@ -59,7 +62,7 @@ def index(request: HttpRequest) -> HttpResponse:
     }
     links = "".join(
         f'<a href="{PLACE}{name}/{queries.get(name, "")}">{name}</a>'
-        for name in ("search", "blind", "write", "shown", "next", "file", "run")
+        for name in ("search", "blind", "write", "shown", "note", "notes", "next", "file", "run")
     )
     return HttpResponse(f"<html><body>{links}</body></html>")
 
@@ -96,6 +99,19 @@ def shown(request: HttpRequest) -> HttpResponse:
     return form("q", "a", shown=request.GET.get("q", ""))
 
 
+@csrf_exempt
+def note(request: HttpRequest) -> HttpResponse:
+    """Kept for whoever reads the notes, and not shown here."""
+    if request.POST:
+        NOTES.append(request.POST.get("words", ""))
+        del NOTES[:-NEWEST]
+    return form("words", "a", "post")
+
+
+def notes(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(f"<html><body>{'<p>'.join(NOTES)}</body></html>")
+
+
 def lead(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(request.GET.get("url", "/"))
 
@@ -121,6 +137,8 @@ urlpatterns = [
     path("seeded/blind/", blind),
     path("seeded/write/", write),
     path("seeded/shown/", shown),
+    path("seeded/note/", note),
+    path("seeded/notes/", notes),
     path("seeded/next/", lead),
     path("seeded/file/", file),
     path("seeded/run/", run),

@@ -21,7 +21,7 @@ from tests.crawl.rich import Rich, enrich
 pytestmark = [pytest.mark.scan, pytest.mark.django_db(transaction=True)]
 
 PROGRAMS = ROOT / ".venv-attack" / "bin"
-MODULES = "sql,xss,file,exec,redirect,crlf,csrf"
+MODULES = "sql,xss,permanentxss,file,exec,redirect,crlf,csrf"
 ONLY = os.environ.get("ONLY", "")  # pages whose name has such words
 # For wapiti to look around as one person, and for each of its kinds of attack.
 SECONDS = os.environ.get("SECONDS", "60")
