@@ -125,14 +125,12 @@ def address_change_asked(case: "Case") -> bool:
 
 @refuses(_("没有可以申报的退货运费"))
 def freight_to_claim(case: "Case") -> bool:
-    return any(claim.paid is None for claim in case.freight_claims.all())
+    return case.unclaimed_freight is not None
 
 
 @refuses(_("没有等待赔付的退货运费"))
 def freight_claimed(case: "Case") -> bool:
-    return any(
-        claim.paid is not None and claim.settled is None for claim in case.freight_claims.all()
-    )
+    return case.unsettled_freight is not None
 
 
 @refuses(_("买家申请时没有说包裹还没到"))

@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 
 from aftersales.display import money
 from aftersales.enums import Freight, FreightCover
-from aftersales.models import Case
+from aftersales.models import Case, FreightClaim
 from aftersales.rules import plans
 
 
@@ -34,13 +34,15 @@ def who_pays(case: Case) -> str:
 
 
 def claim_of(case: Case) -> str:
-    """Where the claim for the way back stands; nothing where there is none."""
-    claim = case.freight_claims.first()
-    if claim is None or claim.paid is None:
-        return ""
-    if claim.settled is None:
-        return _("你申报了退货运费 {amount}，等{payer}赔付").format(
-            amount=money(claim.paid),
-            payer=_("保险公司") if claim.payer == Freight.INSURANCE else _("商家"),
-        )
-    return _("退货运费已赔付 {amount}").format(amount=money(claim.settled))
+    """Where the claims for the ways back stand; nothing where there is none."""
+    claims = [claim for claim in case.freight_claims.all() if claim.paid is not None]
+    return _("；").join(map(_stands, claims))
+
+
+def _stands(claim: FreightClaim) -> str:
+    if claim.settled is not None:
+        return _("退货运费已赔付 {amount}").format(amount=money(claim.settled))
+    return _("你申报了退货运费 {amount}，等{payer}赔付").format(
+        amount=money(claim.paid),
+        payer=_("保险公司") if claim.payer == Freight.INSURANCE else _("商家"),
+    )

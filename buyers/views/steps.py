@@ -113,7 +113,8 @@ class ClaimFreight(BuyerStep):
     step = "claim_freight"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(claim=self.case.freight_claims.first(), **kwargs)
+        again = self.case.freight_claims.count() > 1
+        return super().get_context_data(claim=self.case.unclaimed_freight, again=again, **kwargs)
 
     def success_message(self) -> str:
         return _("退货运费已申报")

@@ -185,7 +185,7 @@ class SettleFreightForm(StepForm):
     """赔付退货运费: what was claimed, or what the insurer really paid."""
 
     def fit(self) -> None:
-        claim = self.case.freight_claims.first()
+        claim = self.case.unsettled_freight
         self.fields["amount"] = MoneyField(
             label=_("金额（元）"), initial=claim.owed if claim else None
         )

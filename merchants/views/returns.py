@@ -13,7 +13,7 @@ from django.views.generic import TemplateView
 from aftersales import clock
 from aftersales.display import money
 from aftersales.enums import Freight, Remedy, Status, Turn
-from aftersales.models import Case, FreightClaim
+from aftersales.models import Case
 from merchants.showing import tool
 from merchants.views.base import MerchantStep, ShopView
 
@@ -116,12 +116,13 @@ class SettleFreight(MerchantStep):
     template_name = "merchants/cases/settle_freight.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        claim = FreightClaim.objects.filter(case=self.case).first()
-        slips = self.case.evidence.filter(slot="freight").select_related("upload")
+        claim = self.case.unsettled_freight
+        slips = self.case.evidence.filter(slot="freight", at=claim and claim.paid_at)
         return super().get_context_data(
             claim=claim,
             insured=claim is not None and claim.payer == Freight.INSURANCE,
-            slips=slips,
+            again=self.case.freight_claims.count() > 1,
+            slips=slips.select_related("upload"),
             **kwargs,
         )
 

@@ -40,7 +40,7 @@ from aftersales.rules.conditions import (
     unruled,
     within_limit,
 )
-from aftersales.steps import Refused, step
+from aftersales.steps import NOT_NOW, Refused, step
 
 TRACKING = re.compile(r"[A-Z0-9]{8,30}")
 AFTER_RECEIPT = [Status.REFUNDING, Status.AWAITING_MERCHANT_SHIP]
@@ -110,8 +110,9 @@ class Returning(Owing):
         return {"carrier": carrier, "tracking": tracking, "collect": collect}
 
     def _claim_freight_back(self) -> None:
-        """§1.5: the claim on whoever bears the way back, or what it cost more than shown."""
-        if self.return_collect or self.freight_claims.exists():  # type: ignore[attr-defined]
+        """§1.5, T-09: the claim on whoever bears this way back, or what it cost more than shown; a
+        replacement that goes back has one of its own."""
+        if self.return_collect:
             return
         payer, difference = self.freight, False
         if payer == Freight.BUYER and self.goes_elsewhere:
@@ -122,6 +123,18 @@ class Returning(Owing):
                 agreed = self.freight_terms()
                 claim.pickup, claim.most = bool(agreed.get("pickup")), plans.most_freight(agreed)
             self.add(claim)
+
+    @property
+    def unclaimed_freight(self) -> FreightClaim | None:
+        """The first way back of which the buyer has yet to say what it cost."""
+        claims = self.freight_claims.all()  # type: ignore[attr-defined]
+        return next((each for each in claims if each.paid is None), None)
+
+    @property
+    def unsettled_freight(self) -> FreightClaim | None:
+        """The first way back whose freight is claimed and not made good yet."""
+        claims = self.freight_claims.all()  # type: ignore[attr-defined]
+        return next((each for each in claims if each.paid and each.settled is None), None)
 
     def freight_terms(self) -> dict[str, Any]:
         """How the merchant bears the way back, as accepted with the plan: picked up, or up to how
@@ -210,7 +223,9 @@ class Returning(Owing):
             raise Refused(amount=_("运费需在 0.01 到 %(max)s 之间") % {"max": plans.MOST_FREIGHT})
         if not any((evidence or {}).values()):
             raise Refused(proof_freight=_("请上传寄件底单或付款记录"))
-        claim = self.freight_claims.get()  # type: ignore[attr-defined]
+        claim = self.unclaimed_freight
+        if claim is None:
+            raise Refused(NOT_NOW)
         self.change(claim, paid=amounts.cents(amount), paid_at=self.at)
         kept = self.put_forward(Party.BUYER, evidence or {}, {"freight": gettext_lazy("寄件底单")})
         return {"amount": str(claim.paid), "evidence": kept}
@@ -226,7 +241,9 @@ class Returning(Owing):
     def settle_freight(self, *, by: Any, amount: Decimal) -> dict[str, Any]:
         """§1.5: the merchant pays exactly what was claimed, up to what was agreed; of an insurer's
         payment he records what it came to. A claim he doubts is for talking about, never cut alone."""
-        claim = self.freight_claims.get()  # type: ignore[attr-defined]
+        claim = self.unsettled_freight
+        if claim is None:
+            raise Refused(NOT_NOW)
         if not amounts.claimable(amount, plans.MOST_FREIGHT):
             raise Refused(amount=_("运费需在 0.01 到 %(max)s 之间") % {"max": plans.MOST_FREIGHT})
         if claim.payer == Freight.MERCHANT:

@@ -8,13 +8,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
 from aftersales.enums import Remedy, ScanKind, Stage, Status
 from aftersales.logistics import traces
 from aftersales.models import Case, Parcel, User
 from aftersales.tasks import expire_all
 from tests.aftersales.lifecycle.reading import DAY, GROUNDS, HOUR, WHY, owed, refused, stored
-from tests.factories import Desk, upload
+from tests.factories import Desk, picture, upload
 
 FOUND: dict[str, Any] = {"responsible": "merchant", "grounds": GROUNDS}
 BACK = {"carrier": "中通快递", "tracking": "ZT00005678"}
@@ -217,3 +218,35 @@ def test_a_dispute_taken_back_leaves_the_time_to_look(
     assert (row.status, row.replacement_signed_at) == (Status.AWAITING_BUYER_RECEIPT, signed_at)
     assert row.due_at == row.updated_at + 7 * DAY
     assert expire_all() == (0, 0)
+
+
+def test_the_freight_of_each_way_back_is_claimed_by_itself(
+    disputed: Callable[..., Case], staff: User, merchant: User, client: Any, now: Any
+) -> None:
+    """§1.5, T-09: the replacement goes back as well, and whose fault it was bears that too."""
+    case = disputed("exchange")
+    case.rule(by=staff, ruling="return_then_refund", **FOUND)
+    case.send_back(by=case.buyer, **BACK)
+    assert [claim.payer for claim in case.freight_claims.all()] == ["merchant", "merchant"]
+
+    client.force_login(case.buyer)
+    url = reverse("buyers:claim_freight", args=[case.code])
+    for key, amount in (("a", "11.00"), ("b", "13.50")):
+        assert "寄回的那一次" in client.get(url).text
+        now.shift(HOUR)
+        client.post(url, {"key": key, "amount": amount, "proof_freight": picture()})
+    page = client.get(reverse("buyers:case", args=[case.code])).text
+    assert "¥11.00" in page
+    assert "¥13.50" in page
+    assert url not in page
+
+    client.force_login(merchant)
+    url = reverse("merchants:settle_freight", args=[case.code])
+    for key, amount, other in (("c", "11.00", "13.50"), ("d", "13.50", "11.00")):
+        page = client.get(url)
+        assert f"¥{amount}" in page.text
+        assert f"¥{other}" not in page.text
+        assert len(page.context["slips"]) == 1  # of this way alone
+        client.post(url, {"key": key, "amount": amount})
+    assert [str(claim.settled) for claim in case.freight_claims.all()] == ["11.00", "13.50"]
+    assert [amount for _route, amount in owed(case)] == ["11.00", "13.50"]
