@@ -117,12 +117,12 @@ class SettleFreight(MerchantStep):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         claim = self.case.unsettled_freight
-        slips = self.case.evidence.filter(slot="freight", at=claim and claim.paid_at)
+        filed = self.case.evidence.filter(slot="freight").select_related("upload")
         return super().get_context_data(
             claim=claim,
             insured=claim is not None and claim.payer == Freight.INSURANCE,
             again=self.case.freight_claims.count() > 1,
-            slips=slips.select_related("upload"),
+            slips=filed.filter(at=claim.paid_at) if claim and claim.paid_at else [],
             **kwargs,
         )
 
