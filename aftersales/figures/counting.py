@@ -98,7 +98,6 @@ def _excused() -> Any:
 
 FACTS: dict[str, Any] = {
     "day": TruncDate("at", tzinfo=CHINA),
-    "shop_id": F("case__shop_id"),
     "order_id": F("case__order_id"),
     "type": F("case__type"),
     "subject": F("case__reason__code"),
@@ -113,7 +112,7 @@ FACTS: dict[str, Any] = {
     "refunded_at": _earlier(after=Status.REFUNDED),
     "excused": _excused(),
 }
-PLAIN = ("id", "case_id", "step", "party", "before", "after", "at")
+PLAIN = ("id", "case_id", "shop_id", "step", "party", "before", "after", "at")
 
 
 def lasting(events: QuerySet[Event]) -> QuerySet[Event]:
