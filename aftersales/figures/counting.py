@@ -280,7 +280,7 @@ def paid(since: datetime, until: datetime) -> QuerySet[Any, Any]:
         measure=Value(str(Measure.PAID)),
         day=TruncDate("paid_at", tzinfo=CHINA),
         subject=Value(""),
-        base=TruncDate("paid_at", tzinfo=CHINA),
+        base=Cast(TruncDate("paid_at", tzinfo=CHINA), DateField()),  # another column than day
         last=Value(NEVER, output_field=DateField()),
     )
     grouped = rows.values("shop_id", "measure", "day", "subject", "base", "last")
