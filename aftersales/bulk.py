@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
+from itertools import repeat
 from operator import attrgetter
 from typing import Any
 
@@ -68,8 +69,8 @@ def insert_rows(rows: Sequence[models.Model]) -> None:
         for row in group:
             if row._state.fields_cache:  # with a row that was stored just before it
                 row._prepare_related_fields_for_save(operation_name="bulk_create")  # type: ignore[attr-defined]
-        columns = [_prepared(field, _values(field, group)) for field in fields]
-        keys = _copy(model, fields, zip(*columns, strict=True), len(group))
+        columns = (_column(field, _values(field, group)) for field in fields)
+        keys = _copy(model, fields, zip(*columns), len(group))  # noqa: B905 # some never end
         name, alias = model._meta.pk.attname, connection.alias
         for row, key in zip(group, keys, strict=True):
             setattr(row, name, key)
@@ -154,6 +155,14 @@ def _values(field: Any, rows: Sequence[models.Model]) -> list[Any]:
     if stamped or isinstance(field, models.FileField | ShopOf):
         return [field.pre_save(row, True) for row in rows]
     return list(map(attrgetter(field.attname), rows))
+
+
+def _column(field: Any, values: list[Any]) -> Iterable[Any]:
+    """A column as COPY takes it; what is the same in every row is made once."""
+    if values.count(values[0]) < len(values):
+        return _prepared(field, values)
+    (value,) = _prepared(field, values[:1])
+    return repeat(None if value is None else str(value))
 
 
 def _prepared(field: Any, values: list[Any]) -> list[Any]:

@@ -95,9 +95,15 @@ class Act:
 
     case: "Stepped"
     event: Event
+    names: list[str]  # of the case's fields that it changed
     rows: list[models.Model] = field(default_factory=list)
     changed: list[tuple[models.Model, dict[str, Any]]] = field(default_factory=list)
     removed: list[models.Model] = field(default_factory=list)
+
+    def link(self) -> Event:
+        """Chain its event to the one before it."""
+        self.event.hash = self.case.chain = self.event.digest(self.case.chain)
+        return self.event
 
 
 STEPS: dict[str, Step] = {}
@@ -192,6 +198,14 @@ class Stepped(Fetched):
 
     def next_clock(self) -> tuple[datetime, str] | None:
         """The clock that runs out next and the step that it then takes."""
+        raise NotImplementedError
+
+    def remember(self) -> None:
+        """Note the stored values, so that the engine writes only what a step changed."""
+        raise NotImplementedError
+
+    def dirty(self) -> list[str]:
+        """The fields that are not as they were stored, or were not read then."""
         raise NotImplementedError
 
     def standing_before(self, user: Any) -> dict[str, Any]:
@@ -301,7 +315,7 @@ class Stepped(Fetched):
         due: datetime | None = None,
         hold: timedelta = timedelta(),
     ) -> Act:
-        """Take the step in memory: the body, the clock, the version and the link of the chain.
+        """Take the step in memory: the body, the clock, the version and the event.
 
         ``due`` is the deadline that time took the step for; the history keeps it, for what time
         does may be late (a sweep that stood still) and is then judged by when it fell due.
@@ -335,8 +349,7 @@ class Stepped(Fetched):
             at=at,
             key=key,
         )
-        event.hash = self.chain = event.digest(self.chain)
-        return Act(self, event, self._rows, self._changed, self._removed)
+        return Act(self, event, self.dirty(), self._rows, self._changed, self._removed)
 
 
 def _locked(case: Stepped) -> Any:
@@ -382,6 +395,7 @@ def _take(
         seen = row.version
         lapses = lapse(row, at)
         write(lapses)
+        row.remember()
         try:
             if earlier is not None:
                 raise Refused(STALE, conflict=True)
@@ -407,9 +421,9 @@ def write(acts: Sequence[Act]) -> None:
     """Store what steps did: cases, changed rows, new rows and events, in bulk statements."""
     if not acts:
         return
+    events = [act.link() for act in acts]
     cases = list({act.case.pk: act.case for act in acts}.values())
-    names = sorted({name for case in cases for name in case.dirty()})  # type: ignore[attr-defined]
-    update_rows(cases, names)
+    update_rows(cases, sorted({"chain", *(name for act in acts for name in act.names)}))
     changed: dict[tuple[type[models.Model], tuple[str, ...]], dict[Any, models.Model]] = {}
     for act in acts:
         for row, former in act.changed:
@@ -419,10 +433,10 @@ def write(acts: Sequence[Act]) -> None:
     for gone in [row for act in acts for row in act.removed]:
         gone.delete()
     insert_rows([row for act in acts for row in act.rows])
-    insert_rows([act.event for act in acts])
-    Fault.objects.filter(case__in=[case for case in cases if hasattr(case, "fault")]).delete()
-    for case in cases:
-        case.remember()  # type: ignore[attr-defined]
+    insert_rows(events)
+    broke = [case.pk for case in cases if case._state.fields_cache.get("fault")]
+    if broke:
+        Fault.objects.filter(case__in=broke).delete()
 
 
 def open_case(case: Any, *, by: Any, key: str, details: dict[str, Any], at: datetime) -> None:

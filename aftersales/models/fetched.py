@@ -1,7 +1,8 @@
 """Rows that are read by the thousand."""
 
+import json
 from collections.abc import Collection, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Self
 
 from django.db import models
@@ -24,8 +25,8 @@ class Fetched(models.Model):
         abstract = True
 
     def __init__(self, *args: Any, **values: Any) -> None:
-        constants, made = _defaults(type(self))
-        if args or not values.keys() <= constants.keys() | made.keys():
+        constants, made, columns = _defaults(type(self))
+        if args or not values.keys() <= columns:
             super().__init__(*args, **values)
             return
         known = self.__dict__
@@ -61,15 +62,35 @@ class Fetched(models.Model):
 
 
 @cache
-def _defaults(model: type[models.Model]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What a column of a new row holds: the same for every row, or made for each."""
+def _defaults(
+    model: type[models.Model],
+) -> tuple[dict[str, Any], dict[str, Any], frozenset[str]]:
+    """What a column of a new row holds, the same for every row or made for each; and all columns."""
     constants, made = {}, {}
     for field in model._meta.concrete_fields:
         if field.has_default() and callable(field.default):
             made[field.attname] = field.get_default
         else:
             constants[field.attname] = field.get_default()
-    return constants, made
+    return constants, made, frozenset(constants) | frozenset(made)
+
+
+class StampField(models.JSONField):
+    """A document that many rows hold alike (windows, policy) is read once; nobody changes it."""
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        if type(value) is str and self.decoder is None:
+            return _read(value)
+        return super().from_db_value(value, expression, connection)
+
+    def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.JSONField", args, kwargs
+
+
+@lru_cache(256)
+def _read(document: str) -> Any:
+    return json.loads(document)
 
 
 class StateDescriptor(FSMFieldDescriptor):

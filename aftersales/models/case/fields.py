@@ -33,6 +33,7 @@ from aftersales.models.agreeing import AgreeRule
 from aftersales.models.case.loading import Loaded
 from aftersales.models.catalogue import Reason, both
 from aftersales.models.edition import Edition
+from aftersales.models.fetched import StampField
 from aftersales.models.history import Evidence, Upload
 from aftersales.models.intervention import Intervention
 from aftersales.models.negotiation import Message, Offer, Round
@@ -73,8 +74,8 @@ class CaseFields(Loaded):
     agreement_version = models.CharField(_("维权协议版本"), max_length=20)
     agreement_at = models.DateTimeField(_("同意协议时间"))
     applied_at = models.DateTimeField(_("申请时间"))
-    windows = models.JSONField(_("时限（快照）"))
-    policy = models.JSONField(_("规则（快照）"))
+    windows = StampField(_("时限（快照）"))
+    policy = StampField(_("规则（快照）"))
     snapshot = models.JSONField(_("商品与订单（快照）"))
     edition = models.ForeignKey(
         Edition, models.PROTECT, null=True, related_name="+", db_index=False
@@ -275,6 +276,8 @@ class CaseFields(Loaded):
 
     @property
     def last_intervention(self) -> Intervention | None:
+        if self.platform_asked_at is None:
+            return None
         asked = list(self.handed("interventions"))
         return asked[-1] if asked else None
 

@@ -1,9 +1,9 @@
 """How cases are locked and loaded: one for a step, a batch for a sweep."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cache
 from itertools import compress
-from operator import is_not
+from operator import is_not, itemgetter
 from typing import Any, Self
 
 from django.db import models
@@ -16,12 +16,12 @@ from aftersales.models.order import Order
 from aftersales.models.people import Shop
 from aftersales.steps import Stepped
 
-UNTRACKED = {"id", "code"}
-# What no step of time reads: it stays where it is until somebody asks for it.
+# What no step of time reads, nor any step changes, and of the order all but what they read: it
+# stays where it is until somebody asks for it.
+READ_OF_ORDER = {"id", "shop", "state", "shipped_at", "signed_at"}
 UNREAD = [
     *("description", "snapshot", "agreement_version", "agreement_at"),
-    *("order__receiver", "order__phone", "order__address", "order__buyer_nick"),
-    *("order__buyer_note", "order__shop_note", "order__imported_at", "order__contact_dropped_at"),
+    *(f"order__{each.name}" for each in Order._meta.fields if each.name not in READ_OF_ORDER),
 ]
 
 
@@ -35,16 +35,18 @@ ALONG: dict[str, Callable[[], Any]] = {
 
 
 class Loaded(Stepped):
-    _first: dict[str, Any]  # what is stored
+    _first: tuple[Collection[str], Collection[Any]]  # what is stored: columns and values
 
     class Meta:
         abstract = True
 
     @classmethod
-    def from_db(cls, *args: Any, **kwargs: Any) -> Any:
-        case = super().from_db(*args, **kwargs)
+    def from_db(
+        cls, db: str | None, field_names: Collection[str], values: Collection[Any], **kwargs: Any
+    ) -> Any:
+        case = super().from_db(db, field_names, values, **kwargs)
         case._rows, case._changed, case._removed = [], [], []  # pages ask, too
-        case.remember()
+        case._first = field_names, values
         return case
 
     def load_along(self, *names: str) -> Self:
@@ -55,25 +57,20 @@ class Loaded(Stepped):
         return self
 
     def remember(self) -> None:
-        """Note the stored values, so that the engine writes only what a step changed."""
-        self._first = self.__dict__.copy()
+        columns = [each for each in self._columns() if each in self.__dict__]
+        self._first = columns, itemgetter(*columns)(self.__dict__)
 
     def dirty(self) -> list[str]:
-        now, first = self.__dict__, self._first
-        attnames, names = self._tracked()
-        other = map(is_not, map(now.get, attnames), map(first.get, attnames))
-        return [
-            name
-            for attname, name in compress(zip(attnames, names, strict=True), other)
-            if now.get(attname) != first.get(attname)
-        ]
+        (columns, first), names = self._first, self._columns()
+        now = itemgetter(*columns)(self.__dict__)
+        other = compress(zip(columns, now, first, strict=True), map(is_not, now, first))
+        return [names[column] for column, value, stored in other if value != stored]
 
     @classmethod
     @cache
-    def _tracked(cls) -> tuple[list[str], list[str]]:
-        """Columns and names of what a step may change."""
-        fields = [each for each in cls._meta.concrete_fields if each.name not in UNTRACKED]
-        return [field.attname for field in fields], [field.name for field in fields]
+    def _columns(cls) -> dict[str, str]:
+        """The fields by the names of their columns."""
+        return {each.attname: each.name for each in cls._meta.concrete_fields}
 
     @classmethod
     def for_writing(cls) -> models.QuerySet[Any]:
@@ -102,8 +99,9 @@ class Loaded(Stepped):
         shops = Shop.objects.in_bulk({case.shop_id for case in cases})
         for case in cases:
             case._state.fields_cache["shop"] = shops[case.shop_id]
-        for name in ("rounds", "offers", "interventions"):
-            hand_out(cases, name)
+        hand_out(cases, "offers")
+        hand_out([case for case in cases if case.round_number], "rounds")
+        hand_out([case for case in cases if case.platform_asked_at], "interventions")
         hand_out([case for case in cases if case.request_due_at], "requests")
         for name in ("payments", "parcels"):
             hand_out(list(orders.values()), name)

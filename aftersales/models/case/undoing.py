@@ -47,7 +47,7 @@ class Undoing(CaseFields):
 
     def standing_before(self, user: Any) -> dict[str, Any]:
         """The status, the clock, and the former values of all that the step in hand has changed."""
-        now, first = self.__dict__, self._first
+        now, first = self.__dict__, dict(zip(*self._first, strict=True))
         return {
             "by": user.pk,
             "status": first["status"],
@@ -55,7 +55,7 @@ class Undoing(CaseFields):
             "payouts": first["payouts"],
             "fields": {
                 attname: first[attname]
-                for attname, name in zip(*self._tracked(), strict=True)
+                for attname, name in self._columns().items()
                 if name not in OF_THE_ENGINE and now[attname] != first[attname]
             },
             "rows": [[row._meta.label, row.pk, values] for row, values in self._changed],
