@@ -5,11 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from aftersales.figures import reading, rolling
 from aftersales.figures.definitions import FIGURES
 from aftersales.models import Case, Measure, Shop, User
+from aftersales.models.figures import Counted, DayFigure
 from tests.bench.market import due_cases
 from tests.bench.reporting import report, seconds
 
@@ -32,7 +33,8 @@ FROM aftersales_case c CROSS JOIN (VALUES
 WHERE (c.id % 5 = 0) = (s.version IN (2, 3)) OR s.version = 1
 """
 
-# The floor of a rebuild: every event with its case and reason once, counted by day, written nowhere.
+# The floor of a rebuild: every event with its case and reason once, counted by day; then the same
+# rows as a rebuild writes, known already.
 PASS = """
 SELECT c.shop_id, e.step, (e.at AT TIME ZONE 'Asia/Shanghai')::date, r.code,
     COUNT(DISTINCT c.order_id), SUM(e.at - c.applied_at)
@@ -40,6 +42,7 @@ FROM aftersales_event e JOIN aftersales_case c ON c.id = e.case_id
     JOIN aftersales_reason r ON r.id = c.reason_id
 GROUP BY 1, 2, 3, 4
 """
+WRITTEN = [Counted._meta.db_table, DayFigure._meta.db_table]
 
 
 @pytest.fixture
@@ -62,16 +65,27 @@ def rebuild() -> None:
 @pytest.mark.bench
 @pytest.mark.postgres
 def test_rebuilding(lived: Shop) -> None:
+    rebuild()
+    with connection.cursor() as cursor:
+        for table in WRITTEN:
+            cursor.execute(f"CREATE TABLE known_{table} AS TABLE {table}")
+
     def one_pass() -> None:
-        with connection.cursor() as cursor:
+        with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(PASS)
             assert cursor.fetchall()
+            for table in WRITTEN:
+                cursor.execute(f"DELETE FROM {table}")
+                cursor.execute(f"INSERT INTO {table} TABLE known_{table}")
 
     rates: dict[str, list[float]] = {"floor": [], "ours": []}
     for _number in range(ROUNDS):
         rates["floor"].append(CASES / seconds(one_pass))
         rates["ours"].append(CASES / seconds(rebuild))
-    report("rebuilding figures", rates, goal=0.04)
+    with connection.cursor() as cursor:
+        for table in WRITTEN:
+            cursor.execute(f"DROP TABLE known_{table}")
+    report("rebuilding figures", rates, goal=0.5)
 
 
 @pytest.mark.bench
