@@ -250,9 +250,9 @@ class ReversalForm(StepForm):
             del self.fields["amount"]
             return
         had = appeal.intervention.amount or amounts.NOTHING
-        self.fields["amount"].help_text = _("已判 {had}，买家申请 {asked}").format(
+        self.fields["amount"].help_text = _("已判 {had}，买家最多可得 {most}").format(
             had=display.money(had),
-            asked=display.money(self.case.amount),
+            most=display.money(self.case.worth),
         )
 
 

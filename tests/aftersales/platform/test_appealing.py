@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from aftersales.enums import AppealState, Party, Stage, Status
 from aftersales.models import Appeal, Case, Intervention, User
@@ -180,6 +182,35 @@ def test_a_buyer_who_wins_his_appeal_is_paid(
         "100.00",
     )
     assert row.closed_at is not None
+
+
+@pytest.mark.parametrize(("ruling", "gave"), [("deny", None), ("partial_refund", "60.00")])
+def test_who_asked_for_goods_wins_what_they_are_worth(
+    ruling: str,
+    gave: str | None,
+    ruled: Callable[..., Case],
+    buyer: User,
+    staff: User,
+    second: User,
+    client: Client,
+) -> None:
+    """T-25: he named no amount (G6), so what he paid for the pieces is the most (T-15)."""
+    given = {"amount": Decimal(gave)} if gave else {}
+    case = ruled(ruling, type="exchange", **given)
+    before = paid(case)
+    appeal(case, buyer)
+    said: dict[str, Any] = {"by": second, "responsible": "merchant", "grounds": GROUNDS}
+    with refused(case, "", by=second) as caught:
+        case.propose_reversal(amount=Decimal("128.01"), **said)
+    assert "不超过 128.00" in str(caught.value.errors["amount"])
+    client.force_login(second)
+    page = client.get(reverse("admin:propose_reversal", args=[case.code]))
+    assert "买家最多可得 ¥128.00" in page.text
+    case.propose_reversal(amount=Decimal("128.00"), **said)
+    case.reverse_ruling(by=staff)
+    assert stored(case).to_refund == Decimal("128.00")
+    more = "68.00" if gave else "128.00"
+    assert paid(case) == [*before, ("微信支付", more)]
 
 
 def test_what_a_partial_ruling_gave_is_topped_up(
