@@ -8,13 +8,13 @@ from typing import Any
 
 import structlog
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.signals import password_changed, password_reset, password_set
 from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
-from django.core.exceptions import ValidationError
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -27,19 +27,9 @@ from aftersales.models import Member, User
 DEVICE = "__Host-device" if settings.HTTPS else "device"
 DEVICE_LASTS = 180 * 24 * 3600  # seconds
 SEEN_EVERY = 300  # seconds between two notes of when a session was last used
-# Where one goes without a second factor: to set it up, to leave, and to read what helps.
+# Where one goes without a password of one's own, or a second factor: to have them, to leave, and to
+# read what helps.
 OPEN_PATHS = ("/accounts/", "/prefs/", "/help/", "/static/")
-# What a guesser who knows where he is tries first (docs/security.md).
-OUR_WORDS = (
-    "aftersales",
-    "after-sales",
-    "shouhou",
-    "售后",
-    "merchant",
-    "reviewer",
-    "taobao",
-    "pinduoduo",
-)
 
 log = structlog.get_logger(__name__)
 
@@ -68,17 +58,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         name, _blank, device = (request.get_signed_cookie(DEVICE, "") or "").rpartition(" ")
         known = device and name == credentials.get("username")
         return f"{key}:{device}" if known else key
-
-
-class NoWordsOfOurs:
-    """A password is not made of what everybody knows of this place."""
-
-    def validate(self, password: str, user: Any = None) -> None:
-        if any(word in password.casefold() for word in OUR_WORDS):
-            raise ValidationError(self.get_help_text())
-
-    def get_help_text(self) -> str:
-        return _("密码不能含有本站的名称或常用词")
 
 
 class SecondFactors(DefaultMFAAdapter):  # type: ignore[misc]
@@ -150,8 +129,15 @@ def refuse(credentials: dict[str, Any], **_kwargs: Any) -> None:
     log.warning("not signed in", user=known)
 
 
+@receiver([password_changed, password_set, password_reset])
+def choose(user: Any, **_kwargs: Any) -> None:
+    """He has a password that nobody else knows."""
+    User.objects.filter(pk=user.pk).update(password_given=False)
+
+
 def watch(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
-    """End sessions of people at work that are idle or old; ask for the second factor where it is a must."""
+    """End sessions of people at work that are idle or old; ask for a password of one's own in place of
+    one that was given, and for the second factor where it is a must."""
 
     def answer(request: HttpRequest) -> HttpResponse:
         signed_in = request.user.is_authenticated
@@ -160,6 +146,9 @@ def watch(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..., 
             if _over(request):
                 logout(request)
                 messages.info(request, _("太久没有操作，请重新登录。没提交的内容已经存为草稿。"))
+            elif _given(request):
+                messages.warning(request, _("这个密码是管理员设置的，请先换成只有你知道的密码。"))
+                return redirect("account_change_password")
             elif _unproven(request):
                 messages.warning(request, _("这个账号需要两步验证，请先开启。"))
                 return redirect("mfa_activate_totp")
@@ -180,6 +169,12 @@ def _over(request: HttpRequest) -> bool:
     if now - seen > SEEN_EVERY:
         request.session["seen"] = now
     return False
+
+
+def _given(request: HttpRequest) -> bool:
+    """Whether somebody else knows his password."""
+    given = getattr(request.user, "password_given", False)
+    return bool(given) and not request.path.startswith(OPEN_PATHS)
 
 
 def _unproven(request: HttpRequest) -> bool:

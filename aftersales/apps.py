@@ -3,8 +3,11 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.core.checks import register
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation.trans_real import TranslationCatalog
+
+from aftersales.passwords import known_leaks
 
 
 def update(catalog: Any, trans: Any) -> None:
@@ -25,3 +28,6 @@ class AftersalesConfig(AppConfig):
     name = "aftersales"
     verbose_name = _("售后台")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        register(known_leaks, deploy=True)

@@ -24,9 +24,9 @@ def healthz(request: HttpRequest) -> HttpResponse:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        if settings.CELERY_BROKER_URL.startswith("redis"):
+        if settings.REDIS_URL:
             with Redis.from_url(
-                settings.CELERY_BROKER_URL, socket_timeout=SOON, socket_connect_timeout=SOON
+                settings.REDIS_URL, socket_timeout=SOON, socket_connect_timeout=SOON
             ) as redis:
                 redis.ping()
     except (Error, RedisError) as error:

@@ -14,7 +14,8 @@ from aftersales import logs
 BASE_DIR = Path(__file__).resolve().parent.parent
 FIRST_LOOK_KEY = "first-look-only-" + "0" * 48
 
-env = environ.Env()
+# Any of them may stand in a file that is named instead: SECRET_KEY_FILE=/run/credentials/….
+env = environ.FileAwareEnv()
 
 # What kind of run this is -------------------------------------------------------------------------
 
@@ -206,15 +207,23 @@ AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
-AUTH_PASSWORD_VALIDATORS = [
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
         "OPTIONS": {"min_length": 10},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "aftersales.accounts.NoWordsOfOurs"},
+    {"NAME": "aftersales.passwords.NoWordsOfOurs"},
 ]
+# Passwords that have leaked: SHA-1 hashes, sorted, one a line, as Have I Been Pwned gives them out.
+LEAKED_PASSWORDS = env.str("LEAKED_PASSWORDS", default="")
+if LEAKED_PASSWORDS:
+    if not Path(LEAKED_PASSWORDS).is_file():
+        raise ImproperlyConfigured(f"LEAKED_PASSWORDS names {LEAKED_PASSWORDS}, which is no file.")
+    AUTH_PASSWORD_VALIDATORS.append(
+        {"NAME": "aftersales.passwords.NotLeaked", "OPTIONS": {"known": LEAKED_PASSWORDS}}
+    )
 LOGIN_URL = reverse_lazy("account_login")
 LOGIN_REDIRECT_URL = reverse_lazy("home")
 ACCOUNT_ADAPTER = "aftersales.accounts.AccountAdapter"
@@ -312,7 +321,7 @@ if HTTPS:
 
 # What runs beside the pages -----------------------------------------------------------------------
 
-CELERY_BROKER_URL = REDIS_URL or "filesystem://"
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://") or "filesystem://"
 if not REDIS_URL:
     CELERY_BROKER_TRANSPORT = "aftersales.broker:Transport"
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (

@@ -60,12 +60,15 @@ def program(*command: str, folder: Path, **changed: str) -> subprocess.Completed
 
 def test_production_passes_djangos_inspection(tmp_path: Path) -> None:
     """And without https it does not: the inspection sees what it is shown."""
+    (tmp_path / "leaked.txt").write_text("")
     inspect = ("manage.py", "check", "--deploy", "--fail-level", "WARNING")
-    passed = program(*inspect, folder=tmp_path)
+    listed = {"folder": tmp_path, "LEAKED_PASSWORDS": str(tmp_path / "leaked.txt")}
+    passed = program(*inspect, **listed)
     assert passed.returncode == 0, passed.stderr
-    failed = program(*inspect, folder=tmp_path, HTTPS="0")
+    failed = program(*inspect, **listed, HTTPS="0")
     assert failed.returncode == 1
     assert "SESSION_COOKIE_SECURE" in failed.stderr
+    assert "LEAKED_PASSWORDS is not set" in program(*inspect, folder=tmp_path).stderr
 
 
 def test_production_keeps_its_cookies_and_its_https_to_itself(tmp_path: Path) -> None:

@@ -24,11 +24,13 @@ SAFE = {
 }
 
 
-def read_settings(**environment: str) -> subprocess.CompletedProcess[str]:
+def read_settings(
+    *, code: str = "print(s.DEBUG, s.PRODUCTION)", **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Read the settings as a new program would, with nothing but this in its environment."""
     plain = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return subprocess.run(
-        [sys.executable, "-c", "import aftersales.settings as s; print(s.DEBUG, s.PRODUCTION)"],
+        [sys.executable, "-c", f"import aftersales.settings as s; {code}"],
         cwd=ROOT,
         env=plain | environment,
         capture_output=True,
@@ -59,6 +61,7 @@ def test_it_starts_in_production_when_all_is_set():
         ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS must name the hosts"),
         ({"DEBUG": "1"}, "DEBUG must be off in production"),
         ({"DEMO": "1"}, "DEMO must be off in production"),
+        ({"LEAKED_PASSWORDS": "/nowhere"}, "LEAKED_PASSWORDS names /nowhere"),
     ],
 )
 def test_it_refuses_to_start_in_production(change, sentence):

@@ -157,6 +157,19 @@ class AccountAdmin(LostFactors, Kept, UserAdmin):
             return dates
         return [*dates, "is_staff", "is_superuser", "groups"]
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if not change:
+            obj.password_given = obj.has_usable_password()
+        super().save_model(request, obj, form, change)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
+        """Whoever is given a password by somebody else chooses his own before anything else."""
+        answer = super().user_change_password(request, id, form_url)
+        if request.method == "POST" and answer.status_code == 302:
+            others = User.objects.exclude(pk__in=[request.user.pk])
+            others.filter(pk=id).update(password_given=True)
+        return answer
+
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A superuser's account, and with it his password, is for superusers."""
         if obj is not None and obj.is_superuser and not getattr(request.user, "is_superuser", 0):

@@ -16,7 +16,8 @@ class User(AbstractUser):
     """账号: a buyer, a shop member or platform staff; which, follows from orders and memberships.
 
     What somebody never chose (``language`` to ``sound``) is empty: his browser decides. Within
-    the quiet hours (local time, both or neither) nothing that can wait is e-mailed.
+    the quiet hours (local time, both or neither) nothing that can wait is e-mailed. A password that
+    was ``password_given`` by a superuser lets him in to choose his own, and nowhere else.
     """
 
     nick = models.CharField(_("昵称"), max_length=80, blank=True)
@@ -28,6 +29,7 @@ class User(AbstractUser):
     sound = models.BooleanField(_("到期提示音"), null=True, blank=True)
     quiet_from = models.TimeField(_("免打扰开始"), null=True, blank=True)
     quiet_until = models.TimeField(_("免打扰结束"), null=True, blank=True)
+    password_given = models.BooleanField(_("密码由管理员设置"), default=False)
 
     class Meta:
         verbose_name = _("账号")

@@ -51,7 +51,7 @@ def test_healthz_says_ok_and_nothing_else_with_one_query(
 def test_healthz_is_503_soon_when_the_broker_hangs(client: Client, settings: Any) -> None:
     """F-table: a Redis that takes connections and never says a word costs about a second."""
     with socket.create_server(("127.0.0.1", 0)) as door:
-        settings.CELERY_BROKER_URL = f"redis://127.0.0.1:{door.getsockname()[1]}/0"
+        settings.REDIS_URL = f"redis://127.0.0.1:{door.getsockname()[1]}/0"
         answer = client.get("/healthz")
     assert answer.status_code == 503
     assert answer.content == b"unavailable"
