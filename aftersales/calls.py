@@ -51,7 +51,12 @@ def live(case: Case, member: Any, at: datetime) -> VirtualNumber | None:
     """The number this member holds for this case and may still use."""
     if member is None or case.ended:
         return None
-    return case.virtual_numbers.filter(member=member, expires_at__gt=at).last()
+    lent = [
+        each
+        for each in case.handed("virtual_numbers")
+        if each.member_id == member.pk and each.expires_at > at
+    ]
+    return lent[-1] if lent else None
 
 
 def reveal(case: Case, *, by: Any, key: str = "") -> None:

@@ -16,6 +16,7 @@ from aftersales import clock
 from aftersales.enums import Party, Reminder
 from aftersales.models import Notice, User
 from aftersales.models.history import OF_ACCOUNT
+from aftersales.prepared import Prepared
 from aftersales.reading import frame_of
 from aftersales.service import asking
 from aftersales.views import case_url, conversation_url
@@ -110,6 +111,12 @@ def open_notice(request: HttpRequest, pk: int) -> HttpResponse:
     if notice.line is None:
         raise Http404
     return redirect(conversation_url(notice.line, party))
+
+
+# Whether something told of a case has not been read yet.
+NEWS = Prepared(
+    lambda case, user: Notice.objects.filter(user=user, case=case).unread().values_list("pk")[:1]
+)
 
 
 def seen(user: User | Any, case: Any) -> None:

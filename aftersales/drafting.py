@@ -1,12 +1,13 @@
 """Nothing typed is lost: a page's form is kept as a draft while it is filled in, and given back."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
+from django.db.models import Q
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
@@ -18,6 +19,7 @@ from aftersales import clock
 from aftersales.display import when
 from aftersales.forms import SlotField
 from aftersales.models import Case, Draft
+from aftersales.prepared import Prepared
 from aftersales.steps import STEPS
 
 TYPED = "typed"  # in the session: what came in after it had expired, for whoever signs in again
@@ -166,7 +168,10 @@ class Drafting(LoginRequiredMixin, View):
 
 def begun(path: str, user: Any, make: Callable[[QueryDict | None], F]) -> F:
     """The form that ``make`` makes of a draft, under a click of its own; or an empty one."""
-    draft = Draft.at(path, user)
+    return begun_with(Draft.at(path, user), make)
+
+
+def begun_with(draft: Draft | None, make: Callable[[QueryDict | None], F]) -> F:
     if draft is None:
         return make(None)
     given = draft.filled()
@@ -205,8 +210,14 @@ class Shown(NamedTuple):
     texts: list[str]
 
 
-def drafts_of(case: Case, user: Any) -> list[Shown]:
-    """What this person has begun on this case and not sent."""
+# What somebody has begun on a case, and at another form of its page.
+BEGUN = Prepared(
+    lambda case, user, path: Draft.objects.filter(Q(case=case) | Q(path=path), user=user)
+)
+
+
+def drafts_of(case: Case, user: Any, known: Iterable[Draft] | None = None) -> list[Shown]:
+    """What this person has begun on this case and not sent (``known`` where it was read)."""
     return [
         Shown(
             draft.label,
@@ -215,7 +226,8 @@ def drafts_of(case: Case, user: Any) -> list[Shown]:
             case.refusal(draft.step, user) if draft.step in STEPS else "",
             draft.texts(),
         )
-        for draft in Draft.objects.filter(case=case, user=user.pk)
+        for draft in (Draft.objects.filter(case=case, user=user.pk) if known is None else known)
+        if draft.case_id == case.pk
     ]
 
 

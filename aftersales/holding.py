@@ -6,14 +6,15 @@ has gone back to the buyer is taken off it.
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import Exists, OuterRef, Q, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from aftersales.display import money
 from aftersales.enums import Purpose
 from aftersales.models import Case, OrderLine
+from aftersales.prepared import Prepared
 
 NOTHING = Decimal("0.00")
 
@@ -41,10 +42,19 @@ class Held(NamedTuple):
 
 def held_of(lines: Iterable[OrderLine]) -> dict[int, Held]:
     """The payment of each line that was ever claimed, by its key; one query however many."""
+    return {row.pk: held(row) for row in _claimed(pk__in=[line.pk for line in lines])}
+
+
+def held(row: Any) -> Held:
+    """The payment of a line as ``CLAIMED`` finds it."""
+    return Held(row.paid, min(row.refunded or NOTHING, row.paid), row.running)
+
+
+def _claimed(**lines: Any) -> QuerySet[OrderLine]:
     running = Case.objects.open().filter(line=OuterRef("pk"))
     refunded = Sum("cases__refunds__amount", filter=Q(cases__refunds__purpose=Purpose.REFUND))
-    claimed = OrderLine.objects.filter(pk__in=[line.pk for line in lines], cases__isnull=False)
-    found = claimed.annotate(running=Exists(running), refunded=refunded)
-    return {
-        row.pk: Held(row.paid, min(row.refunded or NOTHING, row.paid), row.running) for row in found
-    }
+    claimed = OrderLine.objects.filter(cases__isnull=False, **lines)
+    return claimed.annotate(running=Exists(running), refunded=refunded)
+
+
+CLAIMED = Prepared(lambda line: _claimed(pk=line))

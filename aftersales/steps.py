@@ -213,7 +213,7 @@ class Stepped(Fetched):
         raise NotImplementedError
 
     @classmethod
-    def for_writing(cls) -> models.QuerySet[Any]:
+    def locked(cls, pk: int, by: Any = None, key: str = "") -> Any:
         raise NotImplementedError
 
     @classmethod
@@ -274,7 +274,7 @@ class Stepped(Fetched):
         if self.wake_at is None or self.wake_at > clock.now():
             return False
         with transaction.atomic():
-            row = _locked(self)
+            row = self.locked(self.pk)
             write(acts := lapse(row, clock.now()))
         _become(self, row)
         return bool(acts)
@@ -352,13 +352,10 @@ class Stepped(Fetched):
         return Act(self, event, self.dirty(), self._rows, self._changed, self._removed)
 
 
-def _locked(case: Stepped) -> Any:
-    return case.for_writing().get(pk=case.pk)
-
-
-def _become(case: Stepped, row: Stepped) -> None:
+def _become(case: Stepped, row: Any) -> None:
     """The caller's instance is what is stored, whatever happened; what was loaded with it is old."""
     case.__dict__.pop("_prefetched_objects_cache", None)
+    row.forget_along()
     case.__dict__.update(row.__dict__)
 
 
@@ -386,16 +383,16 @@ def _take(
     hold = undo_within if known.undoable else timedelta()
     refused: Refused | None = None
     with transaction.atomic():
-        row = _locked(case)
-        earlier = row.events.filter(key=key).first() if key else None
+        row = case.locked(case.pk, by, key)
+        earlier = row.earlier
         if earlier is not None and earlier.step == known.name:
             _become(case, row)  # the same click again: it has had its effect
             return
         at = clock.now()
         seen = row.version
-        lapses = lapse(row, at)
-        write(lapses)
-        row.remember()
+        if lapses := lapse(row, at):
+            write(lapses)
+            row = case.locked(case.pk, by)
         try:
             if earlier is not None:
                 raise Refused(STALE, conflict=True)
@@ -407,7 +404,7 @@ def _take(
             write([row.run(known, party, by, at, key, answers, hold=hold)])
         except Refused as why:
             refused = why
-            row = _locked(case)  # what the refused step did to the instance is thrown away
+            row = case.locked(case.pk)  # what the refused step did to the instance is thrown away
             if by is not None:
                 Attempt.objects.create(
                     case=row, user=by, step=known.name, sentence=why.sentence[:300], at=at

@@ -2,6 +2,7 @@
 
 import mimetypes
 import uuid
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -25,7 +26,6 @@ from aftersales.forms import StepForm, staged
 from aftersales.imports import samples
 from aftersales.models import (
     Case,
-    CaseQuerySet,
     Conversation,
     Evidence,
     Message,
@@ -39,6 +39,8 @@ from aftersales.rules import visibility
 from aftersales.service import asking
 from aftersales.steps import STEPS, Refused
 
+ABOUT = ("order", "line", "reason", "shop", "buyer")  # what every page of a case shows of it
+
 
 class CaseView(LoginRequiredMixin):
     """A page about one case of this person: what is not his is a 404, before anything else.
@@ -50,7 +52,8 @@ class CaseView(LoginRequiredMixin):
     party: Party
     case: Case
 
-    def cases(self) -> CaseQuerySet:
+    def found(self, code: str) -> Sequence[Case]:
+        """The case of this number, with what it is ``ABOUT``; nothing, if it is another's."""
         raise NotImplementedError
 
     def may_enter(self) -> None:
@@ -58,8 +61,10 @@ class CaseView(LoginRequiredMixin):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         if request.user.is_authenticated:
-            found = self.cases().select_related("order", "line", "reason", "shop", "buyer")
-            self.case = get_object_or_404(found, code=kwargs["code"])
+            found = self.found(kwargs["code"])
+            if not found:
+                raise Http404
+            self.case = found[0]
             self.case.catch_up()
             self.may_enter()
         return super().dispatch(request, *args, **kwargs)

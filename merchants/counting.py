@@ -94,10 +94,10 @@ def _key(shop_id: int) -> str:
 
 
 def many(rows: QuerySet[Any]) -> Number:
-    return _told(rows.order_by()[: MOST + 1].count())
+    return told(rows.order_by()[: MOST + 1].count())
 
 
-def _told(number: int, *, more: bool = False) -> Number:
+def told(number: int, *, more: bool = False) -> Number:
     """``more``: not everything was looked at."""
     return f"{min(number, MOST)}+" if more or number > MOST else number
 
@@ -128,5 +128,5 @@ def _for(member: Member, known: dict[str, Any]) -> dict[str, Number]:
     ``assigned`` to this member, among the ``MOST`` with the least time; ``handled`` today; and how
     many buyers have ``asked`` something unread before any case."""
     more = known["mine"] > MOST
-    numbers = {name: _told(known[name], more=more and name in SAMPLED) for name in NAMES}
-    return numbers | {"assigned": _told(known["of"].get(member.pk, 0), more=more)}
+    numbers = {name: told(known[name], more=more and name in SAMPLED) for name in NAMES}
+    return numbers | {"assigned": told(known["of"].get(member.pk, 0), more=more)}

@@ -4,10 +4,11 @@ The same string stands in the address of the queue, in a saved view, and as ``li
 address of a case, so that whoever opens a case from a list can go on through that list.
 """
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from functools import cached_property
-from typing import Any
+from functools import cache, cached_property
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.db.models import F
@@ -20,7 +21,9 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.enums import Turn
 from aftersales.models import Case, CaseQuerySet, Member
-from merchants.counting import Number, many
+from aftersales.prepared import Prepared, together
+from merchants import counting
+from merchants.counting import MOST, Number
 from merchants.forms.queue import QueueFilter
 
 Order = tuple[str, str]
@@ -45,11 +48,9 @@ class WorkList:
             self.sort = usual
         self.usual = self.sort == usual
         self.order = ORDERS[self.sort][1]
-        cases = Case.objects.filter(shop=member.shop_id)
-        cases = cases.annotate(value=Coalesce(NullIf("amount", Decimal("0.00")), "refundable"))
-        if self.tab != "all":
-            cases = cases.filter(turn=self.tab)
-        self._all, self._asked, self._whose = cases, query, (member, team)
+        self.shop_id = member.shop_id
+        self._all = cases_of(self.shop_id, self.tab)
+        self._asked, self._whose = query, (member, team)
 
     @cached_property
     def filter(self) -> QueueFilter:
@@ -91,6 +92,13 @@ class WorkList:
         return place(found, self.order) if found else ""
 
 
+def cases_of(shop: Any, tab: str) -> CaseQuerySet:
+    """All that stands under a tab."""
+    cases = Case.objects.filter(shop=shop)
+    cases = cases.annotate(value=Coalesce(NullIf("amount", Decimal("0.00")), "refundable"))
+    return cases if tab == "all" else cases.filter(turn=tab)
+
+
 def place(case: Case, order: Order) -> str:
     value = getattr(case, order[0].lstrip("-"))
     told = value.isoformat() if isinstance(value, datetime) else str(value or "")
@@ -99,15 +107,21 @@ def place(case: Case, order: Order) -> str:
 
 def after(cases: CaseQuerySet, order: Order, text: str) -> CaseQuerySet | None:
     """The rows behind the place that ``text`` names; None where it names no place."""
+    named = read_place(order, text)
+    return named and behind(cases, order, *named)
+
+
+def read_place(order: Order, text: str) -> tuple[Any, int] | None:
     told, parted, pk = text.rpartition("~")
     if not parted or not pk.isdecimal() or len(pk) > 18:
         return None
-    name = order[0].lstrip("-")
-    value = _amount(told) if name == "value" else _moment(told)
-    if value is None:
-        return None
+    value = _amount(told) if order[0].endswith("value") else _moment(told)
+    return None if value is None else (value, int(pk))
+
+
+def behind(cases: CaseQuerySet, order: Order, value: Any, pk: Any) -> CaseQuerySet:
     past = TupleLessThan if order[0].startswith("-") else TupleGreaterThan
-    return cases.filter(past((F(name), F("pk")), (value, int(pk))))
+    return cases.filter(past((F(order[0].lstrip("-")), F("pk")), (value, pk)))
 
 
 def backwards(order: Order) -> Order:
@@ -128,6 +142,63 @@ def _moment(told: str) -> datetime | None:
     except ValueError:
         return None
     return moment if moment and moment.tzinfo else None
+
+
+class Found(NamedTuple):
+    """The codes of the neighbours in a list, and how many others are in it."""
+
+    behind: str | None
+    before: str | None
+    first: str | None
+    left: Number
+
+
+class Around:
+    """What is asked of a list around one of its cases."""
+
+    def __init__(self, cases: Callable[[Any], CaseQuerySet], order: Order) -> None:
+        def others(shop: Any, case: Any) -> CaseQuerySet:
+            return cases(shop).exclude(pk=case)
+
+        def past(order: Order) -> Prepared:
+            return Prepared(
+                lambda shop, case, value, pk: _one(
+                    behind(others(shop, case), order, value, pk), order
+                )
+            )
+
+        self.order = order
+        self.first = Prepared(lambda shop, case: _one(others(shop, case), order))
+        self.left = Prepared(
+            lambda shop, case: others(shop, case).order_by().values_list("pk")[: MOST + 1],
+            counted=True,
+        )
+        self.behind, self.before = past(order), past(backwards(order))
+
+    def find(self, shop_id: int, case: int, here: str) -> Found:
+        asked: list[tuple[Prepared, Sequence[Any]]] = [
+            (self.first, (shop_id, case)),
+            (self.left, (shop_id, case)),
+        ]
+        if named := read_place(self.order, here):
+            asked += [(each, (shop_id, case, *named)) for each in (self.behind, self.before)]
+        first, [(left,)], *beside = together(*asked)
+        behind, before = ([*map(_code, beside)]) or (None, None)
+        return Found(behind, before, _code(first), counting.told(left))
+
+
+def _code(rows: list[tuple[str]]) -> str | None:
+    return rows[0][0] if rows else None
+
+
+def _one(cases: CaseQuerySet, order: Order) -> Any:
+    return cases.order_by(*order).values_list("code")[:1]
+
+
+@cache
+def _around(tab: str, sort: str) -> Around:
+    """Of a list that nothing narrows."""
+    return Around(lambda shop: cases_of(shop, tab), ORDERS[sort][1])
 
 
 class Way:
@@ -162,15 +233,26 @@ class Way:
     @cached_property
     def next_url(self) -> str:
         """The one behind this, or else the first of all."""
-        return self._url(self._behind(self.list.order)) or self._url(self._first())
+        return self._url(self._found.behind) or self._url(self._found.first)
 
     @cached_property
     def previous_url(self) -> str:
-        return self._url(self._behind(backwards(self.list.order)))
+        return self._url(self._found.before)
+
+    @property
+    def left(self) -> Number:
+        return self._found.left
 
     @cached_property
-    def left(self) -> Number:
-        return many(self._others())
+    def _found(self) -> "Found":
+        """All of it in one statement."""
+        listed = self.list
+        around = (
+            Around(lambda _shop: listed.cases, listed.order)
+            if listed.narrowed
+            else _around(listed.tab, listed.sort)
+        )
+        return around.find(listed.shop_id, self.case.pk, self.here)
 
     @property
     def list_url(self) -> str:
@@ -178,22 +260,8 @@ class Way:
         query = self.told.get("list", "")
         return f"{reverse('merchants:queue')}{'?' if query else ''}{query}#{self.case.code}"
 
-    def _others(self) -> CaseQuerySet:
-        return self.list.cases.exclude(pk=self.case.pk)
-
-    def _behind(self, order: Order) -> str | None:
-        cases = after(self._others(), order, self.here)
-        return None if cases is None else _code(cases.order_by(*order))
-
-    def _first(self) -> str | None:
-        return _code(self._others().order_by(*self.list.order))
-
     def _url(self, code: str | None) -> str:
         if code is None:
             return ""
         carried = f"?{urlencode(self.told)}" if self.told else ""
         return reverse("merchants:case", args=[code]) + carried
-
-
-def _code(cases: CaseQuerySet) -> str | None:
-    return cases.values_list("code", flat=True).first()

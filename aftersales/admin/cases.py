@@ -1,5 +1,6 @@
 """售后单 for staff: searched, filtered, read with the whole history, and moved by steps only."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
@@ -31,8 +32,8 @@ from aftersales.admin.stepping import step_url
 from aftersales.dossier.views import DossierView
 from aftersales.enums import Party, Scan
 from aftersales.logistics.carriers import guess_carrier
-from aftersales.models import Case, CaseQuerySet, Complaint, DossierCopy, Parcel, Shop, Upload, User
-from aftersales.views import CaseView
+from aftersales.models import Case, Complaint, DossierCopy, Parcel, Shop, Upload, User
+from aftersales.views import ABOUT, CaseView
 
 log = structlog.get_logger(__name__)
 
@@ -44,8 +45,9 @@ class StaffDossier(CaseView, DossierView):
 
     party = Party.STAFF
 
-    def cases(self) -> CaseQuerySet:
-        return Case.objects.for_staff(self.request.user)
+    def found(self, code: str) -> Sequence[Case]:
+        mine = Case.objects.for_staff(self.request.user)
+        return list(mine.filter(code=code).select_related(*ABOUT))
 
 
 @admin.register(Case)

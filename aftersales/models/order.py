@@ -169,6 +169,12 @@ class Order(Fetched):
         for pk, route, reference, amount in paid:
             by_pk[pk]._gone[(route, reference)] += amount
 
+    def note_given_back(self, paid: Sequence[tuple[str, str, Decimal]]) -> None:
+        """The same of one order, whose refunds were read already: (route, reference, yuan)."""
+        self._gone = defaultdict(Decimal)
+        for route, reference, amount in paid:
+            self._gone[(route, reference)] += amount
+
 
 class OrderLine(Fetched):
     """商品行: one kind of goods in an order; an application is made for a line (§1.5).

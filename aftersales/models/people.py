@@ -68,9 +68,12 @@ class MemberQuerySet(models.QuerySet["Member"]):
         """Those who work in these shops now."""
         return self.filter(shop__in=shops, active=True, user__is_active=True)
 
+    def being(self, shop_id: int, user: Any) -> Self:
+        """What this user is in a shop; nothing, where he does not work there now."""
+        return self.filter(shop_id=shop_id, user_id=user.pk, active=True)
+
     def at_work(self, shop_id: int, user: Any) -> "Member | None":
-        """Who this user is in a shop; nobody, where he does not work there now."""
-        return self.filter(shop_id=shop_id, user_id=user.pk, active=True).first()
+        return self.being(shop_id, user).first()
 
 
 class Member(models.Model):

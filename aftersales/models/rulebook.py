@@ -37,22 +37,17 @@ class Rulebook:
 _kept: tuple[UUID, Rulebook] | None = None
 
 
-def rulebook() -> Rulebook:
-    """The rulebook in force now."""
+def rulebook(mark: UUID | None = None) -> Rulebook:
+    """The rulebook in force now, or when its mark was read."""
     global _kept
-    mark = _mark()
+    if connection.vendor != "postgresql":  # no trigger keeps the mark
+        return _read()
+    mark = mark or RulebookMark.objects.values_list("mark", flat=True).first()
     if mark is None:
         return _read()
     if _kept is None or _kept[0] != mark:
         _kept = mark, _read()
     return _kept[1]
-
-
-def _mark() -> UUID | None:
-    """None where no trigger keeps it (SQLite)."""
-    if connection.vendor != "postgresql":
-        return None
-    return RulebookMark.objects.values_list("mark", flat=True).first()
 
 
 def _read() -> Rulebook:

@@ -1,5 +1,6 @@
 """What every buyer's page of a case knows, and the one way a buyer takes a step."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth.mixins import LoginRequiredMixin
@@ -11,9 +12,10 @@ from django.urls import reverse
 from aftersales import clock
 from aftersales.enums import Party
 from aftersales.helping import help_of
-from aftersales.models import Attempt, Case, CaseQuerySet, User
+from aftersales.models import Attempt, Case, User
+from aftersales.prepared import Prepared
 from aftersales.steps import LAPSED, Refused
-from aftersales.views import CaseView, StepView
+from aftersales.views import ABOUT, CaseView, StepView
 from buyers.showing.standing import standing
 
 
@@ -29,13 +31,18 @@ class BuyerPage(LoginRequiredMixin):
         return self.request.user
 
 
+MINE = Prepared(
+    lambda code, user: Case.objects.for_buyer(user).filter(code=code).select_related(*ABOUT)
+)
+
+
 class BuyerCase(CaseView, BuyerPage):
     """A page about one of the buyer's own cases."""
 
     party = Party.BUYER
 
-    def cases(self) -> CaseQuerySet:
-        return Case.objects.for_buyer(self.request.user)
+    def found(self, code: str) -> Sequence[Case]:
+        return MINE(code, self.request.user.pk)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         self.case.load_along()

@@ -1,5 +1,6 @@
 """The case page (M2) as plain values: clock, buttons, record, and what stands at the right."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -33,17 +34,20 @@ from aftersales.enums import (
     ScanKind,
     Status,
 )
-from aftersales.holding import held_of
+from aftersales.holding import CLAIMED, Held, held
 from aftersales.models import (
     Case,
     Intervention,
     Member,
+    Order,
+    OrderLine,
     Parcel,
     Policy,
     Supplement,
     User,
     VirtualNumber,
 )
+from aftersales.prepared import Prepared
 from aftersales.rules import facts
 from aftersales.rules.deadlines import executing, no_reason_until
 from aftersales.steps import STEPS
@@ -119,12 +123,53 @@ class Page:
     team: list[tuple[int, str]] = field(default_factory=list)
 
 
-def page_of(case: Case, user: User, now: datetime, *, team: list[Member], trail: str = "") -> Page:
+# What a page of the shop reads with the case, beyond what both sides' pages read.
+OF_THE_SHOP = ("virtual_numbers", "notes", "tags", "shop.tags")
+ORDERS = Prepared(
+    lambda shop, buyer: (
+        Order.objects.filter(shop=shop, buyer=buyer)
+        .order_by()
+        .values("buyer")
+        .annotate(n=Count("pk"))
+        .values_list("n")
+    )
+)
+CASES = Prepared(
+    lambda shop, buyer: (
+        Case.objects.filter(shop=shop, buyer=buyer)
+        .order_by()
+        .values("buyer")
+        .annotate(
+            n=Count("pk"),
+            asked=Count("pk", filter=Exists(Intervention.objects.filter(case=OuterRef("pk")))),
+        )
+        .values_list("n", "asked")
+    )
+)
+POLICY = Prepared(lambda: Policy.objects.order_by("pk")[:1])
+
+
+class Beside(NamedTuple):
+    """What else is read for a page, each as the rows that were found (``beside``)."""
+
+    orders: list[tuple[int]]
+    cases: list[tuple[int, int]]
+    claimed: list[OrderLine]
+    policy: list[Policy]
+
+
+def beside(case: Case) -> list[tuple[Prepared, Sequence[Any]]]:
+    pair = (case.shop_id, case.buyer_id)
+    return [(ORDERS, pair), (CASES, pair), (CLAIMED, (case.line_id,)), (POLICY, ())]
+
+
+def page_of(
+    case: Case, user: User, now: datetime, found: Beside, *, team: list[Member], trail: str = ""
+) -> Page:
     """``trail`` goes with every address: it names the list that the case was opened from."""
-    case.load_along()
     moves = {move.name: move.refusal for move in case.moves(user, Party.MERCHANT)}
     parcel, back = facts.outbound(case), facts.returned(case)
-    theirs = [each for each in case.evidence.all() if each.party == Party.BUYER]
+    theirs = [each for each in case.handed("evidence") if each.party == Party.BUYER]
     unseen = [each.pk for each in facts.merchant_evidence_unseen(case)]
     member = case.member_of(user)
     shown = buttons(case, moves, trail)
@@ -140,11 +185,11 @@ def page_of(case: Case, user: User, now: datetime, *, team: list[Member], trail:
         record=record_of(case),
         claim=claim_of(case, now),
         shots=shots_of(theirs, case, Party.MERCHANT, unseen=unseen),
-        order=order_of(case, parcel, now),
+        order=order_of(case, parcel, now, held(found.claimed[0])),
         scans=scans_of(parcel),
         parcel=parcel,
         stalled=facts.stalled(case, now),
-        contact=contact_of(case),
+        contact=contact_of(case, found),
         number=calls.live(case, member, now),
         call_hours=case.windows[str(Clock.CALL)] // 60,
         returned=return_of(case, now),
@@ -156,7 +201,7 @@ def page_of(case: Case, user: User, now: datetime, *, team: list[Member], trail:
         evidence_until=_evidence_until(case),
         supplement=platform.asked_of(case, Party.MERCHANT),
         stops=tool.stops(case, now) if tool.opened(case) else [],
-        mobile=Policy.current().mobile_negotiation,
+        mobile=bool(found.policy and found.policy[0].mobile_negotiation),
         decided=case.status not in tool.IN_HAND,
         next_look="quiet" if busy else "primary",
         may_talk="send_message" in moves and not moves["send_message"],
@@ -341,7 +386,7 @@ def label_of(case: Case) -> str:
     return f"{other.get('name') or order.receiver} {address}".strip() if address else ""
 
 
-def order_of(case: Case, parcel: Parcel | None, now: datetime) -> list[tuple[str, Any]]:
+def order_of(case: Case, parcel: Parcel | None, now: datetime, held: Held) -> list[tuple[str, Any]]:
     order, line, signed_at = case.order, case.line, facts.signed_at(case)
     rows: list[tuple[str, Any]] = [
         (_("规格"), line.sku),
@@ -362,7 +407,7 @@ def order_of(case: Case, parcel: Parcel | None, now: datetime) -> list[tuple[str
         rows.append((_("七天无理由"), _("支持，至 %(end)s") % {"end": when(end, now)}))
     else:
         rows.append((_("七天无理由"), _("支持")))
-    return [*rows, (_("货款"), held_of([line])[line.pk].told)]
+    return [*rows, (_("货款"), held.told)]
 
 
 def scans_of(parcel: Parcel | None) -> Way[Scan]:
@@ -377,12 +422,10 @@ def scans_of(parcel: Parcel | None) -> Way[Scan]:
     return Way(scans, parcel.unreached_at)
 
 
-def contact_of(case: Case) -> list[tuple[str, Any]]:
-    orders = case.shop.orders.filter(buyer_id=case.buyer_id).count()
-    mine = Case.objects.filter(shop_id=case.shop_id, buyer_id=case.buyer_id)
-    asked = Exists(Intervention.objects.filter(case=OuterRef("pk")))
-    cases = mine.aggregate(n=Count("pk"), asked=Count("pk", filter=asked))
-    told = _("%(n)s 次，平台介入 %(asked)s 次") % cases
+def contact_of(case: Case, found: Beside) -> list[tuple[str, Any]]:
+    orders = found.orders[0][0] if found.orders else 0
+    n, asked = found.cases[0]
+    told = _("%(n)s 次，平台介入 %(asked)s 次") % {"n": n, "asked": asked}
     return [
         (_("买家"), mask(case.order.buyer_nick or str(case.buyer))),
         (_("本店订单"), _("%(n)s 笔") % {"n": orders}),

@@ -59,9 +59,9 @@ def record_of(case: Case) -> list[Entry]:
         else:
             said[message.version].append(message)
     shown = defaultdict(list)
-    for evidence in case.load_along("evidence").evidence.all():
+    for evidence in case.load_along().handed("evidence"):
         shown[evidence.version].append(evidence)
-    events = case.events.select_related("user").order_by("-version")
+    events = reversed(case.handed("events"))
     now = clock.now()
     return [
         *(

@@ -1,6 +1,7 @@
 """What every merchant page knows: the shop in hand, and this user's place in it."""
 
 import uuid
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, cast
 
@@ -13,22 +14,24 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from aftersales import cached, clock
+from aftersales import cached, centre, clock
 from aftersales.asked import asked_of
 from aftersales.bids import bids_of, gap_text
 from aftersales.context import UNDO
-from aftersales.drafting import begun
+from aftersales.drafting import BEGUN, begun_with
 from aftersales.enums import Party, Permission
 from aftersales.forms import StepForm
 from aftersales.helping import help_of
-from aftersales.models import Case, CaseQuerySet, Member, Shop, Tag, User
+from aftersales.models import Case, Draft, Member, Shop, User
+from aftersales.models.case.loading import FOR_A_PAGE
+from aftersales.prepared import Prepared
 from aftersales.rules.conditions import within_limit
 from aftersales.steps import STEPS, Refused
 from aftersales.suspensions import card_of
-from aftersales.views import CaseView, StepView
+from aftersales.views import ABOUT, CaseView, StepView
 from merchants import counting, presence
 from merchants.forms.desk import NoteForm
-from merchants.showing.page import agreed_words, page_of
+from merchants.showing.page import OF_THE_SHOP, Beside, agreed_words, beside, page_of
 from merchants.worklist import Way
 
 KEYS = [
@@ -58,14 +61,23 @@ class ShopView(LoginRequiredMixin):
         return super().dispatch(request, *args, **kwargs)
 
 
+OURS = Prepared(
+    lambda code, user: (
+        Case.objects.for_merchant(user).filter(code=code).select_related(*ABOUT, "assignee__user")
+    )
+)
+
+
 class MerchantCase(CaseView):
     """A page about one case of a shop in which this user works."""
 
     party = Party.MERCHANT
+    drafts: dict[str, Draft]  # what this member has begun on the case, by its page
+    news: list[Any]  # whether he has been told something of it that he has not read
     enters = True  # colleagues are told that this case is open here
 
-    def cases(self) -> CaseQuerySet:
-        return Case.objects.for_merchant(self.request.user).select_related("assignee__user")
+    def found(self, code: str) -> Sequence[Case]:
+        return OURS(code, self.request.user.pk)
 
     @cached_property
     def member(self) -> Member:
@@ -89,7 +101,13 @@ class MerchantCase(CaseView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         member, user = self.member, cast(User, self.request.user)
         self.case.seen_by(member)
-        self.case.load_along()
+        drafts, self.news, *found = self.case.read_along(
+            (*FOR_A_PAGE, *OF_THE_SHOP),
+            (BEGUN, (self.case.pk, user.pk, self.notes_path)),
+            (centre.NEWS, (self.case.pk, user.pk)),
+            *beside(self.case),
+        )
+        self.drafts = {draft.path: draft for draft in drafts}
         context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
         now = clock.now()
         team = self.request.team  # type: ignore[attr-defined]
@@ -99,13 +117,13 @@ class MerchantCase(CaseView):
         frame = {
             "case": self.case,
             "now": now,
-            "page": page_of(self.case, user, now, team=team, trail=self.way.trail),
+            "page": page_of(self.case, user, now, Beside(*found), team=team, trail=self.way.trail),
             "way": self.way,
             "trail": self.way.trail,
-            "notes": self.case.notes.select_related("member__user"),
-            "note_form": begun(self.notes_path, user, NoteForm),
+            "notes": self.case.notes.all(),
+            "note_form": begun_with(self.drafts.get(self.notes_path), NoteForm),
             "tags": self.case.tags.all(),
-            "shop_tags": Tag.objects.filter(shop=self.case.shop_id),
+            "shop_tags": self.case.shop.tags.all(),
             "me": member,
             "page_keys": KEYS,
             "looking": looking,

@@ -36,8 +36,9 @@ class CasePage(MerchantCase, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
         self.case.mark_read(Party.MERCHANT)  # the record shows every word
-        centre.seen(self.request.user, self.case)
-        context["drafts"] = drafts_of(self.case, self.request.user)
+        if self.news:
+            centre.seen(self.request.user, self.case)
+        context["drafts"] = drafts_of(self.case, self.request.user, self.drafts.values())
         if tool.stage(self.case) == tool.WAIT:
             context |= waiting(self.case, clock.now())
         tool_url = tool.stage_url(self.case) + self.way.trail
@@ -69,8 +70,8 @@ class Peek(MerchantCase, TemplateView):
         same = Case.objects.filter(shop=case.shop_id, line__goods_id=case.line.goods_id)
         same = same.exclude(pk=case.pk).select_related("reason").order_by("-applied_at")
         alike = same[:ALIKE] if case.line.goods_id else ()
-        drafts = drafts_of(case, self.request.user)
-        return super().get_context_data(alike=alike, drafts=drafts, **kwargs)
+        context = super().get_context_data(alike=alike, **kwargs)
+        return context | {"drafts": drafts_of(case, self.request.user, self.drafts.values())}
 
 
 class Answer(MerchantStep):

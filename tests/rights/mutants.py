@@ -25,6 +25,7 @@ import aftersales.admin
 import buyers.views
 import merchants.forms
 import merchants.views
+from aftersales.prepared import Prepared
 from aftersales.rules.conditions import within_limit
 from aftersales.steps import STEPS
 
@@ -229,7 +230,8 @@ def swapped(
         for function, code in before:
             key = code.co_filename, code.co_firstlineno, code.co_name
             function.__code__ = new[key]
-        yield
+        with _nothing_prepared():
+            yield
     finally:
         for function, code in before:
             function.__code__ = code
@@ -252,7 +254,8 @@ class Watch:
                 before.append((function, code))
                 function.__code__ = self._noting(function, key)
         try:
-            yield
+            with _nothing_prepared():
+                yield
         finally:
             for function, code in before:
                 function.__code__ = code
@@ -333,6 +336,11 @@ def _patterns(patterns: Any, prefix: str) -> Iterator[tuple[str, URLPattern]]:
 
 def _ours(view: Any) -> bool:
     return inspect.unwrap(view).__module__.startswith(("aftersales", "merchants", "buyers"))
+
+
+def _nothing_prepared() -> Any:
+    """Each query is made anew, by the functions as they are now."""
+    return _set(Prepared, "made", property(Prepared.anew))
 
 
 @contextmanager

@@ -1,19 +1,33 @@
 """How cases are locked and loaded: one for a step, a batch for a sweep."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from itertools import compress
 from operator import is_not, itemgetter
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Prefetch
 
 from aftersales.bulk import among
-from aftersales.models.history import Evidence
-from aftersales.models.negotiation import Offer
-from aftersales.models.order import Order
-from aftersales.models.people import Shop
+from aftersales.models.complaint import Complaint
+from aftersales.models.desk import Note, Tag
+from aftersales.models.history import Event, Evidence
+from aftersales.models.intervention import Intervention
+from aftersales.models.negotiation import (
+    CaseRequest,
+    Message,
+    Offer,
+    Precheck,
+    Proposal,
+    Round,
+    VirtualNumber,
+)
+from aftersales.models.order import Order, OrderLine, Parcel, Payment
+from aftersales.models.people import Member, ReturnAddress, Shop
+from aftersales.models.refund import Refund
+from aftersales.models.returning import FreightClaim, Receipt
+from aftersales.models.rulebook import RulebookMark
+from aftersales.prepared import Prepared, together
 from aftersales.steps import Stepped
 
 # What no step of time reads, nor any step changes, and of the order all but what they read: it
@@ -25,13 +39,76 @@ UNREAD = [
 ]
 
 
-# What pages ask a case for again and again.
-ALONG: dict[str, Callable[[], Any]] = {
-    "offers": lambda: Prefetch("offers", Offer.objects.select_related("plan", "round")),
-    "evidence": lambda: Prefetch("evidence", Evidence.objects.select_related("upload")),
-    "interventions": lambda: "interventions",
-    "parcels": lambda: "order__parcels",
+# What is read with a case, by the key of its owner: of the case itself, of its order, line or shop.
+ALONG: dict[str, Prepared] = {
+    "rounds": Prepared(lambda case: Round.objects.filter(case=case)),
+    "offers": Prepared(
+        lambda case: Offer.objects.filter(case=case).select_related("plan", "round")
+    ),
+    "requests": Prepared(lambda case: CaseRequest.objects.filter(case=case)),
+    "evidence": Prepared(lambda case: Evidence.objects.filter(case=case).select_related("upload")),
+    "interventions": Prepared(lambda case: Intervention.objects.filter(case=case)),
+    "complaints": Prepared(lambda case: Complaint.objects.filter(case=case)),
+    "freight_claims": Prepared(lambda case: FreightClaim.objects.filter(case=case)),
+    "prechecks": Prepared(lambda case: Precheck.objects.filter(case=case)),
+    "receipts": Prepared(lambda case: Receipt.objects.filter(case=case)),
+    "refunds": Prepared(lambda case: Refund.objects.filter(case=case)),
+    "events": Prepared(
+        lambda case: Event.objects.filter(case=case).select_related("user").order_by("version")
+    ),
+    "messages": Prepared(lambda case: Message.objects.filter(case=case).select_related("user")),
+    "notes": Prepared(lambda case: Note.objects.filter(case=case).select_related("member__user")),
+    "tags": Prepared(lambda case: Tag.objects.filter(cases=case)),
+    "virtual_numbers": Prepared(lambda case: VirtualNumber.objects.filter(case=case)),
+    "order.lines": Prepared(lambda order: OrderLine.objects.filter(order=order)),
+    "order.parcels": Prepared(lambda order: Parcel.objects.filter(order=order)),
+    "order.payments": Prepared(lambda order: Payment.objects.filter(order=order)),
+    "order.given_back": Prepared(
+        lambda order: Refund.objects.filter(case__order=order).values_list(
+            "route", "reference", "amount"
+        )
+    ),
+    "line.messages": Prepared(
+        lambda line: Message.objects.filter(line=line).select_related("user", "proposal__plan")
+    ),
+    "line.proposals": Prepared(
+        lambda line: Proposal.objects.filter(line=line).select_related("plan")
+    ),
+    "shop.addresses": Prepared(lambda shop: ReturnAddress.objects.filter(shop=shop)),
+    "shop.tags": Prepared(lambda shop: Tag.objects.filter(shop=shop)),
+    "mark": Prepared(lambda case: RulebookMark.objects.values_list("mark")),
+    # the pictures of both kinds of messages
+    "pictures": Prepared(
+        lambda case: (
+            Message.uploads.through.objects.filter(message__case=case)
+            .select_related("upload")
+            .order_by("pk")
+        )
+    ),
+    "line.pictures": Prepared(
+        lambda line: (
+            Message.uploads.through.objects.filter(message__line=line)
+            .select_related("upload")
+            .order_by("pk")
+        )
+    ),
 }
+NO_RELATION = ("mark", "given_back", "pictures")
+# Who takes a step, and what the same click has done before.
+BEING = Prepared(lambda shop, user: Member.objects.being(shop, user))
+CLICKED = Prepared(lambda case, key: Event.objects.filter(case=case, key=key))
+THREAD = ("messages", "pictures", "line.messages", "line.pictures")
+# What bodies and conditions of steps ask.
+FOR_A_STEP = (
+    *("rounds", "offers", "requests", "evidence", "interventions", "complaints", "prechecks"),
+    *("freight_claims", "order.parcels", "order.payments", "order.given_back"),
+    *("shop.addresses", "mark"),
+)
+# What pages ask again and again.
+FOR_A_PAGE = (
+    *("rounds", "offers", "requests", "evidence", "interventions", "complaints", "events"),
+    *("freight_claims", "order.parcels", "shop.addresses", "line.proposals", *THREAD),
+)
 
 
 class Loaded(Stepped):
@@ -50,11 +127,30 @@ class Loaded(Stepped):
         return case
 
     def load_along(self, *names: str) -> Self:
-        """Read once, until the case moves on, what is in ``ALONG``, or of it ``names``."""
-        known = self.__dict__.get("_prefetched_objects_cache", ())
-        wanted = [ALONG[name]() for name in names or ALONG if name not in known]
-        models.prefetch_related_objects([self], *wanted)
+        """Read ``FOR_A_PAGE``, or ``names``, where it was not; it is kept until the case moves on."""
+        self.read_along(names or FOR_A_PAGE)
         return self
+
+    def read_along(self, names: Iterable[str], *more: tuple[Prepared, Sequence[Any]]) -> list[Any]:
+        """Read all of it in one statement; return what the queries in ``more`` find."""
+        wanted = []
+        for name in names:
+            path, _, relation = name.rpartition(".")
+            owner = getattr(self, path) if path else self
+            if relation not in owner.__dict__.get("_prefetched_objects_cache", ()):
+                wanted.append((owner, relation, (ALONG[name], (owner.pk,))))
+        asked = [each for *_, each in wanted]
+        found = together(*asked, *more) if asked or more else []
+        for (owner, relation, _), rows in zip(wanted, found, strict=False):
+            _keep(owner, relation, rows)
+        return found[len(wanted) :]
+
+    def forget_along(self) -> None:
+        """What was read is read anew where it is asked for the next time."""
+        cached = self._state.fields_cache
+        for owner in (self, *filter(None, map(cached.get, ("order", "line", "shop")))):
+            owner.__dict__.pop("_prefetched_objects_cache", None)
+            owner.__dict__.pop("_gone", None)
 
     def remember(self) -> None:
         columns = [each for each in self._columns() if each in self.__dict__]
@@ -78,6 +174,24 @@ class Loaded(Stepped):
         locked: models.QuerySet[Any] = cls._default_manager.all()
         locked = locked.select_for_update(of=("self", "order"))
         return locked.select_related("order", "line", "reason", "shop", "buyer", "fault")
+
+    @classmethod
+    def locked(cls, pk: int, by: Any = None, key: str = "") -> Any:
+        """One case for a step of ``by``, with what its body reads, and what the click of this
+        ``key`` has done ``earlier``: two statements, whatever the step is."""
+        [row] = cls._locking()(pk)
+        who = getattr(by, "pk", None)
+        members, events = row.read_along(
+            FOR_A_STEP, (BEING, (row.shop_id, who)), (CLICKED, (pk, key or None))
+        )
+        row._members = {who: next(iter(members), None)} if who else {}
+        row.earlier = next(iter(events), None)
+        return row
+
+    @classmethod
+    @cache
+    def _locking(cls) -> Prepared:
+        return Prepared(lambda pk: cls.for_writing().filter(pk=pk))
 
     @classmethod
     def for_sweeping(cls) -> models.QuerySet[Any]:
@@ -107,6 +221,22 @@ class Loaded(Stepped):
             hand_out(list(orders.values()), name)
         hand_out(list(shops.values()), "addresses")
         Order.load_given_back(list(orders.values()))
+
+
+def _keep(owner: Any, name: str, rows: list[Any]) -> None:
+    """Where ``owner.<name>.all()`` finds them; it is a queryset still, and can be asked for more."""
+    known = owner.__dict__.setdefault("_prefetched_objects_cache", {})
+    if name == "given_back":
+        owner.note_given_back(rows)
+    if name in NO_RELATION:
+        known[name] = rows
+        return
+    relation: Any = owner._meta.get_field(name)
+    for row in rows if relation.one_to_many else ():
+        relation.field.set_cached_value(row, owner)
+    loaded = getattr(owner, name).all()
+    loaded._result_cache, loaded._prefetch_done = rows, True
+    known[name] = loaded
 
 
 def hand_out(owners: Sequence[models.Model], name: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +15,7 @@ from aftersales import clock
 from aftersales.display import mask, plain_money, when
 from aftersales.enums import Clock, WizardStep
 from aftersales.models.case.fields import CaseFields
+from aftersales.models.case.loading import FOR_A_STEP
 from aftersales.models.catalogue import (
     Plan,
     Scenario,
@@ -24,7 +25,7 @@ from aftersales.models.catalogue import (
 from aftersales.models.figures import DayFigure, Measure, RolledDay
 from aftersales.models.history import Attempt
 from aftersales.models.negotiation import Precheck
-from aftersales.models.rulebook import rulebook
+from aftersales.models.rulebook import Rulebook, rulebook
 from aftersales.models.scripting import ShopScript
 from aftersales.rules import deadlines, facts, plans, risks, wording
 from aftersales.steps import STEPS, Refused
@@ -50,7 +51,9 @@ SELECT
     -- RW-19: what other cases of the order have brought back
     (SELECT coalesce(sum(r.amount), 0) FROM aftersales_refund r
         JOIN aftersales_case c ON c.id = r.case_id
-        WHERE c.order_id = %(order)s AND r.purpose = 'refund' AND r.case_id <> %(case)s)
+        WHERE c.order_id = %(order)s AND r.purpose = 'refund' AND r.case_id <> %(case)s),
+    -- RW-14: the newest day that was counted
+    (SELECT max(day) FROM aftersales_rolledday)
 """
 
 
@@ -69,7 +72,7 @@ class Preparing(CaseFields):
 
     def scenario(self) -> Scenario:
         """The first active scenario that fits: what the tool offers depends on it (S-61)."""
-        for scenario in rulebook().scenarios:
+        for scenario in self._rulebook().scenarios:
             if self.type not in scenario.types:
                 continue
             if scenario.logistics is not None and scenario.logistics != self.reason.logistics:
@@ -78,6 +81,10 @@ class Preparing(CaseFields):
                 continue
             return scenario
         raise Refused(_("没有适用的协商步骤，请联系平台客服"))
+
+    def _rulebook(self) -> Rulebook:
+        known = self.__dict__.get("_prefetched_objects_cache", {}).get("mark")
+        return rulebook(known[0][0] if known else None)
 
     def step_form(self, wizard_step: WizardStep) -> StepForm:
         form = next(
@@ -119,7 +126,7 @@ class Preparing(CaseFields):
         """Every risk warning on current data (NEG-02, NEG-05)."""
         figures = self.shop_figures()
         with self.parcels_at_hand():
-            return risks.evaluate(self, rulebook().risks, figures, at or self.at)  # type: ignore[arg-type]
+            return risks.evaluate(self, self._rulebook().risks, figures, at or self.at)  # type: ignore[arg-type]
 
     @contextmanager
     def parcels_at_hand(self) -> Iterator[None]:
@@ -135,7 +142,6 @@ class Preparing(CaseFields):
 
     def shop_figures(self) -> risks.ShopFigures:
         """What the last 30 days of this shop say (RW-13 to RW-15), and what stands on the case."""
-        counts = self._rejections_counted()
         moment = connection.ops.adapt_datetimefield_value
         with connection.cursor() as cursor:
             cursor.execute(
@@ -150,7 +156,8 @@ class Preparing(CaseFields):
                     "today": moment(self.at - DAY),
                 },
             )
-            alike, clicks, said, given = cursor.fetchone()
+            alike, clicks, said, given, newest = cursor.fetchone()
+        counts = self._rejections_counted(RolledDay._meta.get_field("day").to_python(newest))
         return risks.ShopFigures(
             same_product=alike,
             rejected=counts.get(Measure.REJECTED, 0),
@@ -162,9 +169,8 @@ class Preparing(CaseFields):
             given_back=Decimal(given).quantize(Decimal("0.01")),
         )
 
-    def _rejections_counted(self) -> dict[str, int]:
-        """RW-14: as the shop's page of figures has them, for the newest 30 days counted."""
-        last = RolledDay.newest()
+    def _rejections_counted(self, last: date | None) -> dict[str, int]:
+        """RW-14: as the shop's page of figures has them, for the 30 days until ``last``."""
         if last is None:
             return {}
         rows = DayFigure.objects.in_window(last).filter(
@@ -178,8 +184,9 @@ class Preparing(CaseFields):
         began = [self.applied_at, self.return_filed_at, asked.ruled_at if asked else None]
         since = max(moment for moment in began if moment is not None)
         ticked: dict[str, str] = {}
-        for precheck in self.prechecks.filter(at__gte=since):  # type: ignore[attr-defined]
-            ticked |= precheck.ticked
+        for precheck in self.handed("prechecks"):
+            if precheck.at >= since:
+                ticked |= precheck.ticked
         return ticked
 
     def look_before_rejecting(self, *, by: Any) -> list[risks.Warning]:
@@ -188,6 +195,8 @@ class Preparing(CaseFields):
         Where nothing may be rejected (NEG-06, NEG-20), the click is refused and logged.
         """
         self.catch_up()
+        self.forget_along()
+        self.load_along(*FOR_A_STEP)
         try:
             self._check(STEPS["confirm_risks"], by)
         except Refused as why:

@@ -21,6 +21,7 @@ from aftersales.enums import (
     RoundState,
     Status,
 )
+from aftersales.models.case.loading import THREAD
 from aftersales.models.case.negotiating import ANYTIME, NEGOTIABLE, Negotiating
 from aftersales.models.case.owing import Owing
 from aftersales.models.catalogue import Plan, worded
@@ -234,23 +235,34 @@ class Replying(Negotiating, Owing):
 
     def thread(self) -> list[Message]:
         """All that both sides said, oldest first, also before they came to this case (S-38)."""
-        mine = models.Q(case_id=self.pk)
-        before = models.Q(line_id=self.line_id, at__lte=self.applied_at)
-        found = Message.objects.filter(mine | before).select_related("user")
-        return list(found.prefetch_related("uploads").order_by("at", "pk"))
+        self.load_along(*THREAD)
+        before = [each for each in self.line.handed("messages") if each.at <= self.applied_at]
+        said = sorted([*before, *self.handed("messages")], key=lambda each: (each.at, each.pk))
+        shown: dict[int, list[Upload]] = {}
+        for row in [*self.line.handed("pictures"), *self.handed("pictures")]:
+            shown.setdefault(row.message_id, []).append(row.upload)
+        for each in said:
+            each._prefetched_objects_cache = {"uploads": shown.get(each.pk, [])}
+        return said
 
     def mark_read(self, party: Party) -> None:
         """This side has seen the thread; only what the other said is marked."""
-        mine = models.Q(case_id=self.pk) | models.Q(line_id=self.line_id)
-        unread = Message.objects.filter(mine, read_at=None).exclude(party=party)
-        unread.update(read_at=clock.now())
+        self.load_along(*THREAD)
+        said = [*self.line.handed("messages"), *self.handed("messages")]
+        if any(each.party != party and each.read_at is None for each in said):
+            mine = models.Q(case_id=self.pk) | models.Q(line_id=self.line_id)
+            unread = Message.objects.filter(mine, read_at=None).exclude(party=party)
+            unread.update(read_at=clock.now())
 
     def agreed_before(self) -> Proposal | None:
         """What the two agreed on in conversation before this case, if anything (S-47)."""
-        agreed = Proposal.objects.filter(
-            line_id=self.line_id, state=PlanState.ACCEPTED, answered_at__lte=self.applied_at
-        )
-        return agreed.select_related("plan").last()
+        self.load_along("line.proposals")
+        agreed = [
+            each
+            for each in self.line.handed("proposals")
+            if each.state == PlanState.ACCEPTED and each.answered_at <= self.applied_at
+        ]
+        return agreed[-1] if agreed else None
 
     def as_agreed(self) -> bool:
         """Whether the claim is what was agreed in conversation, to the cent."""

@@ -26,14 +26,14 @@ def test_a_step_of_the_tool_asks_no_more_than_it_must(make_desk):
     script = desk.script(case.step_form(WizardStep.ROUND_1), offers)
     asked = [each.code for each in case.warnings() if each.ticked]
     cost = statements(case.negotiate, by=by, offers=offers, script=script, risks=asked)
-    assert cost <= 28
-    assert statements(case.reply, by=desk.buyer, text="不接受") <= 12
+    assert cost <= 11
+    assert statements(case.reply, by=desk.buyer, text="不接受") <= 9
     desk.negotiate()
     desk.reply()
-    assert statements(case.reject, by=by, **desk.rejection()) <= 24
+    assert statements(case.reject, by=by, **desk.rejection()) <= 9
 
 
 @pytest.mark.postgres
 def test_an_agreement_asks_no_more_than_it_must(make_desk):
     desk: Desk = make_desk()
-    assert statements(desk.case.agree, by=desk.merchant) <= 13
+    assert statements(desk.case.agree, by=desk.merchant) <= 7
