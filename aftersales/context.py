@@ -19,12 +19,14 @@ UNDO = "undo"  # in the session: what was agreed last, while it can be undone
 def frame(request: HttpRequest) -> dict[str, Any]:
     """The one "now" of this page, and the lazily counted rest.
 
-    Merchants' views set ``request.shop`` and, if they have counted, ``request.counts``: the
-    number of cases by turn, as the side navigation shows it.
+    Merchants' views set ``request.shop`` and, where they have counted, ``request.unread`` and
+    ``request.counts``: the number of cases by turn, as the side navigation shows it.
     """
     now = clock.now()
 
     def unread() -> int:
+        if hasattr(request, "unread"):
+            return int(request.unread)
         user = getattr(request, "user", None)
         if user is None or not user.is_authenticated:
             return 0
@@ -53,7 +55,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "shop": getattr(request, "shop", None),
         "shops": shops,
         "counts": getattr(request, "counts", {}),
-        "languages": languages(),
+        "languages": languages,
         "prefs": getattr(request, "prefs", Prefs()),
     }
 

@@ -106,7 +106,10 @@ def when(moment: datetime | None, now: datetime | None) -> str:
         return EMPTY
     if now is None:
         return exact(moment)
-    local, today = localtime(moment), localtime(now)
+    return _beside(localtime(moment), localtime(now))
+
+
+def _beside(local: datetime, today: datetime) -> str:
     if local.date() == today.date():
         return f"{local:%H:%M}"
     if local.year == today.year:
@@ -206,29 +209,31 @@ def time_tag(moment: datetime | None, text: str) -> SafeString:
     return format_html('<time datetime="{}">{}</time>', iso(moment), text)
 
 
+DUE = (
+    '<span class="due {how}"%s><b data-until="{stamp}">{left}</b>'
+    ' <small>%s <span class="visually-hidden">{aloud}</span></small></span>'
+)
+OVER = ' data-over="{over}"'
+LAPSED = '<span class="due over"><b>{left}</b> <small>%s</small></span>'
+
+
 def due(until: datetime | None, now: datetime, *, over: str = "") -> SafeString:
     """A deadline both ways, remaining and absolute; the script only makes the first one tick."""
     if until is None:
         return nothing()
-    how, stamp = level(until, now), iso(until)
-    at = format_html('<time datetime="{}">{}</time>', stamp, when(until, now))
-    at = format_html(_("{time} 到期"), time=at)
+    how, local = level(until, now), localtime(until)
+    sentence = _("{time} 到期").format(time='<time datetime="{stamp}">{at}</time>')
+    shape = DUE % ("" if not over else OVER, sentence)
     if how == "over":
-        return format_html(
-            '<span class="due over"><b>{}</b> <small>{}</small></span>',
-            remaining(until, now),
-            over or at,
-        )
-    aloud = {"urgent": _("紧急"), "soon": _("临近")}.get(how, "")
+        shape = LAPSED % ("{over}" if over else sentence)
     return format_html(
-        '<span class="due {}"{}><b data-until="{}">{}</b>'
-        ' <small>{} <span class="visually-hidden">{}</span></small></span>',
-        how,
-        format_html(' data-over="{}"', over) if over else "",
-        stamp,
-        remaining(until, now),
-        at,
-        aloud,
+        shape,
+        how=how,
+        over=over,
+        stamp=local.isoformat(timespec="seconds"),
+        left=remaining(until, now),
+        at=_beside(local, localtime(now)),
+        aloud=_("紧急") if how == "urgent" else _("临近") if how == "soon" else "",
     )
 
 

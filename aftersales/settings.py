@@ -145,6 +145,11 @@ TEMPLATES = [
             ],
         },
     },
+    {  # for long lists: docs/front.md, "Quick pages"
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {"environment": "aftersales.jinja.environment"},
+    },
 ]
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"

@@ -32,7 +32,7 @@ def elsewhere(team: Iterable[Member], me: Member) -> dict[int, list[Looking]]:
     """Of all colleagues, who has which case (its pk) open."""
     others = {_key(each): each for each in team if each.pk != me.pk}
     known: dict[int, list[Looking]] = {}
-    for key, (pk, since) in cache.get_many(others).items():
+    for key, (pk, since) in (cache.get_many(others) if others else {}).items():
         known.setdefault(pk, []).append(Looking(str(others[key].user), since))
     return known
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache, cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from urllib.parse import urlencode
 
 from django.db.models import F
@@ -21,10 +21,11 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.enums import Turn
 from aftersales.models import Case, CaseQuerySet, Member
-from aftersales.prepared import Prepared, together
+from aftersales.prepared import Made, Prepared, together
 from merchants import counting
 from merchants.counting import MOST, Number
-from merchants.forms.queue import QueueFilter
+from merchants.forms.queue import Pairs, QueueFilter, choices_of
+from merchants.words import Words, words_of
 
 Order = tuple[str, str]
 
@@ -49,23 +50,49 @@ class WorkList:
         self.usual = self.sort == usual
         self.order = ORDERS[self.sort][1]
         self.shop_id = member.shop_id
-        self._all = cases_of(self.shop_id, self.tab)
-        self._asked, self._whose = query, (member, team)
+        self._query, self._member, self._team = query, member, team
+
+    @cached_property
+    def words(self) -> Words:
+        return words_of(self._member)
+
+    @cached_property
+    def choices(self) -> dict[str, Pairs]:
+        return choices_of(self.words, self._member, self._team)
+
+    @cached_property
+    def asked(self) -> dict[str, list[str]]:
+        """What the address says of filters, understood or not."""
+        return {
+            name: told for name, told in self._query.lists() if name in QueueFilter.base_filters
+        }
 
     @cached_property
     def filter(self) -> QueueFilter:
         """Made where it is needed: its form takes longer than a list that nothing narrows."""
-        member, team = self._whose
-        return QueueFilter(self._asked, self._all, me=member, team=team)
+        cases = valued(cases_of(self.shop_id, self.tab))
+        return QueueFilter(self._query, cases, me=self._member, choices=self.choices)
 
-    @property
+    @cached_property
     def said(self) -> dict[str, list[str]]:
-        asked = any(name in QueueFilter.base_filters for name in self._asked)
-        return self.filter.said if asked else {}
+        return self.filter.said if self.asked else {}
 
     @property
     def cases(self) -> CaseQuerySet:
-        return self.filter.qs if self.said else self._all
+        if self.said:
+            return cast(CaseQuerySet, self.filter.qs)
+        return in_order(cases_of(self.shop_id, self.tab), self.order)
+
+    def page(self, text: str, size: int) -> tuple[Made, Sequence[Any]]:
+        """The keys of ``size`` cases behind the place that ``text`` names, or of the first."""
+        place = read_place(self.order, text)
+        if not self.narrowed:
+            return _page(self.tab, self.sort, place is not None, size).made, (
+                self.shop_id,
+                *(place or ()),
+            )
+        cases = behind(self.cases, self.order, *place) if place else self.cases
+        return Made(keys(cases, self.order, size), []), ()
 
     @property
     def narrowed(self) -> bool:
@@ -95,23 +122,46 @@ class WorkList:
 def cases_of(shop: Any, tab: str) -> CaseQuerySet:
     """All that stands under a tab."""
     cases = Case.objects.filter(shop=shop)
-    cases = cases.annotate(value=Coalesce(NullIf("amount", Decimal("0.00")), "refundable"))
     return cases if tab == "all" else cases.filter(turn=tab)
 
 
+def valued(cases: CaseQuerySet) -> CaseQuerySet:
+    return cases.annotate(value=Coalesce(NullIf("amount", Decimal("0.00")), "refundable"))
+
+
+def in_order(cases: CaseQuerySet, order: Order) -> CaseQuerySet:
+    cases = valued(cases) if order[0].endswith("value") else cases
+    return cases.order_by(*order)
+
+
+def keys(cases: CaseQuerySet, order: Order, size: int) -> Any:
+    return cases.order_by(*order).values_list("id")[:size]
+
+
+@cache
+def _page(tab: str, sort: str, deep: bool, size: int) -> Prepared:
+    """Of a list that nothing narrows."""
+    order = ORDERS[sort][1]
+
+    def first(shop: Any) -> CaseQuerySet:
+        return in_order(cases_of(shop, tab), order)
+
+    if not deep:
+        return Prepared(lambda shop: keys(first(shop), order, size))
+    return Prepared(
+        lambda shop, value, pk: keys(behind(first(shop), order, value, pk), order, size)
+    )
+
+
 def place(case: Case, order: Order) -> str:
-    value = getattr(case, order[0].lstrip("-"))
+    name = order[0].lstrip("-")
+    value = case.amount or case.refundable if name == "value" else getattr(case, name)
     told = value.isoformat() if isinstance(value, datetime) else str(value or "")
     return f"{told}~{case.pk}"
 
 
-def after(cases: CaseQuerySet, order: Order, text: str) -> CaseQuerySet | None:
-    """The rows behind the place that ``text`` names; None where it names no place."""
-    named = read_place(order, text)
-    return named and behind(cases, order, *named)
-
-
 def read_place(order: Order, text: str) -> tuple[Any, int] | None:
+    """The value and the key that a place names; None where it names none."""
     told, parted, pk = text.rpartition("~")
     if not parted or not pk.isdecimal() or len(pk) > 18:
         return None
@@ -198,7 +248,8 @@ def _one(cases: CaseQuerySet, order: Order) -> Any:
 @cache
 def _around(tab: str, sort: str) -> Around:
     """Of a list that nothing narrows."""
-    return Around(lambda shop: cases_of(shop, tab), ORDERS[sort][1])
+    order = ORDERS[sort][1]
+    return Around(lambda shop: in_order(cases_of(shop, tab), order), order)
 
 
 class Way:

@@ -43,8 +43,16 @@ class Bilingual(models.Model):
 
     def said(self, name: str) -> str:
         """The text field ``name`` in the reader's language, Chinese where English is empty."""
-        english = (get_language() or "").startswith("en") and getattr(self, f"{name}_en")
-        return str(english or getattr(self, f"{name}_zh"))
+        return either(getattr(self, f"{name}_zh"), getattr(self, f"{name}_en"))
+
+
+def either(chinese: str, english: str) -> str:
+    """Of two texts that in the reader's language, Chinese where English is empty."""
+    return (in_english() and english) or chinese
+
+
+def in_english() -> bool:
+    return (get_language() or "").startswith("en")
 
 
 def both(named: Any) -> tuple[str, str]:

@@ -71,7 +71,10 @@ class Note(models.Model):
 class SavedViewQuerySet(models.QuerySet["SavedView"]):
     def for_member(self, member: Member) -> Self:
         """One's own, and those that colleagues on duty share with the shop."""
-        shared = models.Q(shared=True, member__shop=member.shop_id, member__active=True)
+        return self.open_to(member.pk, member.shop_id)
+
+    def open_to(self, member: Any, shop: Any) -> Self:
+        shared = models.Q(shared=True, member__shop=shop, member__active=True)
         return self.filter(models.Q(member=member) | shared)
 
 

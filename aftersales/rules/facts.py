@@ -1,6 +1,6 @@
 """What the parcels, the order and the thread say of a case: the facts other rules stand on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -31,13 +31,18 @@ STALL = timedelta(hours=72)  # the shipped threshold of RW-02, when no row says 
 
 
 def outbound(case: "Case") -> "Parcel | None":
-    """The parcel that brought the goods: their own where the order went out in parts, else the
-    newest on its way to the buyer, if any."""
-    sent = [parcel for parcel in case.order.parcels.all() if parcel.direction == Direction.OUTBOUND]
-    if len(sent) > 1 or case.order.state == OrderState.PART:
-        own = [parcel for parcel in sent if parcel.pk == case.line.parcel_id]
-        if own or case.order.state == OrderState.PART:
-            return own[-1] if own else None
+    """The parcel that brought the goods."""
+    return brought(case.order.parcels.all(), case.order.state, case.line.parcel_id)
+
+
+def brought(parcels: "Iterable[Parcel]", order_state: str, own: int | None) -> "Parcel | None":
+    """Of an order's parcels that which brought a line: its ``own`` where the order went out in
+    parts, else the newest on its way to the buyer, if any."""
+    sent = [parcel for parcel in parcels if parcel.direction == Direction.OUTBOUND]
+    if len(sent) > 1 or order_state == OrderState.PART:
+        mine = [parcel for parcel in sent if parcel.pk == own]
+        if mine or order_state == OrderState.PART:
+            return mine[-1] if mine else None
     return sent[-1] if sent else None
 
 
@@ -126,7 +131,10 @@ def going_back(case: "Case") -> bool:
 
 def stalled(case: "Case", at: datetime, after: timedelta = STALL) -> bool:
     """No scan for long; time in which the carrier could not be asked counts for nobody."""
-    parcel = outbound(case)
+    return idle(outbound(case), at, after)
+
+
+def idle(parcel: "Parcel | None", at: datetime, after: timedelta = STALL) -> bool:
     if parcel is None or parcel.state in SIGNED or parcel.state in GOING_BACK:
         return False
     known = min(at, parcel.unreached_at or at)

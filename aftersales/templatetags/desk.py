@@ -116,10 +116,14 @@ def html_lang() -> str:
 
 @register.simple_tag(takes_context=True)
 def current(context: template.Context, url: str) -> SafeString:
-    """Marks the navigation link whose pages, or the page itself, is being looked at."""
+    """Marks the navigation link whose pages, or the page itself, is being looked at.
+
+    A part that is remembered knows its page as ``here``.
+    """
     request = context.get("request")
-    here = bool(url) and request is not None and request.path.startswith(url)
-    return SafeString('aria-current="page"') if here else SafeString("")
+    here = context.get("here") or (request.path if request else "")
+    marked = bool(url) and here.startswith(url)
+    return SafeString('aria-current="page"') if marked else SafeString("")
 
 
 # Components
@@ -164,8 +168,8 @@ def error_mark(context: template.Context) -> str:
 def _wrong(thing: Any) -> bool:
     if isinstance(thing, forms.BaseFormSet):
         return thing.is_bound and bool(thing.total_error_count())
-    if isinstance(thing, list | tuple):
-        return any(_wrong(each) for each in thing)
+    if type(thing) in (list, tuple):  # a named one is a row, and rows hold no forms
+        return any(map(_wrong, thing))
     return isinstance(thing, forms.BaseForm) and thing.is_bound and bool(thing.errors)
 
 

@@ -1,6 +1,7 @@
 """筛选: what narrows a work list (M1). Everything is optional; what can't be understood narrows nothing."""
 
 import re
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -9,14 +10,16 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Exists, OuterRef, Q
 from django.utils.timezone import make_aware
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from aftersales import clock
 from aftersales.enums import CaseType, Direction, Phase, RoundState, ScanKind, Status
 from aftersales.forms import MoneyField
-from aftersales.models import Case, CaseQuerySet, Member, Parcel, Reason, Tag
+from aftersales.models import Case, CaseQuerySet, Member, Parcel, Tag
 from aftersales.rules import facts
 from merchants import counting
+from merchants.words import Words
 
 MOST_NUMBERS = 200  # of a pasted list
 LONGEST_NAME = 80  # of goods or a buyer; what is longer is a list of numbers
@@ -46,7 +49,7 @@ ON_THE_WAY = (ScanKind.PICKED_UP, ScanKind.MOVING, ScanKind.DELIVERING)
 
 
 class Choices(filters.MultipleChoiceFilter):
-    """Any of several, ticked; a choice may be a callable that knows the shop."""
+    """Any of several, ticked."""
 
     def __init__(self, label: Any, **kwargs: Any) -> None:
         kwargs.setdefault("widget", forms.CheckboxSelectMultiple)
@@ -91,14 +94,23 @@ class Day(filters.DateFilter):
         return super().filter(qs, make_aware(datetime.combine(day, time.min)))  # type: ignore[no-any-return]
 
 
-def reasons(_request: Any = None) -> list[tuple[str, Any]]:
-    return [(row.code, row.label) for row in Reason.objects.filter(active=True)]
+Pairs = tuple[tuple[str, str], ...]
+
+
+def choices_of(words: Words, me: Member, team: Iterable[Member]) -> dict[str, Pairs]:
+    """What those filters offer that know the shop."""
+    others = tuple((str(each.pk), str(each.user)) for each in team if each.pk != me.pk)
+    return {
+        "reason": words.reasons,
+        "who": (("me", gettext("我")), ("none", gettext("未分配")), *others),
+        "tag": tuple((name, name) for name in words.tags),
+    }
 
 
 class QueueFilter(filters.FilterSet):
     q = filters.CharFilter(label=_("搜索"), method="by_words", max_length=8000)
     type = Choices(_("类型"), choices=CaseType.choices)
-    reason = Choices(_("原因"), field_name="reason__code", choices=reasons)
+    reason = Choices(_("原因"), field_name="reason__code", choices=[])
     stage = Choice(_("进度"), choices=STAGES, method="by_stage")
     ship = Choices(_("物流"), choices=SHIPPED, method="by_parcel")
     least = Yuan(label=_("金额从"), field_name="value", lookup_expr="gte")
@@ -131,13 +143,13 @@ class QueueFilter(filters.FilterSet):
         model = Case
         fields: list[str] = []
 
-    def __init__(self, data: Any, cases: CaseQuerySet, *, me: Member, team: list[Member]) -> None:
+    def __init__(
+        self, data: Any, cases: CaseQuerySet, *, me: Member, choices: dict[str, Pairs]
+    ) -> None:
         super().__init__(data, cases)
         self.me = me
-        others = [(str(each.pk), str(each.user)) for each in team if each.pk != me.pk]
-        tags = Tag.objects.filter(shop=me.shop_id).values_list("name", "name")
-        self.filters["who"].extra["choices"] = [("me", _("我")), ("none", _("未分配")), *others]
-        self.filters["tag"].extra["choices"] = lambda: list(tags)
+        for name, pairs in choices.items():
+            self.filters[name].extra["choices"] = pairs
         self.form.is_valid()
 
     @property

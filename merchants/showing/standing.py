@@ -6,8 +6,8 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 
 from aftersales.display import deadline, money, when
-from aftersales.enums import CaseType, Party, Remedy, RoundState, Stage, Status
-from aftersales.models import Case
+from aftersales.enums import CaseType, Party, Remedy, RoundState, ScanKind, Stage, Status
+from aftersales.models import Case, Parcel
 from aftersales.platform import asked_of
 from aftersales.rules import facts
 from aftersales.rules.deadlines import beyond_repair, executing
@@ -216,18 +216,17 @@ def type_tag(case: Case) -> str:
     }.get(CaseType(case.type), str(case.get_type_display()))
 
 
-def shipping(case: Case, now: datetime) -> tuple[str, str]:
+def shipping(case: Case, parcel: Parcel | None, now: datetime) -> tuple[str, str]:
     """The outbound parcel in two lines: its state, and since when or why it is odd."""
-    parcel = facts.outbound(case)
     if case.return_tracking and case.status == Status.AWAITING_MERCHANT_RECEIPT:
         at = case.return_signed_at or case.return_filed_at
         return (_("退货已签收") if case.return_signed_at else _("退货在途"), when(at, now))
     if parcel is None:
         return (_("未发货"), "")
     at = parcel.signed_at or parcel.last_scan_at or parcel.shipped_at
-    if facts.stalled(case, now) and parcel.last_scan_at:
+    if facts.idle(parcel, now) and parcel.last_scan_at:
         days = (now - parcel.last_scan_at).days
         return (_("断更 %(days)s 天") % {"days": days}, when(parcel.last_scan_at, now))
     if not parcel.state:
         return (_("未揽收"), when(at, now))
-    return (parcel.get_state_display(), when(at, now))
+    return (str(ScanKind(parcel.state).label), when(at, now))

@@ -32,16 +32,17 @@ from aftersales.views import ABOUT, CaseView, StepView
 from merchants import counting, presence
 from merchants.forms.desk import NoteForm
 from merchants.showing.page import OF_THE_SHOP, Beside, agreed_words, beside, page_of
+from merchants.team import team_of
 from merchants.worklist import Way
 
-KEYS = [
+KEYS = (
     ("n", gettext_lazy("处理下一单")),
     ("p", gettext_lazy("上一单")),
     ("g", gettext_lazy("同意，先看说明再确认")),
     ("m", gettext_lazy("和买家聊天")),
     ("i", gettext_lazy("写内部备注")),
     ("b", gettext_lazy("回到工作台")),
-]
+)
 
 
 class ShopView(LoginRequiredMixin):
@@ -238,13 +239,10 @@ def must_be_able(member: Member, permission: Permission) -> None:
 def current_member(request: HttpRequest, user: User, shop_id: int | None = None) -> Member:
     """The membership in hand: of ``shop_id``, or of the shop remembered in the session.
 
-    ``?shop=CODE`` chooses a shop. Sets ``request.shop`` and ``request.counts`` for the frame,
-    and ``request.team``, the members on duty there. A user without a shop finds a 404.
+    ``?shop=CODE`` chooses a shop. Sets ``request.shop``, ``request.counts`` and ``request.unread``
+    for the frame, and ``request.team``, the members on duty there. A user without a shop finds a 404.
     """
-    colleagues = list(
-        Member.objects.on_duty(Shop.objects.of(user)).select_related("shop", "user").order_by("pk")
-    )
-    members = [each for each in colleagues if each.user_id == user.pk]
+    everybody, members, unread = team_of(user)
     if not members:
         raise Http404
     wanted = request.GET.get("shop") or request.session.get("shop")
@@ -253,8 +251,9 @@ def current_member(request: HttpRequest, user: User, shop_id: int | None = None)
         member = next((each for each in members if each.shop_id == shop_id), member)
     if request.session.get("shop") != member.shop.code:
         request.session["shop"] = member.shop.code
+    request.unread = unread  # type: ignore[attr-defined]
     request.shop = member.shop  # type: ignore[attr-defined]
     request.shops = [each.shop for each in members]  # type: ignore[attr-defined]
-    request.team = [each for each in colleagues if each.shop_id == member.shop_id]  # type: ignore[attr-defined]
+    request.team = [each for each in everybody if each.shop_id == member.shop_id]  # type: ignore[attr-defined]
     request.counts = SimpleLazyObject(lambda: counting.recent(member))  # type: ignore[attr-defined]
     return member

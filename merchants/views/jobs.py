@@ -117,7 +117,8 @@ class JobPage(JobView, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         job: Any = self.job
-        Notice.objects.filter(user=self.member.user_id, job=job).mark_read(clock.now())
+        if Notice.objects.filter(user=self.member.user_id, job=job).mark_read(clock.now()):
+            del self.request.unread  # type: ignore[attr-defined]  # the bell counts anew
         if not job.running:
             counting.forget(self.shop.pk)
         first = When(If(state=JobResult.FAILED, then=Value(0)), default=Value(1))

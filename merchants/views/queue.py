@@ -1,10 +1,9 @@
 """售后工作台: the cases by whose turn it is, those with the least time first (M1)."""
 
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.dateparse import parse_datetime
@@ -15,17 +14,18 @@ from django_htmx.http import trigger_client_event
 
 from aftersales import clock
 from aftersales.display import when
-from aftersales.enums import Party, Turn
-from aftersales.models import Case, CaseQuerySet, Draft, Evidence, Member, Parcel, SavedView, Shop
+from aftersales.enums import Turn
+from aftersales.models import Case, Shop
 from merchants import counting, presence
+from merchants.listed import listed
 from merchants.showing.filters import menus, sorts
-from merchants.showing.rows import READ, rows_of
+from merchants.showing.rows import rows_of
 from merchants.views.base import ShopView
-from merchants.worklist import WorkList, after, place
+from merchants.worklist import WorkList, place, read_place
 
 SIZES = (20, 50, 100)
 Counts = dict[str, counting.Number]
-KEYS = [("u", gettext_lazy("有更新时刷新列表"))]
+KEYS = (("u", gettext_lazy("有更新时刷新列表")),)
 
 
 class Queue(ShopView, TemplateView):
@@ -44,14 +44,12 @@ class Queue(ShopView, TemplateView):
         work = WorkList(query, member, team)
         counts = counting.fresh(member)
         self.request.counts = counts  # type: ignore[attr-defined]
-        cases, beginning = work.cases, query.get("after", "")
-        behind = after(cases, work.order, beginning)
-        listed = shown(cases if behind is None else behind, member.user).order_by(*work.order)
-        found = list(listed[: member.page_size + 1])
+        beginning = query.get("after", "")
+        found = listed(*work.page(beginning, member.page_size + 1), member.user)
         page = found[: member.page_size]
         more = len(found) > len(page)
         here = work.query_with(after=beginning)
-        chosen = chips(work, member, counts)
+        chosen = chips(work, counts)
         counted = work.tab in counts and not work.narrowed
         return super().get_context_data(
             now=now,
@@ -61,19 +59,19 @@ class Queue(ShopView, TemplateView):
             work=work,
             tabs=tabs(work.tab, counts),
             chips=chosen,
-            unsaved=not any(chip["here"] for chip in chosen),
+            unsaved=not any(chip.here for chip in chosen),
             menus=menus(work),
             sorts=sorts(work),
-            sizes=[(size, f"?{work.query_with(size=str(size))}") for size in SIZES],
+            sizes=tuple((size, f"?{work.query_with(size=str(size))}") for size in SIZES),
             page_size=member.page_size,
             rows=rows_of(page, now, member, here, presence.elsewhere(team, member)),
             shown=",".join(str(case.pk) for case in page),
-            total=counts[work.tab] if counted else counting.many(cases),
+            total=counts[work.tab] if counted else counting.many(work.cases),
             may=dict.fromkeys(member.permissions, True),
             export_query=urlencode({"of": "cases", "list": work.query}),
-            not_found=work.filter.not_found(),
+            not_found=work.filter.not_found() if work.narrowed else [],
             next_url=f"?{work.query_with(after=place(page[-1], work.order))}" if more else "",
-            first_url=f"?{work.query}" if behind is not None else "",
+            first_url=f"?{work.query}" if read_place(work.order, beginning) else "",
             empty=None if page else self.why_empty(work, beginning),
             **kwargs,
         )
@@ -147,35 +145,32 @@ def _moment(told: str) -> Any:
     return moment if moment and moment.tzinfo else None
 
 
-def shown(cases: CaseQuerySet, user: Any) -> CaseQuerySet:
-    """The rows with what they show: one query, one for their parcels and one for their tags."""
-    theirs = Evidence.objects.filter(case=OuterRef("pk"), party=Party.BUYER).order_by()
-    counted = theirs.values("case").annotate(n=Count("pk")).values("n")
-    unseen = (
-        theirs.filter(Q(case__merchant_seen_at=None) | Q(at__gt=F("case__merchant_seen_at")))
-        .values("case")
-        .annotate(n=Count("pk"))
-        .values("n")
-    )
-    cases = cases.annotate(
-        proof_count=Coalesce(Subquery(counted), 0),
-        has_draft=Exists(Draft.objects.filter(case=OuterRef("pk"), user=user.pk)),
-        unseen_count=Coalesce(Subquery(unseen), 0),
-    )
-    cases = cases.select_related("line", "reason", "order", "assignee__user").only(*READ)
-    parcels = Prefetch("order__parcels", Parcel.objects.defer("trace"))
-    return cases.prefetch_related(parcels, "tags")
+class Tab(NamedTuple):
+    tab: str
+    name: str
+    n: counting.Number
+    here: bool
 
 
-def tabs(here: str, counts: Counts) -> list[dict[str, Any]]:
-    named = [(str(turn), turn.label, counts.get(turn, 0)) for turn in Turn]
-    return [
-        {"tab": tab, "name": name, "n": n if tab != Turn.DONE else "", "here": tab == here}
+class Chip(NamedTuple):
+    """A view; ``id`` is the name of its number, where it has one."""
+
+    id: str
+    name: str
+    query: str
+    n: counting.Number | None
+    here: bool
+
+
+def tabs(here: str, counts: Counts) -> tuple[Tab, ...]:
+    named = [(str(turn), str(turn.label), counts.get(turn, 0)) for turn in Turn]
+    return tuple(
+        Tab(tab, name, n if tab != Turn.DONE else "", tab == here)
         for tab, name, n in [*named, ("all", _("全部"), "")]
-    ]
+    )
 
 
-def chips(work: WorkList, member: Member, counts: Counts) -> list[dict[str, Any]]:
+def chips(work: WorkList, counts: Counts) -> tuple[Chip, ...]:
     """The views that everybody has, with their numbers; one's own; and those that are shared."""
     rows: list[tuple[str, str, str, counting.Number | None]] = [
         ("", _("全部待处理"), "tab=mine", None),
@@ -184,11 +179,8 @@ def chips(work: WorkList, member: Member, counts: Counts) -> list[dict[str, Any]
         ("unseen", _("新凭证"), "tab=mine&unseen=on", counts["unseen"]),
         ("assigned", _("分给我的"), "tab=mine&who=me", counts["assigned"]),
     ]
-    rows += [("", view.name, view.query, None) for view in SavedView.objects.for_member(member)]
-    return [
-        {"id": key, "name": name, "query": query, "n": n, "here": query == work.query}
-        for key, name, query, n in rows
-    ]
+    rows += [("", name, query, None) for name, query in work.words.views]
+    return tuple(Chip(*row, here=row[2] == work.query) for row in rows)
 
 
 class ChooseShop(ShopView, View):

@@ -133,7 +133,7 @@ def test_new_evidence_is_what_the_shop_has_not_opened(make_case, at_desk, now, b
     answer = at_desk.look("queue", unseen="on")
 
     assert codes(answer) == [fresh.code]
-    assert next(chip["n"] for chip in answer.context["chips"] if chip["here"]) == 1
+    assert next(chip.n for chip in answer.context["chips"] if chip.here) == 1
 
 
 def test_by_who_looks_after_it(make_case, at_desk, shop, merchant):

@@ -15,7 +15,7 @@ from merchants.worklist import WorkList
 from tests.factories import MemberFactory, OrderFactory
 from tests.merchants.conftest import Desk
 
-MOST_QUERIES = 11
+MOST_QUERIES = 7
 COUNTING = 1
 
 

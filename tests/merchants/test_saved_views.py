@@ -2,7 +2,8 @@
 
 import pytest
 
-from aftersales.models import Member, SavedView
+from aftersales.models import Member, Reason, SavedView, Tag
+from merchants.words import words_of
 from tests.factories import MemberFactory
 
 QUERY = "tab=mine&type=exchange&least=100"
@@ -21,7 +22,7 @@ def view(merchant):
 
 
 def chips(answer):
-    return {chip["name"]: chip for chip in answer.context["chips"]}
+    return {chip.name: chip for chip in answer.context["chips"]}
 
 
 def test_the_list_in_hand_gets_a_name_and_is_a_chip(make_case, at_desk, merchant):
@@ -33,7 +34,7 @@ def test_the_list_in_hand_gets_a_name_and_is_a_chip(make_case, at_desk, merchant
     kept = SavedView.objects.get()
     assert (kept.name, kept.query, kept.shared) == ("贵的 换货", QUERY, False)
     assert kept.member.user == merchant
-    assert chips(page)["贵的 换货"]["here"] is True
+    assert chips(page)["贵的 换货"].here is True
     assert page.context["work"].query == QUERY
 
 
@@ -107,3 +108,24 @@ def test_who_manages_the_shop_may_clear_away_what_is_shared(desk_of, view, colle
     desk_of(colleague.user).post("drop_view", view.pk)
 
     assert not SavedView.objects.exists()
+
+
+def test_the_words_of_a_shop_are_those_of_its_tables(view, merchant, colleague, stranger, shop):
+    """Read by one written statement; the rules are the querysets'."""
+    member, elsewhere = Member.objects.get(user=merchant), stranger.memberships.get()
+    gone = MemberFactory(shop=shop, active=False)
+    for whose, name in ((colleague, "大家的"), (gone, "走了的"), (elsewhere, "别店的")):
+        SavedView.objects.create(member=whose, name=name, query="tab=all", shared=True)
+    SavedView.objects.create(member=colleague, name="他自己的", query="tab=all")
+    for whose, name in ((shop, "易碎"), (shop, "加急"), (elsewhere.shop, "别店")):
+        Tag.objects.create(shop=whose, name=name)
+    Reason.objects.filter(code="R2").update(active=False)
+
+    words = words_of(member)
+
+    assert [name for name, _query in words.views] == ["贵的换货", "大家的"]
+    assert list(words.views) == [
+        (each.name, each.query) for each in SavedView.objects.for_member(member)
+    ]
+    assert list(words.tags) == [tag.name for tag in Tag.objects.filter(shop=shop)]
+    assert list(words.reasons) == [(r.code, r.label) for r in Reason.objects.filter(active=True)]

@@ -1,0 +1,81 @@
+"""The cases of one page of a work list, with all that their rows show."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection
+
+from aftersales.models import Case, Parcel, User
+from aftersales.prepared import Made
+from aftersales.rules import facts
+
+# Of the case itself; whatever else is read of it would be one more query a row.
+READ = (
+    *("code", "version", "status", "turn", "stage", "suspended", "type", "remedy", "policy"),
+    *("quantity", "amount", "refundable", "round_number", "round_state", "prechecked_at"),
+    *("due_at", "reply_due_at", "evidence_due_at", "applied_at", "updated_at", "closed_at"),
+    *("return_tracking", "return_filed_at", "return_signed_at", "replacement_signed_at"),
+    *("unrepairable_at", "shop_id", "order_id", "assignee_id"),
+)
+BETWEEN = "\x1f"  # two tags; no text that was sent has it (aftersales/middleware.py)
+# Written out: the page is found first, so that what its rows show is looked up for them alone, and
+# to have the whole built from querysets takes longer than to run it.
+LISTED = """
+WITH page AS (SELECT id, row_number() OVER () AS place FROM (FOUND) AS found)
+SELECT c.id, READ,
+    o.state AS order_state, l.title AS goods, l.sku AS sku, l.image AS image,
+    l.parcel_id AS own_parcel, r.label_zh AS reason_zh, r.label_en AS reason_en,
+    CASE WHEN a.active THEN COALESCE(NULLIF(u.nick, ''), u.username) END AS assigned_to,
+    (SELECT count(*) FROM aftersales_evidence e WHERE e.case_id = c.id AND e.party = 'buyer')
+        AS proofs,
+    (SELECT count(*) FROM aftersales_evidence e WHERE e.case_id = c.id AND e.party = 'buyer'
+        AND (c.merchant_seen_at IS NULL OR e.at > c.merchant_seen_at)) AS unseen,
+    EXISTS (SELECT 1 FROM aftersales_draft d WHERE d.case_id = c.id AND d.user_id = %s) AS drafted,
+    p.id AS parcel_id, p.direction, p.state, p.shipped_at, p.last_scan_at, p.signed_at,
+    p.unreached_at,
+    (SELECT JOINED(name, 'BETWEEN') FROM (
+        SELECT t.name FROM aftersales_tag_cases tc JOIN aftersales_tag t ON t.id = tc.tag_id
+        WHERE tc.case_id = c.id ORDER BY t.name) AS named) AS tagged
+FROM page JOIN aftersales_case c ON c.id = page.id
+JOIN aftersales_order o ON o.id = c.order_id JOIN aftersales_orderline l ON l.id = c.line_id
+JOIN aftersales_reason r ON r.id = c.reason_id
+LEFT JOIN aftersales_member a ON a.id = c.assignee_id
+LEFT JOIN aftersales_user u ON u.id = a.user_id
+LEFT JOIN aftersales_parcel p ON p.order_id = c.order_id AND p.direction = 'outbound'
+ORDER BY page.place, p.id
+"""
+LISTED = LISTED.replace("BETWEEN", BETWEEN).replace("READ", ", ".join(f"c.{name}" for name in READ))
+MOMENTS = ("shipped_at", "last_scan_at", "signed_at", "unreached_at")
+OF_PARCEL = ("id", "direction", "state", *MOMENTS)
+
+
+def listed(page: Made, given: Sequence[Any], user: User) -> list[Any]:
+    """The cases whose keys a query finds, each with what LISTED names and its ``parcel``."""
+    joined = "string_agg" if connection.vendor == "postgresql" else "group_concat"
+    statement = LISTED.replace("JOINED", joined).replace("FOUND", page.sql)
+    rows: list[Any] = []
+    sent: list[Parcel] = []
+    for row in Case.objects.raw(statement, [*page.filled(given), user.pk]):
+        told = vars(row)
+        if not rows or rows[-1].pk != row.pk:
+            rows.append(row)
+            sent = told["sent"] = []
+            told["tags_on"] = told["tagged"].split(BETWEEN) if told["tagged"] else []
+        if told["parcel_id"]:
+            sent.append(_parcel(told))
+    for row in rows:
+        row.parcel = facts.brought(row.sent, row.order_state, row.own_parcel)
+    return rows
+
+
+def _parcel(told: dict[str, Any]) -> Parcel:
+    moments = [_moment(told[name]) for name in MOMENTS]
+    return Parcel.from_db(
+        None, OF_PARCEL, [told["parcel_id"], told["direction"], told["state"], *moments]
+    )
+
+
+def _moment(value: Any) -> Any:
+    """SQLite keeps moments as text, and Django reads them in columns of the model alone."""
+    read = getattr(connection.ops, "convert_datetimefield_value", None)
+    return read(value, None, connection) if read else value
