@@ -368,14 +368,15 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULER = "aftersales.beat:Scheduler"
 
 
-def _every(seconds: float, task: str) -> dict[str, Any]:
+def _every(seconds: float, task: str, priority: int = 3) -> dict[str, Any]:
     # A sweep that waited for long has been overtaken by the next. Not sooner: beat and worker may be on
     # machines whose clocks differ, and what seems to have expired is thrown away.
-    return {"task": task, "schedule": seconds, "options": {"expires": max(seconds, 900)}}
+    options = {"expires": max(seconds, 900), "priority": priority}
+    return {"task": task, "schedule": seconds, "options": options}
 
 
 CELERY_BEAT_SCHEDULE = {
-    "expire-cases": _every(0.5, "aftersales.tasks.expire_cases"),
+    "expire-cases": _every(0.5, "aftersales.tasks.expire_cases", priority=0),  # before all others
     "put-editions-in-force": _every(10, "aftersales.tasks.put_editions_in_force"),
     "extend-deadlines": _every(10, "aftersales.tasks.extend_deadlines"),
     "pay-refunds": _every(2, "aftersales.tasks.pay_refunds"),

@@ -100,11 +100,6 @@ class Act:
     changed: list[tuple[models.Model, dict[str, Any]]] = field(default_factory=list)
     removed: list[models.Model] = field(default_factory=list)
 
-    def link(self) -> Event:
-        """Chain its event to the one before it."""
-        self.event.hash = self.case.chain = self.event.digest(self.case.chain)
-        return self.event
-
 
 STEPS: dict[str, Step] = {}
 
@@ -175,6 +170,8 @@ class Stepped(Fetched):
     _rows: list[models.Model]
     _changed: list[tuple[models.Model, dict[str, Any]]]  # with its former values
     _removed: list[models.Model]
+    remember: Callable[[], None]  # what is stored, so that only what a step changes is written
+    dirty: Callable[[], list[str]]  # the fields that are not as they were stored
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -198,14 +195,6 @@ class Stepped(Fetched):
 
     def next_clock(self) -> tuple[datetime, str] | None:
         """The clock that runs out next and the step that it then takes."""
-        raise NotImplementedError
-
-    def remember(self) -> None:
-        """Note the stored values, so that the engine writes only what a step changed."""
-        raise NotImplementedError
-
-    def dirty(self) -> list[str]:
-        """The fields that are not as they were stored, or were not read then."""
         raise NotImplementedError
 
     def standing_before(self, user: Any) -> dict[str, Any]:
@@ -418,7 +407,8 @@ def write(acts: Sequence[Act]) -> None:
     """Store what steps did: cases, changed rows, new rows and events, in bulk statements."""
     if not acts:
         return
-    events = [act.link() for act in acts]
+    for act in acts:
+        act.event.hash = act.case.chain = act.event.digest(act.case.chain)
     cases = list({act.case.pk: act.case for act in acts}.values())
     update_rows(cases, sorted({"chain", *(name for act in acts for name in act.names)}))
     changed: dict[tuple[type[models.Model], tuple[str, ...]], dict[Any, models.Model]] = {}
@@ -430,9 +420,8 @@ def write(acts: Sequence[Act]) -> None:
     for gone in [row for act in acts for row in act.removed]:
         gone.delete()
     insert_rows([row for act in acts for row in act.rows])
-    insert_rows(events)
-    broke = [case.pk for case in cases if case._state.fields_cache.get("fault")]
-    if broke:
+    insert_rows([act.event for act in acts])
+    if broke := [case.pk for case in cases if case._state.fields_cache.get("fault")]:
         Fault.objects.filter(case__in=broke).delete()
 
 

@@ -1,17 +1,19 @@
-"""Pay what is owed: claim a refund, ask the gateway outside any transaction, note the answer."""
+"""Pay what is owed: claim refunds, ask the gateway outside any transaction, note the answers."""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.core.cache import cache
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from aftersales import clock
-from aftersales.enums import RefundState, Status
+from aftersales.bulk import update_rows
+from aftersales.enums import Party, RefundState, Status
 from aftersales.models import Case, Refund
+from aftersales.models.case.loading import hand_out
 from aftersales.payments.gateway import Answer, gateway
-from aftersales.steps import Refused
+from aftersales.steps import STEPS, Act, Refused, lapse, write
 
 logger = logging.getLogger(__name__)
 
@@ -46,21 +48,18 @@ def pay_due(limit: int = 200) -> int:
 
 
 def _pay_all(limit: int) -> int:
-    paid = unknown = 0
-    due = Refund.objects.filter(due_at__lte=clock.now()).order_by("due_at")
-    for pk in list(due.values_list("pk", flat=True)[:limit]):
-        try:
-            answer = _try(pk)
-        except Exception:
-            logger.exception("refund %s could not be tried", pk)
-            continue
-        paid += answer == Answer.PAID
-        unknown = unknown + 1 if answer == Answer.UNKNOWN else 0
+    """Refunds are claimed a few at a time: never more than may stay without an answer."""
+    paid = tried = unknown = 0
+    due = Refund.objects.order_by("due_at")
+    while tried < limit and (lot := _try(due, min(MOST_UNKNOWN - unknown, limit - tried))):
+        for answer in lot:
+            unknown = unknown + 1 if answer == Answer.UNKNOWN else 0
+        tried, paid = tried + len(lot), paid + lot.count(Answer.PAID)
         if unknown == MOST_UNKNOWN:
             logger.warning("the gateway does not answer; the other refunds wait")
             cache.set(AWAY, True, LONGEST_WAIT.total_seconds())
             break
-        if answer not in (None, Answer.UNKNOWN):
+        if not unknown:
             cache.delete(AWAY)
     return paid
 
@@ -71,16 +70,24 @@ def pay(pk: int) -> bool:
     If we die between the gateway's yes and our note, the row is tried again after its lease
     under the same number, and the gateway answers without paying twice.
     """
-    return _try(pk) == Answer.PAID
+    return _try(Refund.objects.filter(pk=pk), 1) == [Answer.PAID]
 
 
-def _try(pk: int) -> Answer | None:
-    """What came of it; nothing if it was not ours to try."""
-    refund = _claim(pk)
-    if refund is None:
-        return None
+def _try(refunds: QuerySet[Refund], most: int) -> list[Answer]:
+    """What came of those that were ours to try."""
+    claimed = _claim(refunds, most)
+    answers = [_ask(refund) for refund in claimed]
     try:
-        answer, words = gateway().refund(
+        _note(claimed, answers)
+        _tell({refund.case_id for refund in claimed})
+    except Exception:
+        logger.exception("what came of refunds could not be noted; they are tried again")
+    return [answer for answer, _words in answers]
+
+
+def _ask(refund: Refund) -> tuple[Answer, str]:
+    try:
+        return gateway().refund(
             number=refund.number,
             route=refund.route,
             reference=refund.reference,
@@ -88,64 +95,90 @@ def _try(pk: int) -> Answer | None:
         )
     except Exception as error:
         logger.exception("the gateway broke on refund %s", refund.number)
-        answer, words = Answer.UNKNOWN, type(error).__name__
-    _note(refund, answer, words)
-    _move_case(refund.case_id)
-    return answer
+        return Answer.UNKNOWN, type(error).__name__
 
 
-def _claim(pk: int) -> Refund | None:
-    """Take a refund for one try: counted and leased before the gateway is asked."""
+def _claim(refunds: QuerySet[Refund], most: int) -> list[Refund]:
+    """Take refunds for one try: counted and leased before the gateway is asked."""
     at = clock.now()
     with transaction.atomic():
-        owed = Refund.objects.select_for_update(of=("self",), skip_locked=True)
-        refund = owed.filter(
-            pk=pk, due_at__lte=at, state__in=[RefundState.OWED, RefundState.SENT]
-        ).first()
-        if refund is None:
-            return None
-        refund.state = RefundState.SENT
-        refund.tries += 1
-        refund.sent_at = refund.sent_at or at
-        refund.due_at = at + LEASE
-        refund.save(update_fields=["state", "tries", "sent_at", "due_at"])
-    return refund
+        owed = refunds.select_for_update(of=("self",), skip_locked=True)
+        due = owed.filter(due_at__lte=at, state__in=[RefundState.OWED, RefundState.SENT])
+        claimed = list(due[:most])
+        for refund in claimed:
+            refund.state = RefundState.SENT
+            refund.tries += 1
+            refund.sent_at = refund.sent_at or at
+            refund.due_at = at + LEASE
+        update_rows(claimed, ["state", "tries", "sent_at", "due_at"])
+    return claimed
 
 
-def _note(refund: Refund, answer: Answer, words: str) -> None:
-    at = clock.now()
+def _note(claimed: list[Refund], answers: list[tuple[Answer, str]]) -> None:
+    at, noted = clock.now(), []
     with transaction.atomic():
-        row = Refund.objects.select_for_update(of=("self",)).get(pk=refund.pk)
-        if row.state == RefundState.PAID:
-            return
-        if row.tries != refund.tries and answer != Answer.PAID:
-            return  # our lease is over, another has tried since: what it was told is newer
-        row.error = words[:300]
-        if answer == Answer.PAID:
-            row.state, row.paid_at, row.due_at = RefundState.PAID, at, None
-        elif answer == Answer.REFUSED or (answer == Answer.UNKNOWN and row.tries >= MOST_TRIES):
-            row.state, row.due_at = RefundState.FAILED, None
-        else:
-            row.due_at = at + min(FIRST_WAIT * 2 ** min(row.tries - 1, 10), LONGEST_WAIT)
-        row.save(update_fields=["state", "paid_at", "due_at", "error"])
+        locked = Refund.objects.select_for_update(of=("self",)).order_by("pk")
+        rows = {row.pk: row for row in locked.filter(pk__in=[each.pk for each in claimed])}
+        for refund, (answer, words) in zip(claimed, answers, strict=True):
+            row = rows[refund.pk]
+            if row.state == RefundState.PAID:
+                continue
+            if row.tries != refund.tries and answer != Answer.PAID:
+                continue  # our lease is over, another has tried since: what it was told is newer
+            row.error = words[:300]
+            if answer == Answer.PAID:
+                row.state, row.paid_at, row.due_at = RefundState.PAID, at, None
+            elif answer == Answer.REFUSED or (answer == Answer.UNKNOWN and row.tries >= MOST_TRIES):
+                row.state, row.due_at = RefundState.FAILED, None
+            else:
+                row.due_at = at + min(FIRST_WAIT * 2 ** min(row.tries - 1, 10), LONGEST_WAIT)
+            noted.append(row)
+        update_rows(noted, ["state", "paid_at", "due_at", "error"])
 
 
-def _move_case(case_id: int) -> None:
-    """Tell the case, once all its payouts are paid, or one has failed for good."""
-    case = Case.objects.get(pk=case_id)
-    states = set(Refund.objects.filter(case_id=case_id).values_list("state", flat=True))
+def _tell(keys: set[int]) -> None:
+    """Tell cases of their payouts, all in one transaction; by itself each that somebody has locked,
+    or that breaks it."""
     try:
-        if case.status != Status.REFUNDING:
-            aside = case.status != Status.REFUND_FAILED and not case.needs_staff
-            if aside and RefundState.FAILED in states:
-                case.note_failed_payout(by=None)
-            return
-        if RefundState.FAILED in states:
-            case.fail_refund(by=None)
-        elif states == {RefundState.PAID} or (not states and case.to_refund == 0):
-            case.finish_refund(by=None)
-    except Refused:
-        logger.info("case %s had moved already", case_id)
+        with transaction.atomic():
+            cases = list(Case.for_sweeping().filter(pk__in=keys))
+            hand_out(cases, "refunds")
+            at = clock.now()
+            write([act for case in cases for act in _acts(case, at)])
+            keys = keys - {case.pk for case in cases}
+    except Exception:
+        logger.info("cases are told of their refunds one by one", exc_info=True)
+    for key in keys:
+        try:
+            _tell_one(key)
+        except Refused:
+            logger.info("case %s had moved already", key)
+        except Exception:
+            logger.exception("case %s could not be told of its refunds", key)
+
+
+def _acts(case: Case, at: datetime) -> list[Act]:
+    if not (name := _news(case)):
+        return []
+    return [*lapse(case, at), case.run(STEPS[name], Party.CLOCK, None, at, "", {})]
+
+
+def _tell_one(key: int) -> None:
+    case = Case.objects.get(pk=key)
+    if name := _news(case):
+        getattr(case, name)(by=None)
+
+
+def _news(case: Case) -> str:
+    """The step that follows once all payouts are paid, or one has failed for good; none before."""
+    states = {refund.state for refund in case.handed("refunds")}
+    if case.status != Status.REFUNDING:
+        aside = case.status != Status.REFUND_FAILED and not case.needs_staff
+        return "note_failed_payout" if aside and RefundState.FAILED in states else ""
+    if RefundState.FAILED in states:
+        return "fail_refund"
+    paid = states == {RefundState.PAID} or (not states and case.to_refund == 0)
+    return "finish_refund" if paid else ""
 
 
 def finish_cases(limit: int = 200) -> int:
@@ -154,10 +187,7 @@ def finish_cases(limit: int = 200) -> int:
     owing = Refund.objects.filter(due_at__isnull=False).values("case_id")
     told = Case.objects.filter(status=Status.REFUNDING).exclude(pk__in=owing)
     waiting = told.filter(Q(refunds__isnull=False) | Q(to_refund=0)).order_by("pk").distinct()
-    keys = list(waiting.values_list("pk", flat=True)[:limit])
-    for pk in keys:
-        try:
-            _move_case(pk)
-        except Exception:
-            logger.exception("case %s could not be told of its refunds", pk)
+    keys = set(waiting.values_list("pk", flat=True)[:limit])
+    if keys:
+        _tell(keys)
     return len(keys)

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from aftersales.enums import Party, RefundState, Status
 from aftersales.models import Case, LedgerEntry, LedgerMood, Refund
@@ -207,6 +209,22 @@ def test_nobody_pays_by_hand_what_the_gateway_may_still_pay(
     by_hand, by_gateway = refunds_of(case)
     assert (by_hand.proof, by_gateway.proof) == ("银行转账 2026112300017", "")
     assert status_of(case) == Status.REFUNDED
+
+
+@pytest.mark.postgres
+def test_more_refunds_take_hardly_more_statements(gateway: type[Scripted], owing: Any) -> None:
+    """R8: ten thousand refunds in a minute are claimed, noted and told of a few at a time."""
+
+    def statements(count: int) -> int:
+        for _number in range(count):
+            owing()
+        with CaptureQueriesContext(connection) as caught:
+            assert pay_due() == count
+        return len(caught)
+
+    one, five = statements(1), statements(MOST_UNKNOWN)
+    assert five - one <= MOST_UNKNOWN
+    assert set(Case.objects.values_list("status", flat=True)) == {Status.REFUNDED}
 
 
 # Crashes and races --------------------------------------------------------------------------------

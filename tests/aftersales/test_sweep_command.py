@@ -30,6 +30,15 @@ def test_every_task_is_woken_by_beat_and_listed_by_the_command() -> None:
     assert [line.split()[0] for line in sweep()] == list(standing.CELERY_BEAT_SCHEDULE)
 
 
+def test_deadlines_are_looked_at_before_all_else_that_waits() -> None:
+    """R8: however long payments and notices take, an overdue case does not queue behind them."""
+    waits = {
+        name: entry["options"]["priority"] for name, entry in standing.CELERY_BEAT_SCHEDULE.items()
+    }
+    first = waits.pop("expire-cases")
+    assert first < min(waits.values())
+
+
 def test_all_of_them_do_their_work_without_beat_or_worker(
     make_case: Callable[..., Case], now: Any
 ) -> None:

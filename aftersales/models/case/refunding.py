@@ -19,7 +19,7 @@ class Refunding(CaseFields):
         abstract = True
 
     def _payouts(self) -> list[Refund]:
-        return list(Refund.objects.filter(case_id=self.pk))
+        return list(self.handed("refunds"))
 
     @step(
         gettext_lazy("退款到账"),
