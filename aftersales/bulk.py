@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from itertools import repeat
 from operator import attrgetter
 from typing import Any
@@ -46,8 +46,12 @@ def update_rows(rows: Sequence[models.Model], names: Sequence[str]) -> int:
     model = type(rows[0])
     fields: list[Any] = [model._meta.get_field(name) for name in names]
     if len(rows) == 1:
-        values = {field.attname: getattr(rows[0], field.attname) for field in fields}
-        return int(model._base_manager.filter(pk=rows[0].pk).update(**values))
+        told = [
+            field.get_db_prep_save(getattr(rows[0], field.attname), connection) for field in fields
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(_update_of(model, tuple(fields)), [*told, rows[0].pk])
+            return int(cursor.rowcount)
     if connection.vendor == "postgresql":
         return _update_from_document(model, rows, fields)
     return int(model._base_manager.bulk_update(rows, names, batch_size=200))
@@ -56,25 +60,67 @@ def update_rows(rows: Sequence[models.Model], names: Sequence[str]) -> int:
 def insert_rows(rows: Sequence[models.Model]) -> None:
     """Insert new rows, model by model in the order in which each model first appears.
 
-    Many rows of a model are one COPY on PostgreSQL.
+    Each model's are one INSERT; many are one COPY on PostgreSQL.
     """
     groups: dict[type[models.Model], list[models.Model]] = {}
     for row in rows:
         groups.setdefault(type(row), []).append(row)
     for model, group in groups.items():
-        if len(group) < MANY or connection.vendor != "postgresql":
+        if len(group) >= MANY and connection.vendor != "postgresql":
             model._base_manager.bulk_create(group, batch_size=2000)
             continue
         fields: list[Any] = [each for each in model._meta.concrete_fields if not each.primary_key]
         for row in group:
             if row._state.fields_cache:  # with a row that was stored just before it
                 row._prepare_related_fields_for_save(operation_name="bulk_create")  # type: ignore[attr-defined]
-        columns = (_column(field, _values(field, group)) for field in fields)
-        keys = _copy(model, fields, zip(*columns), len(group))  # noqa: B905 # some never end
+        if len(group) < MANY:
+            keys = _insert(model, fields, group)
+        else:
+            columns = (_column(field, _values(field, group)) for field in fields)
+            keys = _copy(model, fields, zip(*columns), len(group))  # noqa: B905 # some never end
         name, alias = model._meta.pk.attname, connection.alias
         for row, key in zip(group, keys, strict=True):
             setattr(row, name, key)
             row._state.adding, row._state.db = False, alias
+
+
+def _insert(
+    model: type[models.Model], fields: Sequence[Any], rows: Sequence[models.Model]
+) -> list[int]:
+    """Insert a few rows; return the keys they were given."""
+    told = [
+        field.get_db_prep_save(field.pre_save(row, True), connection)
+        for row in rows
+        for field in fields
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_insert_of(model, len(rows)), told)
+        return [int(key) for (key,) in cursor.fetchall()]
+
+
+# To have these made by Django takes longer than to run them.
+
+
+@cache
+def _insert_of(model: type[models.Model], count: int) -> str:
+    quote: Any = connection.ops.quote_name
+    key: Any = model._meta.pk
+    columns = [quote(each.column) for each in model._meta.concrete_fields if each is not key]
+    row = f"({', '.join(['%s'] * len(columns))})"
+    return (
+        f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(columns)}) "  # noqa: S608  # nosec B608 # names come from the models
+        f"VALUES {', '.join([row] * count)} RETURNING {quote(key.column)}"
+    )
+
+
+@cache
+def _update_of(model: type[models.Model], fields: Sequence[Any]) -> str:
+    quote: Any = connection.ops.quote_name
+    told = ", ".join(f"{quote(each.column)} = %s" for each in fields)
+    return (
+        f"UPDATE {quote(model._meta.db_table)} SET {told} "  # noqa: S608  # nosec B608 # names come from the models
+        f"WHERE {quote(model._meta.pk.column)} = %s"
+    )
 
 
 def insert_values(

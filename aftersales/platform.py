@@ -73,7 +73,7 @@ def _gathered(case: Case, asked: Intervention, party: Party, now: datetime) -> R
     if asked.stage in GATHERING and case.evidence_due_at:
         told.append((_("举证截止"), when(case.evidence_due_at, now)))
         since = case.evidence_from or asked.at
-        filed = case.evidence.filter(at__gte=since).exclude(party=party).count()
+        filed = sum(each.at >= since and each.party != party for each in case.handed("evidence"))
         name = _("商家") if party == Party.BUYER else _("买家")
         told.append(
             (
@@ -126,7 +126,7 @@ def _found(case: Case, asked: Intervention, now: datetime) -> Rows:
 
 
 def _cited(case: Case, asked: Intervention) -> str:
-    filed = case.evidence.filter(pk__in=asked.evidence_cited).select_related("upload")
+    filed = [each for each in case.handed("evidence") if each.pk in asked.evidence_cited]
     return _("；").join(
         f"{each.get_party_display()} {each.label or each.upload.name}" for each in filed
     )

@@ -117,7 +117,8 @@ class StepView(CaseView, Drafting, FormView):
         except Refused as refused:
             form.refuse(refused)
             return self.form_invalid(form, conflict=refused.conflict)
-        self.forget()
+        if form.keeps_drafts:
+            self.forget()
         self.say_done()
         return redirect(self.get_success_url())
 

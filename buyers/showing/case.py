@@ -24,7 +24,7 @@ from aftersales.enums import (
     Stage,
     Status,
 )
-from aftersales.models import Case, Event, Parcel, Receipt, Round, User
+from aftersales.models import Case, Evidence, Parcel, Receipt, Round, User
 from aftersales.rules import facts
 from aftersales.templatetags.desk import as_shots
 from buyers.showing.freight import claim_of
@@ -135,7 +135,7 @@ def page_of(case: Case, user: User, now: datetime) -> Page:
         replacement=_replacement(case, now),
         replacement_scans=_scans(facts.replacement(case)),
         progress=progress(case, now),
-        entries=case.events.count(),
+        entries=len(case.handed("events")),
         tag=type_tag(case),
         claim=_claim(case, now),
         shots=my_shots(case),
@@ -158,7 +158,7 @@ def url(name: str, case: Case) -> str:
 
 def service_url(case: Case) -> str:
     """Where the platform is asked about the line of a case (S-50)."""
-    lines = list(case.order.lines.values_list("pk", flat=True))
+    lines = [line.pk for line in case.order.handed("lines")]
     position = lines.index(case.line_id) + 1
     return reverse("buyers:ask_service", args=[case.shop.code, case.order.number, position])
 
@@ -189,15 +189,15 @@ def round_name(current: Round) -> str:
 
 def _shots_with(case: Case, current: Round) -> list[Shot]:
     """The pictures that came with a round: filed by the shop in the same moment."""
-    filed = case.evidence.filter(party=Party.MERCHANT, at=current.sent_at)
-    return as_shots(visible(filed.select_related("upload"), case))
+    filed = [each for each in _of_the_shop(case) if each.at == current.sent_at]
+    return as_shots(visible(filed, case))
 
 
 def _no(case: Case) -> No | None:
     event = last_rejection(case)
     if event is None:
         return None
-    filed = list(_evidence_of(event).select_related("upload"))
+    filed = [each for each in _of_the_shop(case) if each.version == event.version]
     seen = visible(filed, case)
     details = event.told
     refused = event.step == "refuse_receipt"
@@ -212,8 +212,8 @@ def _no(case: Case) -> No | None:
     )
 
 
-def _evidence_of(event: Event) -> Any:
-    return event.case.evidence.filter(version=event.version, party=Party.MERCHANT)
+def _of_the_shop(case: Case) -> list[Evidence]:
+    return [each for each in case.handed("evidence") if each.party == Party.MERCHANT]
 
 
 def _counter(case: Case, now: datetime) -> str:
@@ -287,7 +287,7 @@ def _dock(case: Case, moves: dict[str, str], offers: list[Shown]) -> list[Button
     if "send_back" in may:
         return [Button(_("填写退货单号"), url("send_back", case), "primary")]
     if status == Status.AWAITING_DELIVERY_REFUSAL and "report_refusal" in may:
-        said = case.events.filter(step="report_refusal").exists()
+        said = case.last_event("report_refusal")
         return [] if said else [Button(_("我已拒收"), url("report_refusal", case), "primary")]
     if status in (Status.REJECTED, Status.RETURN_REFUSED) and "ask_platform" in may:
         return [

@@ -80,7 +80,7 @@ def record(case: Case, now: datetime) -> list[Entry]:
         else:
             said[message.version].append(message)
     shown = defaultdict(list)
-    for evidence in visible(case.load_along("evidence").evidence.all(), case):
+    for evidence in visible(case.load_along().handed("evidence"), case):
         shown[evidence.version].append(evidence)
     return [
         *(
@@ -95,7 +95,7 @@ def record(case: Case, now: datetime) -> list[Entry]:
                 shots=as_shots(shown[event.version]),
                 sub=_read(said[event.version], now),
             )
-            for event in case.events.order_by("-version")
+            for event in reversed(case.handed("events"))
             if visibility.sees_step(event.step, Party.BUYER)
         ),
         *(
@@ -124,7 +124,7 @@ def visible(evidence: Iterable[Evidence], case: Case) -> list[Evidence]:
 
 
 def my_shots(case: Case) -> list[Shot]:
-    return as_shots(case.evidence.filter(party=Party.BUYER).select_related("upload"))
+    return as_shots([each for each in case.handed("evidence") if each.party == Party.BUYER])
 
 
 def _own_words(event: Event) -> str:
@@ -306,7 +306,7 @@ def hours(length: timedelta) -> int:
 def last_rejection(case: Case) -> Event | None:
     """The rejection that still stands in the room, with its reason, statement and proofs."""
     return (
-        case.events.filter(step__in=("reject", "refuse_receipt")).order_by("-version").first()
+        case.last_event("reject", "refuse_receipt")
         if case.status in (Status.REJECTED, Status.RETURN_REFUSED, Status.PLATFORM_REVIEW)
         or case.stage in (*RULED, Stage.DECIDING)
         else None

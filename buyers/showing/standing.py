@@ -205,7 +205,7 @@ def _to_return(case: Case, now: datetime) -> Standing:
 
 
 def _to_refuse(case: Case, now: datetime) -> Standing:
-    said = case.events.filter(step="report_refusal").exists()
+    said = case.last_event("report_refusal") is not None
     return Standing(
         _("已记录拒收，等包裹退回") if said else _("商家同意拒收后退款，派送时请拒收"),
         _("等包裹退回") if said else _("等你拒收"),
@@ -397,8 +397,8 @@ def why_timed_out(case: Case) -> str:
         "lapse_rejection": _("商家驳回后，你没有在时限内申请平台介入。"),
         "close_unrefused": _("包裹已签收，没有拒收退回。"),
     }
-    closed = case.events.filter(step__in=why).order_by("-version")
-    return why.get(closed.values_list("step", flat=True).first() or "", _("时限内没有操作。"))
+    closed = case.last_event(*why)
+    return why[closed.step] if closed else _("时限内没有操作。")
 
 
 def decision_hours(case: Case) -> int:

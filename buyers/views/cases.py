@@ -11,10 +11,11 @@ from django.views.generic import TemplateView
 from aftersales import centre, clock
 from aftersales.asked import asked_of
 from aftersales.bids import bids_of, gap_text
-from aftersales.drafting import drafts_of
+from aftersales.drafting import BEGUN, drafts_of
 from aftersales.enums import ENDED, OrderState, Party, Phase, RoundState, Status
 from aftersales.helping import help_of
-from aftersales.models import Case, Order, Round
+from aftersales.models import Case, Draft, Message, Order, Round
+from aftersales.models.case.loading import BEING, FOR_A_PAGE
 from aftersales.rules import facts
 from aftersales.suspensions import card_of
 from buyers.showing.case import page_of
@@ -27,6 +28,8 @@ from buyers.views.base import BuyerCase, BuyerPage
 from buyers.views.orders import caught_up
 
 A_PAGE = 20
+# What the page reads with the case, beyond what both sides' pages read.
+OF_THE_BUYER = ("receipts", "refunds", "order.lines", "order.payments")
 
 
 class Cases(BuyerPage, TemplateView):
@@ -95,6 +98,7 @@ class CasePage(BuyerCase, TemplateView):
     """售后详情 (B9). Opening it marks the open round as read; htmx asks it whether it is stale."""
 
     template_name = "buyers/cases/case.html"
+    drafts: list[Draft]
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         seen = request.GET.get("seen")
@@ -103,20 +107,34 @@ class CasePage(BuyerCase, TemplateView):
             if seen != str(self.case.version):
                 fresh["HX-Refresh"] = "true"
             return fresh
-        centre.seen(self.user, self.case)
-        if self.case.round_state == RoundState.WAITING:
-            unread = Round.objects.filter(case=self.case, series=self.case.series, read_at=None)
-            unread.update(read_at=clock.now())
-        if current := self.case.last_round:  # its words stand on this page
-            said = self.case.messages.filter(party=Party.MERCHANT, at=current.sent_at)
-            said.filter(read_at=None).update(read_at=clock.now())
+        self.read()
         return super().get(request, *args, **kwargs)
+
+    def read(self) -> None:
+        """All that the page shows; what is news to the buyer is no more."""
+        case, user = self.case, self.user.pk
+        self.drafts, news, being = case.read_along(
+            (*FOR_A_PAGE, *OF_THE_BUYER),
+            (BEGUN, (case.pk, user, "")),
+            (centre.NEWS, (case.pk, user)),
+            (BEING, (case.shop_id, user)),
+        )
+        case.seen_by(being[0] if being else None, self.user)
+        if news:
+            centre.seen(self.user, case)
+        current = case.last_round  # its words stand on this page
+        if current and case.round_state == RoundState.WAITING and current.read_at is None:
+            unread = Round.objects.filter(case=case, series=case.series, read_at=None)
+            unread.update(read_at=clock.now())
+        said = [each.pk for each in case.handed("messages") if current and _with(current, each)]
+        if said:
+            Message.objects.filter(pk__in=said, read_at=None).update(read_at=clock.now())
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         now = clock.now()
         return super().get_context_data(
             page=page_of(self.case, self.user, now),
-            drafts=drafts_of(self.case, self.user),
+            drafts=drafts_of(self.case, self.user, self.drafts),
             help=help_of("case"),
             requests=asked_of(self.case, Party.BUYER),
             suspension=card_of(self.case, Party.BUYER),
@@ -124,6 +142,12 @@ class CasePage(BuyerCase, TemplateView):
             gap=gap_text(self.case),
             **kwargs,
         )
+
+
+def _with(current: Round, said: Message) -> bool:
+    """Words of a round that its buyer has not read."""
+    shop = said.party == Party.MERCHANT
+    return shop and said.at == current.sent_at and said.read_at is None
 
 
 class RecordPage(BuyerCase, TemplateView):

@@ -244,6 +244,6 @@ class Rejected(MerchantCase, TemplateView):
         return super().get(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        event = self.case.events.filter(step__in=["reject", "refuse_receipt"]).last()
+        event = self.case.last_event("reject", "refuse_receipt")
         stops = tool.stops(self.case, clock.now())
         return super().get_context_data(event=event, stops=stops, **kwargs)

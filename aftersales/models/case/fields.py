@@ -34,7 +34,7 @@ from aftersales.models.case.loading import Loaded
 from aftersales.models.catalogue import Reason, both
 from aftersales.models.edition import Edition
 from aftersales.models.fetched import StampField
-from aftersales.models.history import Evidence, Upload
+from aftersales.models.history import Event, Evidence, Upload
 from aftersales.models.intervention import Intervention
 from aftersales.models.negotiation import Message, Offer, Round
 from aftersales.models.order import Order, OrderLine
@@ -183,9 +183,10 @@ class CaseFields(Loaded):
             known[user.pk] = Member.objects.at_work(self.shop_id, user)
         return known[user.pk]
 
-    def seen_by(self, member: Member) -> None:
-        """Who looks at many cases of his shop is not looked up for each of them."""
-        self.__dict__.setdefault("_members", {})[member.user_id] = member
+    def seen_by(self, member: Member | None, user: Any = None) -> None:
+        """What somebody is in the shop was read already; nobody, if ``member`` is none."""
+        who = user.pk if member is None else member.user_id
+        self.__dict__.setdefault("_members", {})[who] = member
 
     def restart_clock(self, before: str) -> None:
         """A new status starts its clock; a step that sets its own (``set_due``) has its way."""
@@ -280,6 +281,11 @@ class CaseFields(Loaded):
             return None
         asked = list(self.handed("interventions"))
         return asked[-1] if asked else None
+
+    def last_event(self, *steps: str) -> Event | None:
+        """The newest event of these steps."""
+        taken = [each for each in self.handed("events") if each.step in steps]
+        return taken[-1] if taken else None
 
     def offers_made(self) -> list[Offer]:
         """The merchant's offers of this handling, oldest first."""
