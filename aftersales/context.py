@@ -1,19 +1,15 @@
 """What the frame around every page shows; whatever needs a query is a function the frame may call."""
 
-import math
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import get_language, get_language_info
 
-from aftersales import clock
+from aftersales import clock, undoing
 from aftersales.market.people import accounts
 from aftersales.models import Notice, Shop
 from aftersales.prefs import Prefs
-
-UNDO = "undo"  # in the session: what was agreed last, while it can be undone
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
@@ -36,18 +32,9 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         user = getattr(request, "user", None)
         return list(Shop.objects.of(user)) if user is not None and user.is_authenticated else []
 
-    def undo() -> dict[str, Any] | None:
-        """The agreement that this person may still undo: its case, its words, until when."""
-        session = getattr(request, "session", {})
-        held: dict[str, Any] | None = session.get(UNDO)
-        until = parse_datetime(held["until"]) if held else None
-        if held is None or until is None or until <= now:
-            return None
-        return held | {"until": until, "left": math.ceil((until - now).total_seconds())}
-
     return {
         "now": now,
-        "undo": undo,
+        "undo": lambda: undoing.offered(request, now),
         "DEMO": settings.DEMO,
         "demo_now": now,
         "demo_accounts": accounts if settings.DEMO else [],

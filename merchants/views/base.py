@@ -14,10 +14,9 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from aftersales import cached, centre, clock
+from aftersales import cached, centre, clock, undoing
 from aftersales.asked import asked_of
 from aftersales.bids import bids_of, gap_text
-from aftersales.context import UNDO
 from aftersales.drafting import BEGUN, begun_with
 from aftersales.enums import Party, Permission
 from aftersales.forms import StepForm
@@ -166,17 +165,8 @@ class MerchantStep(MerchantCase, StepView):
         getattr(self.case, self.step)(by=self.request.user, **answers)
 
     def say_done(self) -> None:
-        """An agreement that can be undone says so for as long; on the next case's page too."""
         if self.case.held_until is None:
             super().say_done()
-            return
-        self.request.session[UNDO] = {
-            "code": self.case.code,
-            "version": self.case.version,
-            "until": self.case.held_until.isoformat(),
-            "text": _("%(goods)s：已%(what)s")
-            % {"goods": self.case.line.title, "what": agreed_words(self.step, self.case)},
-        }
 
     def get_template_names(self) -> list[str]:
         if self.template_name:
@@ -187,6 +177,10 @@ class MerchantStep(MerchantCase, StepView):
         self.way.stay()
         answer = super().form_valid(form)
         counting.forget(self.case.shop_id)
+        # an agreement that can be undone says so for as long; on the next case's page too
+        agreed = agreed_words(self.step, self.case)
+        told = _("%(goods)s：已%(what)s") % {"goods": self.case.line.title, "what": agreed}
+        undoing.offer(answer, self.case, self.request.user, told, clock.now())
         return answer
 
     def get_success_url(self) -> str:

@@ -2,15 +2,13 @@
 
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.generic import TemplateView
 
-from aftersales import calls, centre, clock, platform
+from aftersales import calls, centre, clock, platform, undoing
 from aftersales.asked import title_of
-from aftersales.context import UNDO
 from aftersales.display import money
 from aftersales.drafting import drafts_of
 from aftersales.enums import AnswerState, Party, Remedy, Status
@@ -38,6 +36,7 @@ class CasePage(MerchantCase, TemplateView):
         self.case.mark_read(Party.MERCHANT)  # the record shows every word
         if self.news:
             centre.seen(self.request.user, self.case)
+            del self.request.unread  # type: ignore[attr-defined]  # counted anew
         context["drafts"] = drafts_of(self.case, self.request.user, self.drafts.values())
         if tool.stage(self.case) == tool.WAIT:
             context |= waiting(self.case, clock.now())
@@ -230,9 +229,13 @@ WORDS = {
 class Undo(Answer):
     """撤销同意: as if nothing had been agreed, within seconds."""
 
-    def say_done(self) -> None:
-        self.request.session.pop(UNDO, None)
-        messages.success(self.request, _("已撤销，售后单恢复待处理"))
+    def form_valid(self, form: StepForm) -> HttpResponse:
+        answer = super().form_valid(form)
+        undoing.drop(answer)
+        return answer
+
+    def success_message(self) -> str:
+        return _("已撤销，售后单恢复待处理")
 
 
 class Chat(MerchantStep):

@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from aftersales.enums import Status
 from aftersales.models import Refund
+from tests.factories import MemberFactory
 
 
 def test_who_has_agreed_may_take_it_back(make_case, at_desk, text_of, now):
@@ -26,6 +27,17 @@ def test_who_has_agreed_may_take_it_back(make_case, at_desk, text_of, now):
     page = text_of(at_desk.look("case", case))
     assert "已撤销，售后单恢复待处理" in page
     assert "秒后生效" not in page
+
+
+def test_a_colleague_at_the_same_browser_is_offered_nothing(make_case, at_desk, text_of):
+    case = make_case()
+    at_desk.send("agree", case)
+    kept = at_desk.client.cookies["undo"].value
+
+    at_desk.client.force_login(MemberFactory(shop=case.shop).user)
+    assert "秒后生效" not in text_of(at_desk.look("queue"))
+    at_desk.client.cookies["undo"] = f"x{kept}"
+    assert "秒后生效" not in text_of(at_desk.look("queue"))
 
 
 def test_after_ten_seconds_there_is_nothing_to_press(make_case, at_desk, text_of, now):
