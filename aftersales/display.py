@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from django.conf import settings
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import get_language, ngettext, pgettext
@@ -106,15 +106,13 @@ def when(moment: datetime | None, now: datetime | None) -> str:
         return EMPTY
     if now is None:
         return exact(moment)
-    return _beside(localtime(moment), localtime(now))
+    return _beside(localtime(moment), localtime(now), written())
 
 
-def _beside(local: datetime, today: datetime) -> str:
+def _beside(local: datetime, today: datetime, ways: Dates) -> str:
     if local.date() == today.date():
         return f"{local:%H:%M}"
-    if local.year == today.year:
-        return f"{local:{written().moment}}"
-    return f"{local:{written().long_moment}}"
+    return f"{local:{ways.moment if local.year == today.year else ways.long_moment}}"
 
 
 def deadline(moment: datetime | None, now: datetime) -> str:
@@ -209,32 +207,39 @@ def time_tag(moment: datetime | None, text: str) -> SafeString:
     return format_html('<time datetime="{}">{}</time>', iso(moment), text)
 
 
-DUE = (
-    '<span class="due {how}"%s><b data-until="{stamp}">{left}</b>'
-    ' <small>%s <span class="visually-hidden">{aloud}</span></small></span>'
-)
-OVER = ' data-over="{over}"'
-LAPSED = '<span class="due over"><b>{left}</b> <small>%s</small></span>'
+class Dues:
+    """Deadlines both ways, remaining and absolute, on a page of many: what they share, made once.
+
+    The script only makes the first way tick; ``over`` is said in place of a time that has passed.
+    """
+
+    def __init__(self, now: datetime, *, over: str = "") -> None:
+        self.now, self.today, self.ways = now, localtime(now), written()
+        at = _("{time} 到期").format(time='<time datetime="{stamp}">{at}</time>')
+        told = conditional_escape(over).replace("{", "{{").replace("}", "}}")
+        self.lapsed = f'<span class="due over"><b>{{left}}</b> <small>{told or at}</small></span>'
+        said = f' data-over="{told}"' if over else ""
+        self.running = {
+            how: f'<span class="due {how}"{said}><b data-until="{{stamp}}">{{left}}</b> <small>{at} '
+            f'<span class="visually-hidden">{aloud}</span></small></span>'
+            for how, aloud in (("", ""), ("soon", _("临近")), ("urgent", _("紧急")))
+        }
+
+    def __call__(self, until: datetime | None) -> SafeString:
+        if until is None:
+            return nothing()
+        how, local = level(until, self.now), until.astimezone(self.today.tzinfo)
+        return format_html(
+            self.running.get(how, self.lapsed),
+            stamp=local.isoformat(timespec="seconds"),
+            left=remaining(until, self.now),
+            at=_beside(local, self.today, self.ways),
+        )
 
 
 def due(until: datetime | None, now: datetime, *, over: str = "") -> SafeString:
-    """A deadline both ways, remaining and absolute; the script only makes the first one tick."""
-    if until is None:
-        return nothing()
-    how, local = level(until, now), localtime(until)
-    sentence = _("{time} 到期").format(time='<time datetime="{stamp}">{at}</time>')
-    shape = DUE % ("" if not over else OVER, sentence)
-    if how == "over":
-        shape = LAPSED % ("{over}" if over else sentence)
-    return format_html(
-        shape,
-        how=how,
-        over=over,
-        stamp=local.isoformat(timespec="seconds"),
-        left=remaining(until, now),
-        at=_beside(local, localtime(now)),
-        aloud=_("紧急") if how == "urgent" else _("临近") if how == "soon" else "",
-    )
+    """A deadline both ways."""
+    return Dues(now, over=over)(until)
 
 
 def countdown(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -10,10 +11,10 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from aftersales.display import badge, due, nothing, plain_money, tail, when
+from aftersales.display import Dues, badge, nothing, plain_money, when
 from aftersales.enums import CaseType, Status, Turn
 from aftersales.models import Member
-from aftersales.models.catalogue import either
+from aftersales.models.catalogue import in_english
 from merchants.presence import Looking
 from merchants.showing.standing import shipping, standing
 
@@ -55,57 +56,70 @@ def rows_of(
     looking: Mapping[int, list[Looking]] | None = None,
 ) -> list[Row]:
     """The rows of ``listed`` cases, of the list that ``query`` names; ``looking``: who has which open."""
-    trail = f"?{urlencode({'list': query})}" if query != USUAL else ""
-    url, peek = (reverse(f"merchants:{name}", args=["CODE"]) + trail for name in ("case", "peek"))
-    over = _("正在按买家要求处理")
-    rows = []
-    for case in cases:
-        others = looking.get(case.pk) if looking else None
-        open_by = _("、").join(each.name for each in others) if others else ""
-        links = url.replace("CODE", case.code, 1), peek.replace("CODE", case.code, 1)
-        rows.append(_row(case, now, me, open_by, links, over))
-    return rows
+    drawing = Drawing(now, me, query, looking or {})
+    return [drawing.row(case) for case in cases]
 
 
-def _row(
-    case: Any, now: datetime, me: Member, looking: str, links: tuple[str, str], over: str
-) -> Row:
-    at = standing(case, now)
-    ship, ship_at = shipping(case, case.parcel, now)
-    in_hand = case.turn in (Turn.MINE, Turn.RECEIVE)
-    stage: SafeString | str = at.text
-    if at.fresh or not in_hand:
-        stage = badge(at.text, at.kind)
-    elif case.status == Status.PENDING_MERCHANT and not case.round_number:
-        stage = _("新申请")
-    worth, size = case.worth, f"× {case.quantity}"
-    return Row(
-        pk=case.pk,
-        code=case.code,
-        version=case.version,
-        url=links[0],
-        peek=links[1],
-        fen=int(worth * 100),
-        due=_due(case, now, over),
-        image=static(case.image) if case.image else "",
-        goods=case.goods,
-        sku=" · ".join(part for part in (tail(case.code), case.sku, size) if part),
-        amount=plain_money(worth),
-        type=str(CaseType(case.type).label),
-        reason=either(case.reason_zh, case.reason_en).partition("（")[0],
-        proofs=_("凭证 %(n)s") % {"n": case.proofs} if case.proofs else _("无凭证"),
-        ship=ship,
-        ship_at=ship_at,
-        stage=stage,
-        hint=at.hint or (_("新凭证未看") if case.unseen and in_hand else ""),
-        who=_("我") if case.assigned_to and case.assignee_id == me.pk else case.assigned_to or "",
-        looking=looking,
-        tags=case.tags_on,
-        draft=bool(case.drafted),
-    )
+class Drawing:
+    """What the rows of a page share, worked out once."""
 
+    def __init__(
+        self, now: datetime, me: Member, query: str, looking: Mapping[int, list[Looking]]
+    ) -> None:
+        trail = f"?{urlencode({'list': query})}" if query != USUAL else ""
+        self.url, self.peek = (
+            reverse(f"merchants:{name}", args=["CODE"]) + trail for name in ("case", "peek")
+        )
+        self.now, self.me, self.looking = now, me, looking
+        self.due = Dues(now, over=_("正在按买家要求处理"))
+        self.english, self.types = in_english(), cache(lambda kind: str(CaseType(kind).label))
+        self.tail, self.new, self.unseen = _("尾号 {digits}"), _("新申请"), _("新凭证未看")
+        self.proofs, self.no_proofs = _("凭证 %(n)s"), _("无凭证")
 
-def _due(case: Any, now: datetime, over: str) -> SafeString | str:
-    if case.turn == Turn.DONE:
-        return when(case.closed_at, now) if case.closed_at else nothing()
-    return due(case.due_at, now, over=over)
+    def row(self, case: Any) -> Row:
+        at = standing(case, self.now)
+        ship, ship_at = shipping(case, case.parcel, self.now)
+        in_hand = case.turn in (Turn.MINE, Turn.RECEIVE)
+        stage: SafeString | str = at.text
+        if at.fresh or not in_hand:
+            stage = badge(at.text, at.kind)
+        elif case.status == Status.PENDING_MERCHANT and not case.round_number:
+            stage = self.new
+        sku = self.tail.format(digits=case.code[-4:]), case.sku, f"× {case.quantity}"
+        worth = case.worth
+        return Row(
+            pk=case.pk,
+            code=case.code,
+            version=case.version,
+            url=self.url.replace("CODE", case.code, 1),
+            peek=self.peek.replace("CODE", case.code, 1),
+            fen=int(worth * 100),
+            due=self.due(case.due_at) if case.turn != Turn.DONE else self.closed(case),
+            image=static(case.image) if case.image else "",
+            goods=case.goods,
+            sku=" · ".join(filter(None, sku)),
+            amount=plain_money(worth),
+            type=self.types(case.type),
+            reason=((self.english and case.reason_en) or case.reason_zh).partition("（")[0],
+            proofs=self.proofs % {"n": case.proofs} if case.proofs else self.no_proofs,
+            ship=ship,
+            ship_at=ship_at,
+            stage=stage,
+            hint=at.hint or (self.unseen if case.unseen and in_hand else ""),
+            who=self.who(case),
+            looking=self.open_by(case),
+            tags=case.tags_on,
+            draft=bool(case.drafted),
+        )
+
+    def closed(self, case: Any) -> SafeString | str:
+        return when(case.closed_at, self.now) if case.closed_at else nothing()
+
+    def who(self, case: Any) -> str:
+        """Whose case it is, where it is somebody's who is still there."""
+        mine = case.assigned_to and case.assignee_id == self.me.pk
+        return _("我") if mine else case.assigned_to or ""
+
+    def open_by(self, case: Any) -> str:
+        others = self.looking.get(case.pk)
+        return _("、").join(each.name for each in others) if others else ""
