@@ -31,25 +31,23 @@ WITH mine AS (
     SELECT id, assignee_id, due_at, round_state, merchant_seen_at FROM aftersales_case
     WHERE shop_id = %(shop)s AND turn = 'mine' ORDER BY due_at, id LIMIT %(most)s
 )
-SELECT 'assigned', assignee_id, count(*) FROM mine GROUP BY assignee_id
-UNION ALL SELECT 'mine', 0, count(*) FROM mine
-UNION ALL SELECT 'urgent', 0, count(*) FROM mine WHERE due_at < %(soon)s
-UNION ALL SELECT 'answered', 0, count(*) FROM mine WHERE round_state = 'answered'
-UNION ALL SELECT 'unseen', 0, count(*) FROM mine WHERE EXISTS (
+SELECT 'mine', assignee_id, count(*), count(*) FILTER (WHERE due_at < %(soon)s),
+    count(*) FILTER (WHERE round_state = 'answered') FROM mine GROUP BY assignee_id
+UNION ALL SELECT 'unseen', 0, count(*), 0, 0 FROM mine WHERE EXISTS (
     SELECT 1 FROM aftersales_evidence e WHERE e.case_id = mine.id AND e.party = 'buyer'
     AND (mine.merchant_seen_at IS NULL OR e.at > mine.merchant_seen_at))
-UNION ALL SELECT 'asked', 0, count(*) FROM (
+UNION ALL SELECT 'asked', 0, count(*), 0, 0 FROM (
     SELECT DISTINCT m.line_id FROM aftersales_message m
     JOIN aftersales_orderline l ON l.id = m.line_id JOIN aftersales_order o ON o.id = l.order_id
     WHERE o.shop_id = %(shop)s AND m.party = 'buyer'
     AND m.read_at IS NULL AND m.line_id IS NOT NULL LIMIT %(most)s) asked
-UNION ALL SELECT 'handled', 0, count(*) FROM (
+UNION ALL SELECT 'handled', 0, count(*), 0, 0 FROM (
     SELECT 1 FROM aftersales_case c WHERE c.shop_id = %(shop)s AND c.updated_at >= %(today)s
     AND EXISTS (SELECT 1 FROM aftersales_event e WHERE e.case_id = c.id
         AND e.party = 'merchant' AND e.at >= %(today)s
         AND (e.before <> e.after OR e.step = 'negotiate')) LIMIT %(most)s) handled
 """
-OF_TURN = """UNION ALL SELECT 'TURN', 0, count(*) FROM (
+OF_TURN = """UNION ALL SELECT 'TURN', 0, count(*), 0, 0 FROM (
     SELECT 1 FROM aftersales_case WHERE shop_id = %(shop)s AND turn = 'TURN' LIMIT %(most)s) TURN_
 """
 COUNTED += "".join(OF_TURN.replace("TURN", turn) for turn in TURNS)
@@ -115,12 +113,15 @@ def _counted(shop_id: int) -> dict[str, Any]:
                 "today": moment(midnight),
             },
         )
-        found = [(name, who, number) for name, who, number in cursor.fetchall() if number]
-    return {
-        "of": {who: number for name, who, number in found if name == "assigned"},
-        **dict.fromkeys(NAMES, 0),
-        **{name: number for name, _who, number in found if name != "assigned"},
-    }
+        found = cursor.fetchall()
+    known: dict[str, Any] = dict.fromkeys(NAMES, 0) | {"of": {}}
+    for name, who, number, urgent, answered in found:
+        known[name] += number
+        known["urgent"] += urgent
+        known["answered"] += answered
+        if name == "mine":
+            known["of"][who] = number
+    return known
 
 
 def _for(member: Member, known: dict[str, Any]) -> dict[str, Number]:
