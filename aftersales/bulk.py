@@ -228,9 +228,18 @@ def among(column: str, keys: Iterable[int]) -> Any:
     """A condition ``column IN keys`` for many keys: one array on PostgreSQL, not a value each."""
     if connection.vendor != "postgresql":
         return models.Q(**{f"{column}__in": list(keys)})
+    return any_of(column, models.Value(array(keys)))
+
+
+def array(keys: Iterable[int]) -> str:
+    return f"{{{','.join(map(str, keys))}}}"
+
+
+def any_of(column: str, keys: Any) -> Any:
+    """The same of an array that is given when the query is asked (PostgreSQL)."""
     return models.Func(
         models.F(column),
-        models.Value(f"{{{','.join(map(str, keys))}}}"),
+        keys,
         template="%(expressions)s::bigint[])",
         arg_joiner=" = ANY(",
         output_field=models.BooleanField(),

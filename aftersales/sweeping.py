@@ -2,17 +2,20 @@
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from aftersales import clock
 from aftersales.models.history import Fault
+from aftersales.prepared import Prepared
 from aftersales.steps import Act, lapse, write
 
 logger = logging.getLogger(__name__)
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 RETRY_AFTER = timedelta(minutes=5)  # how long a row that broke a sweep is set aside
 
 
@@ -53,7 +56,7 @@ def take_due(model: Any, limit: int = 1000, since: datetime | None = None) -> Sw
     at = clock.now()
     try:
         with transaction.atomic():
-            rows = list(_due(model.for_sweeping(), at, since)[:limit])
+            rows = _claim(model, limit)(at, since or EPOCH)
             until = rows[-1].wake_at if rows else None
             model.preload(rows)
             acts: list[Act] = []
@@ -71,6 +74,11 @@ def take_due(model: Any, limit: int = 1000, since: datetime | None = None) -> Sw
     except Exception:
         logger.exception("a batch of due cases could not be written; taking them one by one")
         return _one_by_one(model, at, since, limit)
+
+
+@cache
+def _claim(model: Any, limit: int) -> Prepared:
+    return Prepared(lambda at, since: _due(model.for_sweeping(), at, since)[:limit])
 
 
 def _due(cases: Any, at: datetime, since: datetime | None) -> Any:

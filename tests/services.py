@@ -22,6 +22,8 @@ PREFIX = "aftersales-tests-"
 PATIENCE = 30  # seconds until a server must answer
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 STARTED = "AFTERSALES_TEST_FOLDER"
+# As production's, for what is measured (DURABLE=1): what is committed is on the disk.
+DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 
 _servers: list[subprocess.Popen[bytes]] = []
 
@@ -127,7 +129,8 @@ def start_postgres(folder: Path, **more: Any) -> str:
             "jit": "off",
             "shared_buffers": "128MB",
             "max_connections": 100,
-        } | more
+        }
+        settings |= (DURABLE if os.environ.get("DURABLE") else {}) | more
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return launch([programs / "postgres", "-D", place, *options], folder, run_as)
 

@@ -106,6 +106,10 @@ class StateDescriptor(FSMFieldDescriptor):
 class StateField(FSMField):
     descriptor_class = StateDescriptor
 
+    def get_state(self, instance: Any) -> Any:
+        state = instance.__dict__.get(self.name)
+        return super().get_state(instance) if state is None else state
+
     def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
         """In the database it is what it is called."""
         name, _path, args, kwargs = super().deconstruct()

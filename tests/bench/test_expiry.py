@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from django.db import connection, connections, transaction
 
+from aftersales import memory
 from aftersales.enums import Status
 from aftersales.models import Case, Event, Refund, Shop, User
 from aftersales.sweeping import take_all
@@ -106,6 +107,7 @@ def horizon_pinned() -> Iterator[None]:
 @pytest.fixture
 def market(transactional_db: Any, django_user_model: type[User]) -> Callable[[str], None]:
     """Many cases that are not due, and on demand those of a round, which are."""
+    memory.settle()  # as programs do when they start
     shop = Shop.objects.create(code="bench", name="bench")
     buyer = django_user_model.objects.create(username="bench")
     for part in range(0, STANDING, 50_000):

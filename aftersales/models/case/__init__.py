@@ -104,6 +104,9 @@ class Case(
                 fields=["rules_at"], condition=models.Q(rules_at__isnull=False), name="case_rules"
             ),
             models.Index(
+                fields=["id"], condition=models.Q(status=Status.REFUNDING), name="case_refunding"
+            ),
+            models.Index(
                 fields=["agreed_rule", "handled_at"],
                 condition=models.Q(agreed_rule__isnull=False),
                 name="case_agreed_by_rule",

@@ -1,14 +1,14 @@
 """How cases are locked and loaded: one for a step, a batch for a sweep."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache
 from itertools import compress
 from operator import is_not, itemgetter
 from typing import Any, Self
 
-from django.db import models
+from django.db import connection, models
 
-from aftersales.bulk import among
+from aftersales.bulk import among, any_of, array
 from aftersales.models.complaint import Complaint
 from aftersales.models.desk import Note, Tag
 from aftersales.models.history import Event, Evidence
@@ -112,7 +112,7 @@ FOR_A_PAGE = (
 
 
 class Loaded(Stepped):
-    _first: tuple[Collection[str], Collection[Any]]  # what is stored: columns and values
+    _first: tuple[Sequence[str], Sequence[Any]]  # what is stored: columns and values
 
     class Meta:
         abstract = True
@@ -123,7 +123,7 @@ class Loaded(Stepped):
     ) -> Any:
         case = super().from_db(db, field_names, values, **kwargs)
         case._rows, case._changed, case._removed = [], [], []  # pages ask, too
-        case._first = field_names, values
+        case._first = field_names, values  # type: ignore[assignment] # lists, both
         return case
 
     def load_along(self, *names: str) -> Self:
@@ -159,8 +159,8 @@ class Loaded(Stepped):
     def dirty(self) -> list[str]:
         (columns, first), names = self._first, self._columns()
         now = itemgetter(*columns)(self.__dict__)
-        other = compress(zip(columns, now, first, strict=True), map(is_not, now, first))
-        return [names[column] for column, value, stored in other if value != stored]
+        other = compress(range(len(now)), map(is_not, now, first))
+        return [names[columns[at]] for at in other if now[at] != first[at]]
 
     @classmethod
     @cache
@@ -243,10 +243,20 @@ def hand_out(owners: Sequence[models.Model], name: str) -> None:
     """Load a reverse relation of many rows at once, where ``owner.<name>.all()`` will find it."""
     if not owners:
         return
-    link: Any = type(owners[0])._meta.get_field(name)
-    column = link.field.attname
+    column, related = _related(type(owners[0]), name)
     found: dict[Any, list[models.Model]] = {owner.pk: [] for owner in owners}
-    for row in link.related_model._default_manager.filter(among(column, found)):
+    for row in related(found):
         found[getattr(row, column)].append(row)
     for owner, rows in zip(owners, found.values(), strict=True):
         owner.__dict__.setdefault("_prefetched_objects_cache", {})[name] = rows
+
+
+@cache
+def _related(model: type[models.Model], name: str) -> tuple[str, Callable[[Iterable[int]], Any]]:
+    """The column by which rows of a reverse relation name their owner, and those of many owners."""
+    link: Any = model._meta.get_field(name)
+    column, rows = link.field.attname, link.related_model._default_manager
+    if connection.vendor != "postgresql":
+        return column, lambda keys: rows.filter(among(column, keys))
+    query = Prepared(lambda keys: rows.filter(any_of(column, keys)))
+    return column, lambda keys: query(array(keys))
