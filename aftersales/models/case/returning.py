@@ -26,7 +26,7 @@ from aftersales.models.history import Upload
 from aftersales.models.order import Parcel
 from aftersales.models.people import ReturnAddress
 from aftersales.models.returning import FreightClaim
-from aftersales.rules import amounts, deadlines, facts, plans
+from aftersales.rules import amounts, deadlines, eligibility, facts, plans
 from aftersales.rules.conditions import (
     address_change_asked,
     consent_wanted,
@@ -365,7 +365,10 @@ class Returning(Owing):
         return self._take_in()
 
     def _take_in(self) -> dict[str, Any]:
+        """What was to go back as it was (T-25) and is taken in after all ends as the buyer asked."""
         self.end_rounds()
+        if self.remedy == Remedy.GIVE_BACK:
+            self.remedy = eligibility.remedy_of(self.type)
         if self.remedy != Remedy.REFUND:
             return {"remedy": str(self.remedy)}
         self.owe_refund(self.to_refund or self.worth)

@@ -107,9 +107,10 @@ class Deciding(Owing):
             self.renew_warranty()  # type: ignore[attr-defined]
         if ruling == Ruling.REHANDLE:
             self.begin_series()
+            if self.replacement_shipped_at or self.remedy == Remedy.GIVE_BACK:
+                self.remedy = eligibility.remedy_of(self.type)
             if self.replacement_shipped_at:
                 self.forget_travels()
-                self.remedy = eligibility.remedy_of(self.type)
             if facts.with_shop(self):  # type: ignore[arg-type]
                 # The receipt clock ran out long ago; he who is told to look again has time to.
                 self.set_due(deadlines.end_of(self, Clock.RECEIPT_SIGNED, self.at))  # type: ignore[arg-type]

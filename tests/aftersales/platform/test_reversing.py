@@ -199,3 +199,37 @@ def test_what_has_been_given_is_never_fetched_back(
     assert (stored(case).status, owed(case)) == (before, amounts)
     assert last(case).details["then"] == ""
     assert not stored(case).dispute_refund
+
+
+@pytest.mark.parametrize("how", ["handled anew", "in silence", "relenting"])
+def test_who_takes_in_what_he_was_to_give_back_pays_for_it(
+    how: str,
+    returning: Case,
+    reverse: Callable[[Case], None],
+    buyer: User,
+    merchant: User,
+    second: User,
+    now: Any,
+) -> None:
+    """T-11, T-20, T-22: the platform steps in again, and what counts is what the buyer asked for.
+
+    Found by the oracle (R3): the goods went out again as they were, and the claim was denied.
+    """
+    case = returning
+    send_back(case, buyer)
+    reverse(case)
+    case.take_over(by=second, grounds=GROUNDS)
+    now.shift(48 * HOUR)
+    case.catch_up()
+    if how != "relenting":
+        case.rule(by=second, ruling="rehandle", responsible="none", grounds=GROUNDS)
+        assert (stored(case).status, stored(case).remedy) == (
+            Status.AWAITING_MERCHANT_RECEIPT,
+            "refund",
+        )
+    if how == "in silence":
+        now.shift(7 * DAY)
+        assert expire_all() == (1, 0)
+    else:
+        case.confirm_receipt(by=merchant)
+    assert paid(case) == [("微信支付", "128.00")]
