@@ -122,11 +122,17 @@ def test_goods_that_came_back_are_given_back_within_the_ships_clock(
     assert stored(case).due_at == stored(case).updated_at + 72 * HOUR
 
 
+@pytest.mark.parametrize("kind", ["return_refund", "price_difference"])
 def test_a_shop_that_keeps_the_goods_pays_for_them(
-    returning: Case, reverse: Callable[[Case], None], buyer: User, now: Any
+    kind: str,
+    ruled: Callable[..., Case],
+    reverse: Callable[[Case], None],
+    buyer: User,
+    now: Any,
 ) -> None:
-    """T-15: whoever has both the goods and the money has to give one of them."""
-    case = returning
+    """T-15: whoever has both the goods and the money has to give one of them; all that was paid for
+    them, however little of it was claimed."""
+    case = ruled(RETURN, type=kind)
     send_back(case, buyer)
     reverse(case)
     now.shift(stored(case).due_at - stored(case).updated_at)
