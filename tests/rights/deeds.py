@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from allauth.mfa.models import Authenticator
+from django.contrib.admin.models import LogEntry
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Exists, OuterRef
 from django.urls import reverse
@@ -34,9 +35,15 @@ from aftersales.models.negotiation import Proposal
 from aftersales.service import asking
 from aftersales.steps import STEPS
 from tests.crawl.rich import Visit
-from tests.factories import UserFactory
 from tests.rights.foreign import beginning, forms_of
-from tests.rights.planted import EMPTY, GONE_VIEW, LIS_WORDS, mark_of
+from tests.rights.planted import (
+    EMPTY,
+    GONE_VIEW,
+    LIS_WORDS,
+    WITH_FACTORS,
+    WITHOUT_FACTORS,
+    mark_of,
+)
 from tests.rights.table import ALL
 from tests.rights.walking import PLACES, Try
 from tests.rights.world import Visitor, World
@@ -298,18 +305,35 @@ def staff(world: World) -> Iterator[Try]:
     kept = (lambda: Job.objects.get(pk=job.pk).state), job.state
     looks = clerk(world, "view_job")
     yield deed("in", looks, "POST admin:aftersales_job_changelist", data=chosen, left=kept)
-    proven = Authenticator.objects.create(user=UserFactory(), type="totp", data={})
+    proven, other = (Authenticator.objects.get(user__username=name) for name in WITH_FACTORS)
     lost = {"action": "clear_factors", "_selected_action": proven.user_id, "confirmed": "1"}
     lost["how"] = "回拨了登记的电话，核对了身份证"
     kept = (lambda: Authenticator.objects.filter(pk=proven.pk).exists()), True
     may = clerk(world, "view_user", "change_user")
     yield deed("in", may, "POST admin:aftersales_user_changelist", data=lost, left=kept)
+    yield from clearing(world, lost, proven, other)
+    asked = ServiceRequest.objects.open().order_by("pk")[0]
+    looks = clerk(world, "view_servicerequest")
+    answer = "POST admin:aftersales_servicerequest_change"
+    yield deed("403", looks, answer, [asked.pk], {"text": "已联系商家"})
     yield deed("403", may, "POST admin:aftersales_user_change", [world.admin.pk])
     yield deed("403", may, "GET admin:auth_user_password_change", [world.admin.pk])
     off = {"DEMO": False}
     yield deed("404", owner("chen"), "POST demo_clock", under=off)
     sample = world.own(PLACES["demo_sample"])[0].named["name"]
     yield deed("404", owner("chen"), "GET demo_sample", [sample], under=off)
+
+
+def clearing(world: World, lost: dict[str, Any], *both: Authenticator) -> Iterator[Try]:
+    """The factors of the one account alone, and of one that has any."""
+    root, list_ = Visitor("superuser", world.admin), "POST admin:aftersales_user_changelist"
+    known = Authenticator.objects.filter(pk__in=[each.pk for each in both])
+    kept = (lambda: [each.pk for each in known.all()]), [both[1].pk]
+    yield deed("302", root, list_, data=lost, left=kept)
+    plain = User.objects.get(username=WITHOUT_FACTORS)
+    none = lost | {"_selected_action": plain.pk}
+    noted = LogEntry.objects.filter(object_id=str(plain.pk))
+    yield deed("302", root, list_, data=none, left=(noted.count, 0))
 
 
 def told(world: World) -> Iterator[Try]:

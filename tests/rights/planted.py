@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.urls import reverse
 
 from aftersales import clock, uploads
@@ -43,12 +44,15 @@ from aftersales.models import (
 from aftersales.service import asking
 from aftersales.steps import Refused
 from merchants.forms.rules import MOST_RULES
-from tests.factories import MemberFactory, ReturnAddressFactory, ShopFactory
+from tests.factories import MemberFactory, ReturnAddressFactory, ShopFactory, UserFactory
 
 EVERYTHING = [str(each) for each in Permission]
 LIS_WORDS = "小李还没发出的话"
 GONE_VIEW = "离职同事的筛选"
 EMPTY = "kongdian"  # a shop where nothing has happened yet; solo has it
+
+
+WITH_FACTORS, WITHOUT_FACTORS = ("lost", "kept"), "plain"
 
 
 def mark_of(shop: Shop) -> str:
@@ -60,11 +64,19 @@ def plant() -> None:
     theirs_of_shops()
     rows_of_the_admin()
     people()
+    factors()
     talk()
     among_cases()
     files()
     haste()
     Notice.objects.update(read_at=None)
+
+
+def factors() -> None:
+    """Two who have a second factor, and one who has none; nobody of them walks."""
+    for name in WITH_FACTORS:
+        Authenticator.objects.create(user=UserFactory(username=name), type="totp", data={})
+    UserFactory(username=WITHOUT_FACTORS)
 
 
 def theirs_of_shops() -> None:
