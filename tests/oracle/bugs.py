@@ -11,9 +11,11 @@ from aftersales import steps
 from aftersales.enums import Clock, Party, Remedy, Status
 from aftersales.models import Case
 from aftersales.models.case import returning
+from aftersales.models.case.appealing import Appealing
 from aftersales.models.case.fields import CaseFields
 from aftersales.models.case.owing import Owing
 from aftersales.models.case.replacing import Replacing
+from aftersales.models.case.suspending import Suspending
 from aftersales.rules import conditions, deadlines
 from aftersales.steps import STEPS
 
@@ -35,7 +37,8 @@ def instead(owner: Any, name: str, wrong: Callable[..., Any]) -> Iterator[None]:
 @contextmanager
 def without(step: str, condition: Callable[..., bool]) -> Iterator[None]:
     """A step that does not ask one of its conditions; the engine and the state machine share the list."""
-    asked: Any = STEPS[step].conditions
+    known: Any = STEPS[step]
+    asked = known.conditions if condition in known.conditions else known.for_whom
     place = asked.index(condition)
     asked.remove(condition)
     try:
@@ -98,6 +101,18 @@ def the_last_clock(_next: Any, case: Any) -> Any:
     return max((at for at, _name in case.clocks()), default=None)
 
 
+def an_hour_late(resumed: Callable[..., Any], case: Any) -> Any:
+    told = resumed(case)
+    if case.evidence_due_at:
+        case.evidence_due_at += timedelta(hours=1)
+    return told
+
+
+def kept_by_all(stop_return: Callable[..., str], case: Any, asked: Any) -> str:
+    """Whoever has the goods keeps them."""
+    return stop_return(case, asked) and "keep"
+
+
 def nothing(_right: Any, *given: Any, **named: Any) -> None:
     pass
 
@@ -141,4 +156,9 @@ BUGS: dict[str, Callable[[], AbstractContextManager[None]]] = {
     "the platform is asked on the first day": partial(
         without, "ask_platform", conditions.early_enough
     ),
+    "ruled while the case stands still": partial(without, "rule", conditions.running),
+    "an hour is won by standing still": partial(instead, Suspending, "_resumed", an_hour_late),
+    "who ruled hears the appeal": partial(without, "uphold_appeal", conditions.not_the_ruler),
+    "one alone reverses": partial(without, "reverse_ruling", conditions.second_person),
+    "a shop that wins keeps the goods": partial(instead, Appealing, "_stop_return", kept_by_all),
 }

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from tests.oracle.platform import GIVE_BACK, BeforeThePlatform
 from tests.oracle.table import (
     ANSWER,
     BACK,
     BUY,
     CUT,
     DAY,
+    DENIED,
     DONE,
     FAIL,
     GOODS,
@@ -48,14 +50,16 @@ RULINGS = {  # T-20: what a ruling makes of a case that does not end with it
 
 @dataclass(frozen=True)
 class Deal:
-    """What somebody offers: a plan, and how much of the claim, all of it if nothing is named."""
+    """What somebody offers: a plan, and how much of the claim, all of it if nothing is named; or,
+    before the platform, for how many ``days`` the case is to stand still."""
 
     plan: str = "full_refund_no_return"
     amount: Decimal | None = None
+    days: int = 0
 
 
 @dataclass
-class Oracle:
+class Oracle(BeforeThePlatform):
     """Where the case must be, and what time will do to it.
 
     ``claim`` is what settling in money comes to, ``price`` what was paid for the goods, in yuan;
@@ -86,6 +90,7 @@ class Oracle:
     left: timedelta = timedelta()
     owed: Decimal = Decimal()
     paid: Decimal = Decimal()  # by the gateway
+    settled: Decimal = Decimal()  # past it, by hand
     due: datetime | None = None
     reply: datetime | None = None
     evidence: datetime | None = None
@@ -108,7 +113,7 @@ class Oracle:
         return TABLE.get((self.status, self.round), {})
 
     def allows(self, step: str, at: datetime) -> bool:
-        if step not in self.steps:
+        if step not in self.steps or not self.hears(step, at):
             return False
         kind, with_shop, deciding = self.kind, self.with_shop, self.deciding
         signed = kind not in (UNSENT, ON_ITS_WAY)
@@ -137,6 +142,7 @@ class Oracle:
             "refund": deciding and (kind != "return_refund" or with_shop),
             "keep": deciding and signed and not with_shop,
             "return": deciding and signed and not with_shop,
+            "partial": deciding,
             "rule_exchange": deciding and signed,
             "rule_repair": deciding and signed,
             "rule_resend": deciding and self.sent,
@@ -159,6 +165,9 @@ class Oracle:
         if self.round != WAIT:
             self.reply = None
         self.happened(step)
+        if step == "partial" and deal and deal.amount:
+            self.owed = deal.amount
+        self.heard(step, before, deal)
 
     def talked(self, step: str, deal: Deal | None) -> None:
         if step == "check":
@@ -182,10 +191,16 @@ class Oracle:
             self.status = SHIP if self.with_shop else self.status
         elif step == "choose_exchange":
             self.remedy = "exchange"
-        elif step == "receive" and self.remedy in GOODS:
-            self.status = SHIP
+        elif step == "receive":
+            if self.remedy == GIVE_BACK:  # and is kept after all
+                self.remedy = self.own_remedy
+            self.status = SHIP if self.remedy in GOODS else PAY
+        elif step == "confirm" and self.remedy == GIVE_BACK:
+            self.status = DENIED
         elif step == "rehandle" and self.with_shop:
             self.status = REC
+            if self.remedy == GIVE_BACK:
+                self.remedy = self.own_remedy
         elif step == "rehandle":
             self.remedy, self.goods_back = self.own_remedy, False
 
@@ -247,7 +262,9 @@ class Oracle:
             if self.status == REC:  # to look again; the receipt clock itself is past
                 self.due = self.at + SIGNED
         elif step == "pay":
-            self.paid = self.owed
+            self.paid = self.owed - self.settled
+        elif step == "settle":
+            self.settled = self.owed - self.paid
 
     def clocks(self) -> list[tuple[datetime, str]]:
         running = {"due": self.due, "reply": self.reply, "evidence": self.evidence}
@@ -269,6 +286,9 @@ class Oracle:
     def overdue(self, at: datetime) -> None:
         """T-08, T-10, T-13, T-15, T-16, T-18."""
         before, self.at = self.status, at
+        if self.still:
+            self.go_on()
+            return
         if before == REF:  # the parcel is nowhere: staff look
             self.due = None
             return
@@ -279,6 +299,8 @@ class Oracle:
             self.status = SHIP if self.kind == "resend" else self.status
         elif before == REC and self.remedy in GOODS:
             self.status = SHIP
+        elif before == BUY and self.remedy == GIVE_BACK:
+            self.status = DENIED
         self.round = CUT if self.round == WAIT else self.round
         self.reply = None
         self.moved(before)

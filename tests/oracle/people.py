@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from aftersales import clock
@@ -24,6 +25,8 @@ class People:
     oracle: Oracle
     chance: random.Random
     staff: Any
+    second: Any  # his colleagues
+    third: Any
     deal: Deal | None  # what the step in hand offers
 
     @property
@@ -113,6 +116,49 @@ class People:
     def staff_does(self, name: str, **answers: Any) -> Any:
         return lambda: getattr(self.case, name)(by=self.staff, **answers)
 
+    def judge_in_part(self) -> Any:
+        claim = self.oracle.claim
+        amount = max(claim - self.chance.randrange(1, 10), Decimal("0.01"))
+        self.deal = Deal("", amount)
+        answers = {"responsible": "merchant", "grounds": GROUNDS, "amount": amount}
+        return lambda: self.case.rule(by=self.staff, ruling="partial_refund", **answers)
+
+    def stand(self, who: str) -> Any:
+        self.deal = Deal(days=self.chance.randrange(1, 4))
+        note = "双方同意自行协商几天，请平台先不要判定。"
+        return self.one(who)("propose_suspension", note=note, days=self.deal.days)
+
+    def suspend(self, proof: str) -> Any:
+        self.deal = Deal(days=self.chance.choice((2, 30)))
+        given = {"because": "court", "note": "杭州市余杭区人民法院已受理", "proof": proof}
+        return self.staff_does("suspend", days=self.deal.days, **given)
+
+    def prove(self) -> Any:
+        who = self.chance.choice(("buyer", "shop", "staff"))
+        return self.one(who)("prove_suspension", number="（2026）浙0110民初1234号")
+
+    def one(self, who: str) -> Any:
+        return {"buyer": self.buyer, "shop": self.merchant, "staff": self.staff_does}[who]
+
+    def appeal(self, who: str) -> Any:
+        """With something new to look at."""
+        user = self.desk.buyer if who == "buyer" else self.desk.merchant
+        shown = {"appeal": [upload(user)]}
+        return self.one(who)("appeal", reason="有新的检测报告，请再看一次。", evidence=shown)
+
+    def propose(self) -> Any:
+        """For the shop; or for the buyer, more than he got, up to all of it."""
+        first = self.oracle.appeals[0] if self.oracle.appeals else None
+        by_buyer = first is not None and first.party == "buyer"
+        had = first.ruling.gave if first else Decimal()
+        amount = self.chance.choice((self.oracle.claim, had + Decimal("0.01")))
+        self.deal = Deal("", amount)
+        answers = {"amount": amount, "responsible": "merchant" if by_buyer else "buyer"}
+        return lambda: self.case.propose_reversal(by=self.second, grounds=GROUNDS, **answers)
+
+    def reviews(self, name: str, who: str, **answers: Any) -> Any:
+        return lambda: getattr(self.case, name)(by=getattr(self, who), **answers)
+
     def signs(self, name: str, direction: Direction) -> Any:
         """The carrier's signature for what goes back, or out again."""
         parcels = Parcel.objects.filter(case=self.case, direction=direction)
@@ -134,6 +180,18 @@ def staff(name: str, **answers: Any) -> Callable[[People], Any]:
 
 def ruling(name: str) -> Callable[[People], Any]:
     return lambda people: people.judge(name)
+
+
+def reviewer(name: str, who: str, **answers: Any) -> Callable[[People], Any]:
+    return lambda people: people.reviews(name, who, **answers)
+
+
+def side(act: Callable[..., Any], who: str) -> Callable[[People], Any]:
+    return lambda people: act(people, who)
+
+
+def answer(who: str, agreed: bool) -> Callable[[People], Any]:
+    return lambda people: people.one(who)("answer_suspension", agreed=agreed)
 
 
 def carrier(name: str, direction: Direction) -> Callable[[People], Any]:
@@ -178,12 +236,30 @@ ACTS: dict[str, Callable[[Any], Any]] = {
     "rule_repair": ruling("repair"),
     "rule_resend": ruling("resend"),
     "rehandle": ruling("rehandle"),
+    "partial": People.judge_in_part,
+    **{f"stand_by_{who}": side(People.stand, who) for who in ("buyer", "shop", "staff")},
+    **{f"yes_by_{who}": answer(who, True) for who in ("buyer", "shop")},
+    **{f"no_by_{who}": answer(who, False) for who in ("buyer", "shop")},
+    "suspend": side(People.suspend, "（2026）浙0110民初99号"),
+    "suspend_unproven": side(People.suspend, ""),
+    "prove": People.prove,
+    "resume": staff("resume"),
+    **{f"appeal_by_{who}": side(People.appeal, who) for who in ("buyer", "shop")},
+    "uphold": reviewer("uphold_appeal", "second", grounds=GROUNDS),
+    "uphold_own": reviewer("uphold_appeal", "staff", grounds=GROUNDS),
+    "propose": People.propose,
+    "return_reversal": reviewer("return_reversal", "third", grounds=GROUNDS),
+    "reverse": reviewer("reverse_ruling", "third"),
+    "reverse_alone": reviewer("reverse_ruling", "second"),
     "retry": staff("retry_refund"),
     "settle": staff("settle_offline", proof="网银转账 20261125-0071"),
 }
 LIKELY = {"negotiate": 12, "reject": 12, "reply": 6, "send_back": 6, "ask": 6, "check": 4}
 LIKELY |= {"agree_return": 4, "agree_resend": 4, "receive": 4, "rehandle": 4, "ship": 6}
 LIKELY |= {"dispute": 4, "withdraw": 2, "counter": 2, "give_up": 15}
+LIKELY |= {"take_over": 3, "deny": 4, "partial": 4, "return": 4, "rule_exchange": 4}
+LIKELY |= {"appeal_by_buyer": 30, "appeal_by_shop": 30, "propose": 30, "reverse": 20}
+LIKELY |= {"yes_by_buyer": 4, "yes_by_shop": 4}
 BUTTONS = {  # the engine's name of a step, and whose it is
     "check": ("confirm_risks", "merchant"),
     "negotiate": ("negotiate", "merchant"),
@@ -209,6 +285,21 @@ BUTTONS = {  # the engine's name of a step, and whose it is
     "complain": ("ask_platform", "merchant"),
     "take_over": ("take_over", "staff"),
     "deny": ("rule", "staff"),
+    "stand_by_buyer": ("propose_suspension", "buyer"),
+    "stand_by_shop": ("propose_suspension", "merchant"),
+    "stand_by_staff": ("propose_suspension", "staff"),
+    "yes_by_buyer": ("answer_suspension", "buyer"),
+    "no_by_shop": ("answer_suspension", "merchant"),
+    "suspend": ("suspend", "staff"),
+    "prove": ("prove_suspension", "merchant"),
+    "resume": ("resume", "staff"),
+    "appeal_by_buyer": ("appeal", "buyer"),
+    "appeal_by_shop": ("appeal", "merchant"),
+    "uphold": ("uphold_appeal", "second"),
+    "uphold_own": ("uphold_appeal", "staff"),
+    "propose": ("propose_reversal", "third"),
+    "return_reversal": ("return_reversal", "third"),
+    "reverse_alone": ("reverse_ruling", "second"),
     "retry": ("retry_refund", "staff"),
     "settle": ("settle_offline", "staff"),
 }

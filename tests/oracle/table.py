@@ -42,7 +42,7 @@ PLANS = {  # T-21: where an accepted plan leads
 # D1 to D3, D6, D4, D5, D7, D8, D9; a repair has longer, and a ruling less (D12)
 WINDOWS = {P: 2 * DAY, REJ: 7 * DAY, RR: 7 * DAY, RET: 7 * DAY, REF: 10 * DAY, REC: 10 * DAY}
 WINDOWS |= {SHIP: 3 * DAY, BUY: 15 * DAY}
-REPAIR, RULED, SIGNED = 30 * DAY, DAY, 7 * DAY
+REPAIR, RULED, SIGNED, APPEAL = 30 * DAY, DAY, 7 * DAY, 7 * DAY  # the last is D13
 
 TABLE: dict[tuple[str, str], dict[str, tuple[str, str]]] = {}
 
@@ -100,6 +100,7 @@ for open_status in (P, REJ, RET, REF, REC, RR, SHIP, BUY):  # §1.6: or it comes
 may("withdraw", REV, ROUNDS, REV)  # T-19: to where it came from, see Oracle.go
 may("refund", REV, ROUNDS, PAY)  # T-20
 may("keep", REV, ROUNDS, PAY)
+may("partial", REV, ROUNDS, PAY)
 may("deny", REV, ROUNDS, DENIED)
 may("return", REV, ROUNDS, RET)
 for goods_ruling in ("rule_exchange", "rule_repair"):
@@ -110,3 +111,15 @@ may("pay", PAY, ROUNDS, PAID)  # T-24
 may("fail", PAY, ROUNDS, FAIL)
 may("retry", FAIL, ROUNDS, PAY)
 may("settle", FAIL, ROUNDS, PAID)
+
+for still_step in ("stand_by_buyer", "stand_by_shop", "stand_by_staff", "suspend"):  # T-23
+    may(still_step, REV, ROUNDS, REV)
+for answer_step in ("yes_by_buyer", "yes_by_shop", "no_by_buyer", "no_by_shop"):
+    may(answer_step, REV, ROUNDS, REV)
+for staff_step in ("suspend_unproven", "prove", "resume"):
+    may(staff_step, REV, ROUNDS, REV)
+for any_status in [P, REJ, RET, REF, REC, RR, REV, PAY, SHIP, BUY, FAIL, *sorted(ENDED)]:  # T-25
+    for appeal_step in ("appeal_by_buyer", "appeal_by_shop", "uphold", "uphold_own", "propose"):
+        may(appeal_step, any_status, ROUNDS, any_status)
+    for second_step in ("return_reversal", "reverse", "reverse_alone"):
+        may(second_step, any_status, ROUNDS, any_status)  # where it stops something: Oracle.go

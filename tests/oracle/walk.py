@@ -61,11 +61,18 @@ class Walk(People):
             self.shop = ShopFactory()
             ReturnAddressFactory(shop=self.shop)
             self.people = UserFactory(), MemberFactory(shop=self.shop).user
+            self.second, self.third = self.colleague(), self.colleague()
             self.apply()
             for _number in range(count):
                 self.happen()
                 self.the_case_is_where_the_oracle_says()
             transaction.set_rollback(True)
+
+    def colleague(self) -> Any:
+        """Another of those who rule."""
+        user = UserFactory(is_staff=True)
+        user.user_permissions.set(self.staff.user_permissions.all())
+        return user
 
     def apply(self) -> None:
         """The next case."""
@@ -114,7 +121,8 @@ class Walk(People):
 
     def happen(self) -> None:
         oracle, often = self.oracle, self.chance.random() < 0.8
-        if often and oracle.status in ENDED:
+        disputed = bool(oracle.appeals or oracle.ruling) and self.chance.random() < 0.7
+        if often and oracle.status in ENDED and not disputed:
             self.apply()
         elif often and oracle.status == PAY:
             self.pay()
@@ -179,6 +187,7 @@ class Walk(People):
         self.sweep()
         case = Case.objects.get(pk=self.case.pk)
         people = {"merchant": self.desk.merchant, "buyer": self.desk.buyer, "staff": self.staff}
+        people |= {"second": self.second, "third": self.third}
         for step, (name, who) in BUTTONS.items():
             if step == "reject" and self.oracle.goods_back:
                 name = "refuse_receipt"
@@ -197,7 +206,8 @@ class Walk(People):
         assert (case.status, case.round_state) == (oracle.status, oracle.round)
         assert (case.round_number, case.reply_due_at) == (oracle.count, oracle.reply)
         assert case.evidence_due_at == oracle.evidence
-        if oracle.status != REV:
+        assert case.suspended == oracle.still
+        if oracle.status != REV or oracle.still:
             assert case.due_at == oracle.due
         assert bool(case.open_offers()) == (oracle.offered is not None)
         assert (case.open_counter() is not None) == (oracle.wanted is not None)
