@@ -231,10 +231,12 @@ def _keep(owner: Any, name: str, rows: list[Any]) -> None:
     if name in NO_RELATION:
         known[name] = rows
         return
-    relation: Any = owner._meta.get_field(name)
-    for row in rows if relation.one_to_many else ():
-        relation.field.set_cached_value(row, owner)
-    loaded = getattr(owner, name).all()
+    link = owner._meta.get_field(name).field
+    if link.many_to_one:
+        for row in rows:
+            link.set_cached_value(row, owner)
+    loaded: Any = link.model._default_manager.all()  # the relation's own manager takes far longer
+    loaded._deferred_filter = False, (), {link.name: owner}
     loaded._result_cache, loaded._prefetch_done = rows, True
     known[name] = loaded
 
