@@ -14,6 +14,7 @@ from aftersales.enums import RoundState
 from aftersales.figures import advice
 from aftersales.forms import StepForm
 from aftersales.models import Case
+from aftersales.models.case.loading import FOR_A_STEP
 from aftersales.steps import STEPS, Refused
 from merchants.forms.negotiating import RoundForm
 from merchants.forms.rejecting import RejectForm
@@ -48,6 +49,10 @@ class ToolStep(GuardedStep):
             return super().dispatch(request, *args, **kwargs)
         except Refused as refused:  # no scenario fits: the catalogue has a gap
             return errors.page(request, 409, reason=refused.sentence)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        self.case.load_along(*FOR_A_STEP)  # the form asks what the step will ask
+        return super().get_form_kwargs()
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not self.belongs():

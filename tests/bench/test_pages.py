@@ -10,6 +10,7 @@ from django.core.handlers.base import BaseHandler
 from django.http.response import HttpResponseBase
 from django.test import Client, RequestFactory
 
+from aftersales import memory
 from aftersales.models import Case, Event, Shop, User
 from tests.bench.market import due_cases
 from tests.bench.reporting import Rates, report, rounds, seconds, settle
@@ -30,6 +31,7 @@ class Door:
             self.requests.cookies = cookies
         self.handler = BaseHandler()
         self.handler.load_middleware()
+        memory.settle()  # as a server does
 
     def get(self, path: str, **query: Any) -> HttpResponseBase:
         return self._answer(self.requests.get(path, query), 200)
