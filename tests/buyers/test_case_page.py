@@ -409,6 +409,17 @@ def test_the_early_ask_for_the_platform_opens_with_the_policy(
     assert (early.status, early.stage) == (Status.PLATFORM_REVIEW, Stage.EVIDENCE)
 
 
+@pytest.mark.postgres
+def test_a_long_case_asks_the_database_no_more_often(
+    make_case: Callable[..., Case], at_phone: Phone, django_assert_max_num_queries: Any
+) -> None:
+    for case in (make_case(), make_case("answered")):
+        at_phone.look("case", case.code)  # what is news is read
+
+        with django_assert_max_num_queries(6):
+            assert at_phone.look("case", case.code).status_code == 200
+
+
 def test_a_list_of_cases_takes_few_queries(
     make_case: Callable[..., Case], at_phone: Phone, django_assert_max_num_queries: Any
 ) -> None:

@@ -3,10 +3,11 @@
 import pytest
 from django.urls import reverse
 
-from aftersales.enums import Permission
+from aftersales.enums import Permission, Status
 from aftersales.models import Member
 
-MOST_QUERIES = 31
+MOST_QUERIES = 8
+TO_AGREE = 11  # beginning and end of the transaction included
 STEPS = [
     "agree",
     "agree_return",
@@ -174,6 +175,7 @@ def test_the_phone_is_told_that_the_tool_is_for_the_web(make_case, at_desk, text
     assert "手机端暂未开放驳回协商，请在电脑网页端处理，敬请期待" in page
 
 
+@pytest.mark.postgres
 def test_a_long_case_asks_the_database_no_more_often(
     make_case, at_desk, django_assert_max_num_queries
 ):
@@ -185,3 +187,18 @@ def test_a_long_case_asks_the_database_no_more_often(
     for case in (short, long):
         with django_assert_max_num_queries(MOST_QUERIES):
             at_desk.look("case", case)
+
+
+@pytest.mark.postgres
+def test_an_agreement_asks_the_database_no_more_than_it_must(
+    make_case, at_desk, django_assert_max_num_queries
+):
+    case, given = make_case(), {"version": 1, "key": "a-click"}
+    at_desk.look("case", case)
+
+    with django_assert_max_num_queries(TO_AGREE):
+        answer = at_desk.client.post(reverse("merchants:agree", args=[case.code]), given)
+
+    assert answer.status_code == 302
+    case.refresh_from_db()
+    assert case.status == Status.REFUNDING
