@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from aftersales.models import Intervention, Member, User
 
 RULES = "aftersales.rule"
-SIGN_IN = "django.contrib.auth.backends.ModelBackend"
+SIGN_IN = "aftersales.accounts.Accounts"
 
 
 def members_of(shops: Iterable[int]) -> dict[int, list[User]]:
