@@ -15,7 +15,7 @@ from merchants.worklist import WorkList
 from tests.factories import MemberFactory, OrderFactory
 from tests.merchants.conftest import Desk
 
-MOST_QUERIES = 7
+MOST_QUERIES = 6
 COUNTING = 1
 
 
