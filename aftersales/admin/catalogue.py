@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.admin.looking import Kept
+from aftersales.admin.looking import Few, Kept
 from aftersales.admin.previewing import Previewed
 from aftersales.admin.publishing import Published
 from aftersales.enums import CaseType, GoodsState, Ruling, WizardStep
@@ -182,7 +182,7 @@ class ProofRows(forms.BaseInlineFormSet):
             raise forms.ValidationError(gettext("凭证要求的代码不能重复"))
 
 
-class ProofInline(CatalogueFields, admin.StackedInline):
+class ProofInline(CatalogueFields, Few, admin.StackedInline):
     """Nothing refers to a slot (evidence keeps its own label), so a slot may go."""
 
     model = Proof
@@ -311,13 +311,10 @@ class ChannelAdmin(KnownToCode):
 # Scenarios ----------------------------------------------------------------------------------------
 
 
-class StepFormInline(CatalogueFields, Kept, admin.StackedInline):
+class StepFormInline(CatalogueFields, Few, Kept, admin.StackedInline):
     model = StepForm
     extra = 0
     max_num = len(WizardStep)
-
-    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        return super().get_formset(request, obj, absolute_max=self.max_num, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         lists = ["plans", "scripts", "outcomes", "reject_reasons"]

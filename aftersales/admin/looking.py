@@ -19,6 +19,7 @@ from aftersales import clock, display
 from aftersales.enums import RefundState, Stage, Status
 from aftersales.models import Case
 
+FEW = 50
 COUNTED = 10_000  # beyond it a list is only said to be long
 
 BADGES = {
@@ -71,6 +72,17 @@ class Kept:
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class Few:
+    """Rows under a form: as many as the 500 fields of a request hold, whatever number it claims."""
+
+    max_num: Any
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        known: Any = super()
+        most = {"max_num": self.max_num or FEW, "absolute_max": self.max_num or FEW}
+        return known.get_formset(request, obj, **most | kwargs)
 
 
 class ReadOnly(NoEditing, admin.ModelAdmin):

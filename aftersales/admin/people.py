@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales import display
 from aftersales.admin.factors import LostFactors
-from aftersales.admin.looking import Kept, column
+from aftersales.admin.looking import Few, Kept, column
 from aftersales.enums import Permission
 from aftersales.models import Member, ReturnAddress, Shop, User
 
@@ -191,14 +191,14 @@ class MemberForm(forms.ModelForm):
         labels = {"shop": _("店铺"), "user": _("账号")}
 
 
-class MemberInline(Kept, admin.StackedInline):
+class MemberInline(Few, Kept, admin.StackedInline):
     model = Member
     form = MemberForm
     extra = 0
     autocomplete_fields = ["user"]
 
 
-class AddressInline(admin.StackedInline):
+class AddressInline(Few, admin.StackedInline):
     model = ReturnAddress
     extra = 0
 
