@@ -1,11 +1,9 @@
 """The case page (M2) as plain values: clock, buttons, record, and what stands at the right."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Exists, OuterRef
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
@@ -34,24 +32,20 @@ from aftersales.enums import (
     ScanKind,
     Status,
 )
-from aftersales.holding import CLAIMED, Held, held
+from aftersales.holding import Held, held
 from aftersales.models import (
     Case,
-    Intervention,
     Member,
-    Order,
-    OrderLine,
     Parcel,
-    Policy,
     Supplement,
     User,
     VirtualNumber,
 )
-from aftersales.prepared import Prepared
 from aftersales.rules import facts
 from aftersales.rules.deadlines import executing, no_reason_until
 from aftersales.steps import STEPS
 from merchants.showing import tool
+from merchants.showing.beside import Beside
 from merchants.showing.record import record_of, shots_of
 from merchants.showing.standing import (
     Standing,
@@ -121,46 +115,6 @@ class Page:
     may_improve: bool = False
     assignee: str = ""
     team: list[tuple[int, str]] = field(default_factory=list)
-
-
-# What a page of the shop reads with the case, beyond what both sides' pages read.
-OF_THE_SHOP = ("virtual_numbers", "notes", "tags", "shop.tags")
-ORDERS = Prepared(
-    lambda shop, buyer: (
-        Order.objects.filter(shop=shop, buyer=buyer)
-        .order_by()
-        .values("buyer")
-        .annotate(n=Count("pk"))
-        .values_list("n")
-    )
-)
-CASES = Prepared(
-    lambda shop, buyer: (
-        Case.objects.filter(shop=shop, buyer=buyer)
-        .order_by()
-        .values("buyer")
-        .annotate(
-            n=Count("pk"),
-            asked=Count("pk", filter=Exists(Intervention.objects.filter(case=OuterRef("pk")))),
-        )
-        .values_list("n", "asked")
-    )
-)
-POLICY = Prepared(lambda: Policy.objects.order_by("pk")[:1])
-
-
-class Beside(NamedTuple):
-    """What else is read for a page, each as the rows that were found (``beside``)."""
-
-    orders: list[tuple[int]]
-    cases: list[tuple[int, int]]
-    claimed: list[OrderLine]
-    policy: list[Policy]
-
-
-def beside(case: Case) -> list[tuple[Prepared, Sequence[Any]]]:
-    pair = (case.shop_id, case.buyer_id)
-    return [(ORDERS, pair), (CASES, pair), (CLAIMED, (case.line_id,)), (POLICY, ())]
 
 
 def page_of(

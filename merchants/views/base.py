@@ -30,7 +30,8 @@ from aftersales.suspensions import card_of
 from aftersales.views import ABOUT, CaseView, StepView
 from merchants import counting, presence
 from merchants.forms.desk import NoteForm
-from merchants.showing.page import OF_THE_SHOP, Beside, agreed_words, beside, page_of
+from merchants.showing.beside import OF_THE_SHOP, Beside, beside
+from merchants.showing.page import agreed_words, page_of
 from merchants.team import team_of
 from merchants.worklist import Way
 
