@@ -71,7 +71,7 @@ class Made:
         ]
         self.columns = [column for column, *_ in compiler.select]
         if counted:
-            self.sql = f"SELECT COUNT(*) FROM ({self.sql}) AS counted"  # noqa: S608 # its own
+            self.sql = f"SELECT COUNT(*) FROM ({self.sql}) AS counted"  # noqa: S608  # nosec B608 # its own
             self.columns = [Value(0)]
         self.converters = self._chained(compiler)
         self.annotated = compiler.annotation_col_map or {}
@@ -127,7 +127,7 @@ class Made:
         readers = dict(self.readers)
         kept = (f"{name}::text" if at in readers else name for at, name in enumerate(names))
         return (
-            f"(SELECT json_agg(json_build_array({', '.join(kept)})) "  # noqa: S608 # the query's own
+            f"(SELECT json_agg(json_build_array({', '.join(kept)})) "  # noqa: S608  # nosec B608 # the query's own
             f"FROM ({self.sql}) AS q ({', '.join(names)}))"
         )
 
