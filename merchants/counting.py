@@ -37,15 +37,13 @@ UNION ALL SELECT 'unseen', 0, count(*), 0, 0 FROM mine WHERE EXISTS (
     SELECT 1 FROM aftersales_evidence e WHERE e.case_id = mine.id AND e.party = 'buyer'
     AND (mine.merchant_seen_at IS NULL OR e.at > mine.merchant_seen_at))
 UNION ALL SELECT 'asked', 0, count(*), 0, 0 FROM (
-    SELECT DISTINCT m.line_id FROM aftersales_message m
-    JOIN aftersales_orderline l ON l.id = m.line_id JOIN aftersales_order o ON o.id = l.order_id
-    WHERE o.shop_id = %(shop)s AND m.party = 'buyer'
-    AND m.read_at IS NULL AND m.line_id IS NOT NULL LIMIT %(most)s) asked
+    SELECT DISTINCT line_id FROM aftersales_message
+    WHERE shop_id = %(shop)s AND party = 'buyer' AND read_at IS NULL AND line_id IS NOT NULL
+    LIMIT %(most)s) asked
 UNION ALL SELECT 'handled', 0, count(*), 0, 0 FROM (
-    SELECT 1 FROM aftersales_case c WHERE c.shop_id = %(shop)s AND c.updated_at >= %(today)s
-    AND EXISTS (SELECT 1 FROM aftersales_event e WHERE e.case_id = c.id
-        AND e.party = 'merchant' AND e.at >= %(today)s
-        AND (e.before <> e.after OR e.step = 'negotiate')) LIMIT %(most)s) handled
+    SELECT DISTINCT case_id FROM aftersales_event
+    WHERE shop_id = %(shop)s AND party = 'merchant' AND at >= %(today)s
+    AND (before <> after OR step = 'negotiate') LIMIT %(most)s) handled
 """
 OF_TURN = """UNION ALL SELECT 'TURN', 0, count(*), 0, 0 FROM (
     SELECT 1 FROM aftersales_case WHERE shop_id = %(shop)s AND turn = 'TURN' LIMIT %(most)s) TURN_

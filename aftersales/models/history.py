@@ -66,7 +66,10 @@ class Event(Fetched):
         indexes = [
             models.Index(
                 fields=["id"], condition=models.Q(delivered_at=None), name="event_undelivered"
-            )
+            ),
+            models.Index(
+                fields=["shop", "at"], condition=models.Q(party="merchant"), name="event_of_shop"
+            ),
         ]
 
     def __str__(self) -> str:

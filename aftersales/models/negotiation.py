@@ -152,7 +152,7 @@ class Message(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["line", "party"],
+                fields=["shop", "party", "line"],
                 condition=models.Q(read_at=None, line__isnull=False),
                 name="message_unread",
             )
