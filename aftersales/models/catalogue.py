@@ -225,7 +225,7 @@ class RejectReason(Lasting):
 
     @property
     def must_answer(self) -> list[str]:
-        english = (get_language() or "").startswith("en") and self.must_answer_en
+        english = in_english() and self.must_answer_en
         return list(english or self.must_answer_zh)
 
     def points(self) -> list[dict[str, str]]:
@@ -295,12 +295,12 @@ class Proof(models.Model):
 
     @property
     def label(self) -> str:
-        english = (get_language() or "").startswith("en") and self.label_en
+        english = in_english() and self.label_en
         return english or self.label_zh
 
     @property
     def hint(self) -> str:
-        english = (get_language() or "").startswith("en") and self.hint_en
+        english = in_english() and self.hint_en
         return english or self.hint_zh
 
 
