@@ -97,6 +97,7 @@ class SlotField(forms.Field):
         super().__init__(label=label, required=required, widget=widget, help_text=hint)
         self.user, self.slot, self.most = user, slot, most
         self.kept: list[Upload] = []
+        self.own: dict[str, Upload] = {}  # of the files that were chosen, his own, by their tokens
         self.material: Callable[[], list[Material]] = list  # what else may be used: on the case
         self.stage_url = reverse("stage")
         self.rule = (_("必传，1–%(most)s 张") if required else _("选填，最多 %(most)s 张")) % {
@@ -114,7 +115,7 @@ class SlotField(forms.Field):
 
     def _kept(self, tokens: Sequence[str]) -> list[Upload]:
         """His own files and the case's, in the order in which they were chosen; no others."""
-        own = {upload.token: upload for upload in uploads.of(self.user, tokens)}
+        own = dict(self.own)
         if any(token not in own for token in tokens):
             own |= {each.value: each.upload for each in self.material()}
         return [own[token] for token in dict.fromkeys(tokens) if token in own]
@@ -203,6 +204,24 @@ class SlotForm(forms.Form):
             hint=proof.hint,
         )
         return name
+
+    def full_clean(self) -> None:
+        """The files of all its slots are looked up at once."""
+        if self.is_bound:
+            slots = {
+                name: each for name, each in self.fields.items() if isinstance(each, SlotField)
+            }
+            chosen = [
+                token
+                for name, slot in slots.items()
+                for token in slot.widget.value_from_datadict(
+                    self.data, self.files, self.add_prefix(name)
+                )[0]
+            ]
+            own = {each.token: each for each in uploads.of(self.user, chosen)}
+            for slot in slots.values():
+                slot.own = own
+        super().full_clean()
 
     @property
     def keeps_drafts(self) -> bool:

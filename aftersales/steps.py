@@ -202,7 +202,7 @@ class Stepped(Fetched):
         raise NotImplementedError
 
     @classmethod
-    def locked(cls, pk: int, by: Any = None, key: str = "") -> Any:
+    def locked(cls, pk: int, by: Any = None, key: str = "", *, judged: bool = False) -> Any:
         raise NotImplementedError
 
     @classmethod
@@ -372,7 +372,7 @@ def _take(
     hold = undo_within if known.undoable else timedelta()
     refused: Refused | None = None
     with transaction.atomic():
-        row = case.locked(case.pk, by, key)
+        row = case.locked(case.pk, by, key, judged="risks" in answers)
         earlier = row.earlier
         if earlier is not None and earlier.step == known.name:
             _become(case, row)  # the same click again: it has had its effect

@@ -1,10 +1,11 @@
 """经营数据: what the figures of a shop are read from; made by ``aftersales.figures``, never by hand."""
 
 from datetime import date, timedelta
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import TextChoices
+from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -112,9 +113,12 @@ class Counted(models.Model):
 
 
 class DayFigureQuerySet(models.QuerySet["DayFigure"]):
-    def in_window(self, last: date) -> Self:
-        """The rows that add up to the 30 days ending on ``last``, of all reasons together."""
+    def in_window(self, last: Any) -> Self:
+        """The rows that add up to the 30 days ending on ``last``, of all reasons together; a date,
+        or an expression of one."""
         first = last - timedelta(days=DAYS - 1)
+        if not isinstance(last, date):
+            first = Cast(first, models.DateField())
         rows = self.filter(day__range=(first, last), base__gte=first, last__lt=first)
         return rows.filter(subject="").order_by()
 
@@ -169,6 +173,11 @@ class RolledDay(models.Model):
 
     def __str__(self) -> str:
         return str(self.day)
+
+    @classmethod
+    def newest_of_all(cls) -> models.Subquery:
+        """The same day within another query; no day is none there."""
+        return models.Subquery(cls.objects.order_by("-day").values("day")[:1])
 
     @classmethod
     def newest(cls) -> date | None:

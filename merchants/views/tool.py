@@ -14,7 +14,6 @@ from aftersales.enums import RoundState
 from aftersales.figures import advice
 from aftersales.forms import StepForm
 from aftersales.models import Case
-from aftersales.models.case.loading import FOR_A_STEP
 from aftersales.steps import STEPS, Refused
 from merchants.forms.negotiating import RoundForm
 from merchants.forms.rejecting import RejectForm
@@ -51,7 +50,7 @@ class ToolStep(GuardedStep):
             return errors.page(request, 409, reason=refused.sentence)
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        self.case.load_along(*FOR_A_STEP)  # the form asks what the step will ask
+        self.case.load_to_judge()  # the form asks what the step will ask
         return super().get_form_kwargs()
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -27,7 +27,7 @@ from aftersales.models.people import Member, ReturnAddress, Shop
 from aftersales.models.refund import Refund
 from aftersales.models.returning import FreightClaim, Receipt
 from aftersales.models.rulebook import RulebookMark
-from aftersales.prepared import Prepared, together
+from aftersales.prepared import Asked, Prepared, together
 from aftersales.steps import Stepped
 
 # What no step of time reads, nor any step changes, and of the order all but what they read: it
@@ -113,6 +113,7 @@ FOR_A_PAGE = (
 
 class Loaded(Stepped):
     _first: tuple[Sequence[str], Sequence[Any]]  # what is stored: columns and values
+    _recent: Sequence[Any] | None = None  # what ``recently`` found, for who judges the risks
 
     class Meta:
         abstract = True
@@ -131,7 +132,16 @@ class Loaded(Stepped):
         self.read_along(names or FOR_A_PAGE)
         return self
 
-    def read_along(self, names: Iterable[str], *more: tuple[Prepared, Sequence[Any]]) -> list[Any]:
+    def load_to_judge(self) -> Self:
+        """Read what a step reads that judges the risks."""
+        self._recent = self.read_along(FOR_A_STEP, *self.recently())
+        return self
+
+    def recently(self) -> Sequence[Asked]:
+        """What the warnings ask of other cases of the shop and the order."""
+        raise NotImplementedError
+
+    def read_along(self, names: Iterable[str], *more: Asked) -> list[Any]:
         """Read all of it in one statement; return what the queries in ``more`` find."""
         wanted = []
         for name in names:
@@ -139,7 +149,7 @@ class Loaded(Stepped):
             owner = getattr(self, path) if path else self
             if relation not in owner.__dict__.get("_prefetched_objects_cache", ()):
                 wanted.append((owner, relation, (ALONG[name], (owner.pk,))))
-        asked = [each for *_, each in wanted]
+        asked: list[Asked] = [each for *_, each in wanted]
         found = together(*asked, *more) if asked or more else []
         for (owner, relation, _), rows in zip(wanted, found, strict=False):
             _keep(owner, relation, rows)
@@ -147,7 +157,7 @@ class Loaded(Stepped):
 
     def forget_along(self) -> None:
         """What was read is read anew where it is asked for the next time."""
-        cached = self._state.fields_cache
+        cached, self._recent = self._state.fields_cache, None
         for owner in (self, *filter(None, map(cached.get, ("order", "line", "shop")))):
             owner.__dict__.pop("_prefetched_objects_cache", None)
             owner.__dict__.pop("_gone", None)
@@ -176,14 +186,19 @@ class Loaded(Stepped):
         return locked.select_related("order", "line", "reason", "shop", "buyer", "fault")
 
     @classmethod
-    def locked(cls, pk: int, by: Any = None, key: str = "") -> Any:
+    def locked(cls, pk: int, by: Any = None, key: str = "", *, judged: bool = False) -> Any:
         """One case for a step of ``by``, with what its body reads, and what the click of this
-        ``key`` has done ``earlier``: two statements, whatever the step is."""
+        ``key`` has done ``earlier``: two statements, whatever the step is. ``judged`` asks for
+        what the risks depend on as well."""
         [row] = cls._locking()(pk)
         who = getattr(by, "pk", None)
-        members, events = row.read_along(
-            FOR_A_STEP, (BEING, (row.shop_id, who)), (CLICKED, (pk, key or None))
+        members, events, *recent = row.read_along(
+            FOR_A_STEP,
+            (BEING, (row.shop_id, who)),
+            (CLICKED, (pk, key or None)),
+            *(row.recently() if judged else ()),
         )
+        row._recent = recent or None
         row._members = {who: next(iter(members), None)} if who else {}
         row.earlier = next(iter(events), None)
         return row

@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
 from django.db.models import Sum, prefetch_related_objects
 from django.utils.translation import gettext as _
 
@@ -15,7 +14,6 @@ from aftersales import clock
 from aftersales.display import mask, plain_money, when
 from aftersales.enums import Clock, WizardStep
 from aftersales.models.case.fields import CaseFields
-from aftersales.models.case.loading import FOR_A_STEP
 from aftersales.models.catalogue import (
     Plan,
     Scenario,
@@ -27,15 +25,17 @@ from aftersales.models.history import Attempt
 from aftersales.models.negotiation import Precheck
 from aftersales.models.rulebook import Rulebook, rulebook
 from aftersales.models.scripting import ShopScript
+from aftersales.prepared import Asked, Prepared, Written
 from aftersales.rules import deadlines, facts, plans, risks, wording
 from aftersales.steps import STEPS, Refused
 
 RECENT, DAY = timedelta(days=30), timedelta(hours=24)
 
 
-# Every page and step of the tool asks this. One statement, written out: to have it built from
-# querysets takes longer than to run it.
-RECENTLY = """
+# Every page and step of the tool asks this. Written out: to have it built from querysets takes longer
+# than to run it.
+RECENTLY = Written(
+    """
 SELECT
     -- RW-13: the shop's cases of these goods for this reason
     (SELECT count(*) FROM aftersales_case c JOIN aftersales_orderline l ON l.id = c.line_id
@@ -49,12 +49,21 @@ SELECT
         WHERE c.shop_id = %(shop)s AND e.step IN ('reject', 'refuse_receipt')
         AND e.at >= %(recently)s GROUP BY e.details ->> 'statement' ORDER BY times DESC LIMIT 1),
     -- RW-19: what other cases of the order have brought back
-    (SELECT coalesce(sum(r.amount), 0) FROM aftersales_refund r
+    (SELECT CAST(coalesce(sum(r.amount), 0) AS text) FROM aftersales_refund r
         JOIN aftersales_case c ON c.id = r.case_id
-        WHERE c.order_id = %(order)s AND r.purpose = 'refund' AND r.case_id <> %(case)s),
-    -- RW-14: the newest day that was counted
-    (SELECT max(day) FROM aftersales_rolledday)
-"""
+        WHERE c.order_id = %(order)s AND r.purpose = 'refund' AND r.case_id <> %(case)s)
+""",
+    columns=4,
+)
+# RW-14: as the shop's page of figures has them
+REJECTED = Prepared(
+    lambda shop: (
+        DayFigure.objects.in_window(RolledDay.newest_of_all())
+        .filter(shop=shop, measure__in=[Measure.REJECTED, Measure.REJECTED_LOST])
+        .values_list("measure")
+        .annotate(Sum("number"))
+    )
+)
 
 
 @dataclass
@@ -142,22 +151,10 @@ class Preparing(CaseFields):
 
     def shop_figures(self) -> risks.ShopFigures:
         """What the last 30 days of this shop say (RW-13 to RW-15), and what stands on the case."""
-        moment = connection.ops.adapt_datetimefield_value
-        with connection.cursor() as cursor:
-            cursor.execute(
-                RECENTLY,
-                {
-                    "case": self.pk,
-                    "order": self.order_id,
-                    "shop": self.shop_id,
-                    "goods": self.line.goods_id,
-                    "reason": self.reason_id,
-                    "recently": moment(self.at - RECENT),
-                    "today": moment(self.at - DAY),
-                },
-            )
-            alike, clicks, said, given, newest = cursor.fetchone()
-        counts = self._rejections_counted(RolledDay._meta.get_field("day").to_python(newest))
+        [[alike, clicks, said, given_back]], rejections = self._recent or [
+            query(*given) for query, given in self.recently()
+        ]
+        counts = dict(rejections)
         return risks.ShopFigures(
             same_product=alike,
             rejected=counts.get(Measure.REJECTED, 0),
@@ -166,17 +163,20 @@ class Preparing(CaseFields):
             same_text=said or 0,
             address_ready=self.default_address() is not None,
             complaints=[str(each) for each in self.complaints.all()],  # type: ignore[attr-defined]
-            given_back=Decimal(given).quantize(Decimal("0.01")),
+            given_back=Decimal(given_back).quantize(Decimal("0.01")),
         )
 
-    def _rejections_counted(self, last: date | None) -> dict[str, int]:
-        """RW-14: as the shop's page of figures has them, for the 30 days until ``last``."""
-        if last is None:
-            return {}
-        rows = DayFigure.objects.in_window(last).filter(
-            shop=self.shop_id, measure__in=[Measure.REJECTED, Measure.REJECTED_LOST]
-        )
-        return dict(rows.values_list("measure").annotate(Sum("number")))
+    def recently(self) -> Sequence[Asked]:
+        known = {
+            "case": self.pk,
+            "order": self.order_id,
+            "shop": self.shop_id,
+            "goods": self.line.goods_id,
+            "reason": self.reason_id,
+            "recently": self.at - RECENT,
+            "today": self.at - DAY,
+        }
+        return (RECENTLY, [known]), (REJECTED, [self.shop_id])
 
     def ticks(self) -> dict[str, str]:
         """The warnings confirmed so far in this handling, with the key of the facts confirmed."""
@@ -196,7 +196,7 @@ class Preparing(CaseFields):
         """
         self.catch_up()
         self.forget_along()
-        self.load_along(*FOR_A_STEP)
+        self.load_to_judge()
         try:
             self._check(STEPS["confirm_risks"], by)
         except Refused as why:
