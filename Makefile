@@ -60,7 +60,7 @@ fuzz: dev
 
 # bandit and semgrep read the code, sqlmap and wapiti attack a running copy as a buyer, a shop and staff; all
 # must find what is planted for them. WHOLE=1 tries each parameter on every page
-# that has it, ONLY=queue the pages so named, SECONDS=60 bounds each of wapiti's attacks.
+# that has it, ONLY=queue the pages so named, SECONDS=60 bounds each of wapiti's attacks, ARGS="-k sqlmap" is one of them.
 scan: dev audit attack
 	$(RUN) tools/scan/read.py
 	@exec $(RUN) -m pytest tests/attack -m scan -s $(ARGS)
