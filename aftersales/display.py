@@ -9,10 +9,11 @@ from django.conf import settings
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
-from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
 
 from aftersales.enums import ItemState
+from aftersales.languages import CHINESE, ENGLISH, either, in_english
 
 if TYPE_CHECKING:
     from aftersales.rules.amounts import Refundable
@@ -33,8 +34,8 @@ class Dates(NamedTuple):
 
 
 DATES = {
-    "zh-hans": Dates("%m-%d", "%Y-%m-%d", "%m-%d %H:%M", "%Y-%m-%d %H:%M"),
-    "en": Dates("%-d %b", "%-d %b %Y", "%-d %b, %H:%M", "%-d %b %Y, %H:%M"),
+    CHINESE: Dates("%m-%d", "%Y-%m-%d", "%m-%d %H:%M", "%Y-%m-%d %H:%M"),
+    ENGLISH: Dates("%-d %b", "%-d %b %Y", "%-d %b, %H:%M", "%-d %b %Y, %H:%M"),
 }
 
 
@@ -129,7 +130,7 @@ def deadline(moment: datetime | None, now: datetime) -> str:
 
 
 def written() -> Dates:
-    return DATES["en"] if get_language() == "en" else DATES["zh-hans"]
+    return DATES[ENGLISH if in_english() else CHINESE]
 
 
 def weekday(day: datetime) -> str:
@@ -336,9 +337,8 @@ def demanded(asked: Mapping[str, Any]) -> list[tuple[str, str]]:
         rows.append((_("现在的单价"), money(Decimal(str(asked["reference_price"])))))
     if asked.get("reference_url"):
         rows.append((_("价格页面"), str(asked["reference_url"])))
-    english = (get_language() or "").startswith("en")
     for each in asked.get("unable", []):
-        name = (english and each.get("name_en")) or each["name"]
+        name = either(each["name"], each.get("name_en"))
         rows.append((_("%(slot)s拍不了") % {"slot": name}, each["why"]))
     return rows
 

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
+from aftersales.languages import in_english
 from aftersales.models import Member, Reason, SavedView, Tag
-from aftersales.models.catalogue import in_english
 from aftersales.prepared import Prepared, together
 
 TAGS = Prepared(lambda shop: Tag.objects.filter(shop=shop).values_list("name"))

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from aftersales import clock, display
 from aftersales.admin.looking import BADGES
 from aftersales.enums import Party, Status
+from aftersales.languages import either
 from aftersales.notices.delivering import text_of
 from aftersales.rules import deadlines
 from aftersales.steps import Act
@@ -30,7 +30,6 @@ def reader(act: Act, party: Party) -> Reader:
     case: Any = act.case
     ruled, now = case.last_intervention, clock.now()
     chinese, english = text_of(act.event, party)
-    in_english = (get_language() or "").startswith("en")
     items: list[tuple[str, Any]] = [
         (_("判定"), ruled.get_ruling_display()),
         (_("退款"), display.money(ruled.amount) if ruled.amount is not None else ""),
@@ -48,7 +47,7 @@ def reader(act: Act, party: Party) -> Reader:
         items.append((_("可申诉至"), display.deadline(ruled.appeal_by, now)))
     return Reader(
         party,
-        english if in_english else chinese,
+        either(chinese, english),
         case.get_status_display(),
         BADGES.get(Status(case.status), "them"),
         [(name, value) for name, value in items if value],

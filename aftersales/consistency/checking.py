@@ -11,13 +11,14 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.translation import ngettext, override
+from django.utils.translation import ngettext
 
 from aftersales import clock
 from aftersales.bulk import insert_rows, update_rows
 from aftersales.consistency.checks import CHECKS
 from aftersales.consistency.seeing import Seen, see
 from aftersales.enums import Party
+from aftersales.languages import in_both
 from aftersales.models import Case, Check, Finding, Notice
 from aftersales.notices.people import staff_who
 
@@ -78,16 +79,13 @@ def _tell(check: Check) -> None:
     many, cases = new.count(), new.values("case").distinct().count()
     if not many:
         return
-    texts = []
-    for language in ("zh-hans", "en"):
-        with override(language):
-            texts.append(
-                ngettext(
-                    "核对发现 {n} 处新的不一致，涉及 {cases} 个售后单",
-                    "核对发现 {n} 处新的不一致，涉及 {cases} 个售后单",
-                    many,
-                ).format(n=many, cases=cases)
-            )
+    chinese, english = in_both(
+        lambda: ngettext(
+            "核对发现 {n} 处新的不一致，涉及 {cases} 个售后单",
+            "核对发现 {n} 处新的不一致，涉及 {cases} 个售后单",
+            many,
+        ).format(n=many, cases=cases)
+    )
     at = clock.now()
     Notice.objects.bulk_create(
         Notice(
@@ -95,8 +93,8 @@ def _tell(check: Check) -> None:
             check_run=check,
             party=Party.STAFF,
             kind="finding",
-            text_zh=texts[0],
-            text_en=texts[1],
+            text_zh=chinese,
+            text_en=english,
             at=at,
             mail_due_at=at if user.email else None,
         )

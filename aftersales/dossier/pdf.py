@@ -11,12 +11,12 @@ from typing import Any
 
 import pylopdf_fonts_zh_cn as noto
 import typst
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from PIL import Image
 
 from aftersales.display import exact
 from aftersales.dossier.content import Content, Piece
+from aftersales.languages import either
 from aftersales.models import Upload
 
 TEMPLATE = Path(__file__).with_name("dossier.typ")
@@ -35,7 +35,6 @@ def fonts() -> typst.Fonts:
 
 def typeset(content: Content) -> bytes:
     """The whole dossier as one PDF; pictures are scaled down, one at a time."""
-    english = (get_language() or "").startswith("en")
     with TemporaryDirectory(prefix="dossier-") as name:
         folder = Path(name)
         pictures = dict(_pictures(content.pieces, folder))
@@ -47,8 +46,8 @@ def typeset(content: Content) -> bytes:
             "title": _("售后卷宗 {code}").format(code=content.case.code),
             "made": exact(content.at),
             "foot": _("记录链首 {hash}").format(hash=content.case.chain[:16]),
-            "lang": "en" if english else "zh",
-            "region": "us" if english else "cn",
+            "lang": either("zh", "en"),
+            "region": either("cn", "us"),
             "sections": sections,
         }
         text = spelled(json.dumps(paper, ensure_ascii=False))

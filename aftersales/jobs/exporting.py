@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy, override
 from aftersales import clock, sheets
 from aftersales.display import mask, mask_address, mask_phone
 from aftersales.enums import Direction, JobKind, JobState, Permission
+from aftersales.languages import language_of
 from aftersales.models import Case, Job, Member, Order
 from aftersales.sheets import Cell
 
@@ -142,7 +143,7 @@ def export(job: Job) -> JobState | None:
     try:
         with (
             tempfile.TemporaryFile() as file,
-            override("en" if taken.user.language.startswith("en") else "zh-hans"),
+            override(language_of(taken.user)),
         ):
             _write(taken, file)
             _store(taken, file)

@@ -17,6 +17,7 @@ from aftersales import clock
 from aftersales.enums import JobKind, JobResult, JobState, Party
 from aftersales.jobs import exporting
 from aftersales.jobs.bulk import ACTS
+from aftersales.languages import in_both, language_of
 from aftersales.models import Case, Job, JobItem, Notice, Shop, User
 from aftersales.steps import Refused
 
@@ -102,7 +103,7 @@ def next_item(job: Job) -> bool:
         item = held.select_related("case__shop").first()
         if item is None:
             return False
-        with override(_language(job.user)):
+        with override(language_of(job.user)):
             item.reason = _done_to(job, item)
         item.state = JobResult.FAILED if item.reason else JobResult.DONE
         item.save(update_fields=["state", "reason"])
@@ -136,17 +137,14 @@ def end(job: Job, state: JobState) -> bool:
 
 
 def tell(job: Job) -> None:
-    texts = []
-    for language in ("zh-hans", "en"):
-        with override(language):
-            texts.append(sentence_of(job))
+    chinese, english = in_both(lambda: sentence_of(job))
     Notice.objects.create(
         user=job.user,
         job=job,
         party=Party.MERCHANT,
         kind="job",
-        text_zh=texts[0],
-        text_en=texts[1],
+        text_zh=chinese,
+        text_en=english,
         at=clock.now(),
     )
 
@@ -166,7 +164,3 @@ def sentence_of(job: Job) -> str:
     if failed:
         told += _("，失败 %(failed)s 单") % {"failed": failed}
     return told
-
-
-def _language(user: User) -> str:
-    return "en" if user.language.startswith("en") else "zh-hans"

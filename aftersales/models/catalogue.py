@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.enums import (
@@ -18,6 +17,7 @@ from aftersales.enums import (
     Severity,
     WizardStep,
 )
+from aftersales.languages import either, in_both
 from aftersales.rules import wording
 
 
@@ -43,27 +43,14 @@ class Bilingual(models.Model):
 
     def said(self, name: str) -> str:
         """The text field ``name`` in the reader's language, Chinese where English is empty."""
-        return either(getattr(self, f"{name}_zh"), getattr(self, f"{name}_en"))
-
-
-def either(chinese: str, english: str) -> str:
-    """Of two texts that in the reader's language, Chinese where English is empty."""
-    return (in_english() and english) or chinese
-
-
-def in_english() -> bool:
-    return (get_language() or "").startswith("en")
+        return str(either(getattr(self, f"{name}_zh"), getattr(self, f"{name}_en")))
 
 
 def both(named: Any) -> tuple[str, str]:
     """What a row of the catalogue is called, or a lazy text, in Chinese and in English."""
     if hasattr(named, "label_zh"):
         return named.label_zh, named.label_en
-    texts = []
-    for language in ("zh-hans", "en"):
-        with override(language):
-            texts.append(str(named or ""))
-    return texts[0], texts[1]
+    return in_both(lambda: named or "")
 
 
 def worded(name: str, named: Any) -> dict[str, str]:
@@ -225,8 +212,7 @@ class RejectReason(Lasting):
 
     @property
     def must_answer(self) -> list[str]:
-        english = in_english() and self.must_answer_en
-        return list(english or self.must_answer_zh)
+        return list(either(self.must_answer_zh, self.must_answer_en))
 
     def points(self) -> list[dict[str, str]]:
         """The points to be answered, as a history keeps them."""
@@ -295,13 +281,11 @@ class Proof(models.Model):
 
     @property
     def label(self) -> str:
-        english = in_english() and self.label_en
-        return english or self.label_zh
+        return str(either(self.label_zh, self.label_en))
 
     @property
     def hint(self) -> str:
-        english = in_english() and self.hint_en
-        return english or self.hint_zh
+        return str(either(self.hint_zh, self.hint_en))
 
 
 class Risk(Bilingual):

@@ -6,11 +6,11 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 
 from aftersales import clock
 from aftersales.display import money
 from aftersales.enums import WANTS_GOODS, CaseType, Party, Permission, PlanState
+from aftersales.languages import in_both
 from aftersales.models.case import Case
 from aftersales.models.catalogue import Plan
 from aftersales.models.history import Notice, Upload
@@ -187,20 +187,18 @@ class Conversation:
         told = set(
             Notice.objects.filter(line=self.line, read_at=None).values_list("user_id", flat=True)
         )
-        texts = []
-        for language in ("zh-hans", "en"):
-            with override(language):
-                texts.append(
-                    _("“%(goods)s”有新消息：%(text)s")
-                    % {"goods": self.line.title, "text": said.text}
-                )
+        chinese, english = in_both(
+            lambda: (
+                _("“%(goods)s”有新消息：%(text)s") % {"goods": self.line.title, "text": said.text}
+            )
+        )
         Notice.objects.bulk_create(
             Notice(
                 user=user,
                 line=self.line,
                 party=other,
-                text_zh=texts[0],
-                text_en=texts[1],
+                text_zh=chinese,
+                text_en=english,
                 at=said.at,
                 mail_due_at=said.at if user.email else None,
             )

@@ -8,10 +8,11 @@ from typing import Any, Self
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.enums import Party, Reminder, Scan, Status
+from aftersales.languages import either, in_english
 from aftersales.models.fetched import Fetched
 from aftersales.models.order import OrderLine
 from aftersales.models.people import User
@@ -103,7 +104,7 @@ class Event(Fetched):
 
 def in_language(value: Any) -> Any:
     """What was kept, read in the reader's language: each ``…_en`` in place of what it translates."""
-    english = (get_language() or "").startswith("en")
+    english = in_english()
     if isinstance(value, list):
         return [in_language(each) for each in value]
     if not isinstance(value, dict):
@@ -192,8 +193,7 @@ class Evidence(models.Model):
     @property
     def label(self) -> str:
         """What its slot was called when it was filed, in the reader's language."""
-        english = (get_language() or "").startswith("en") and self.label_en
-        return english or self.label_zh
+        return str(either(self.label_zh, self.label_en))
 
 
 class Attempt(models.Model):
@@ -300,7 +300,7 @@ class Notice(models.Model):
 
     @property
     def text(self) -> str:
-        return self.text_en if (get_language() or "").startswith("en") else self.text_zh
+        return str(either(self.text_zh, self.text_en))
 
     @property
     def reminder(self) -> str:

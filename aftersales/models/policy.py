@@ -7,10 +7,10 @@ from typing import Any
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.enums import CaseType, Clock, Phase
+from aftersales.languages import either
 from aftersales.models.order import OrderLine
 from aftersales.rules import deadlines, eligibility, worktime
 
@@ -161,4 +161,4 @@ class Agreement(models.Model):
 
     @property
     def text(self) -> str:
-        return self.text_en if (get_language() or "").startswith("en") else self.text_zh
+        return str(either(self.text_zh, self.text_en))

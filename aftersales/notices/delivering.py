@@ -14,6 +14,7 @@ from django.utils.translation import override
 
 from aftersales import clock
 from aftersales.enums import Party, Status
+from aftersales.languages import in_both, language_of
 from aftersales.models import Event, Notice, User
 from aftersales.models.history import OF_ACCOUNT
 from aftersales.notices.people import RULES, members_of, reviewers_of, staff_who
@@ -153,11 +154,7 @@ def people_of(
 
 def text_of(event: Event, party: Party) -> tuple[str, str]:
     """What a side is told of an event, in Chinese and in English."""
-    texts = []
-    for language in ("zh-hans", "en"):
-        with override(language):
-            texts.append(_text(event, party))
-    return texts[0], texts[1]
+    return in_both(lambda: _text(event, party))
 
 
 def _text(event: Event, party: Party) -> str:
@@ -182,17 +179,14 @@ def _text(event: Event, party: Party) -> str:
 def tell_of_account(user: User, text: str) -> None:
     """Tell somebody what became of his account; ``text`` is a msgid. In the transaction of the deed,
     so that it is told if it is done."""
-    said = []
-    for language in ("zh-hans", "en"):
-        with override(language):
-            said.append(_(text))
+    chinese, english = in_both(lambda: _(text))
     at = clock.now()
     Notice.objects.create(
         user=user,
         party=Party.STAFF if user.is_staff else Party.BUYER,
         kind=OF_ACCOUNT,
-        text_zh=said[0],
-        text_en=said[1],
+        text_zh=chinese,
+        text_en=english,
         at=at,
         mail_due_at=at if user.email else None,
     )
@@ -227,8 +221,7 @@ def _mail(pk: int) -> bool:
         wait = timedelta(minutes=2**notice.mail_tries)
         notice.mail_due_at = None if gone else at + wait
         notice.save(update_fields=["mail_tries", "mail_due_at"])
-    english = notice.user.language.startswith("en")
-    with override("en" if english else "zh-hans"):
+    with override(language_of(notice.user)):
         if notice.request_id:
             told = _("客服工单 %(code)s 有更新")
         elif notice.case_id:
@@ -239,8 +232,7 @@ def _mail(pk: int) -> bool:
             told = _("%(code)s提醒")
         else:
             told = _("订单 %(code)s 有新消息")
-        subject = told % {"code": notice.about}
-    body = notice.text_en if english else notice.text_zh
+        subject, body = told % {"code": notice.about}, notice.text
     headers = {"Message-ID": f"<notice-{notice.pk}@{settings.MAIL_DOMAIN}>"}
     try:
         EmailMessage(subject, body, to=[notice.user.email], headers=headers).send()

@@ -9,10 +9,11 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, override
+from django.utils.translation import gettext_noop
 
 from aftersales import clock
 from aftersales.enums import Clock, Party, RequestState
+from aftersales.languages import in_both
 from aftersales.models import (
     Case,
     Notice,
@@ -201,19 +202,18 @@ def _say(
 
 def _tell(request: ServiceRequest, text: str) -> None:
     """A notice to the buyer, in both languages."""
-    told = {}
-    for language in ("zh-hans", "en"):
-        with override(language):
-            told[language] = _("平台客服答复了你关于“{goods}”的工单：{text}").format(
-                goods=request.line.title, text=text.strip()[:80]
-            )
+    chinese, english = in_both(
+        lambda: _("平台客服答复了你关于“{goods}”的工单：{text}").format(
+            goods=request.line.title, text=text.strip()[:80]
+        )
+    )
     at = clock.now()
     Notice.objects.create(
         user=request.buyer,
         request=request,
         party=Party.BUYER,
-        text_zh=told["zh-hans"],
-        text_en=told["en"],
+        text_zh=chinese,
+        text_en=english,
         at=at,
         mail_due_at=at if request.buyer.email else None,
     )

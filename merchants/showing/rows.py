@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 
 from aftersales.display import Dues, badge, nothing, plain_money, when
 from aftersales.enums import CaseType, Status, Turn
+from aftersales.languages import in_english
 from aftersales.models import Member
-from aftersales.models.catalogue import in_english
 from merchants.presence import Looking
 from merchants.showing.standing import shipping, standing
 

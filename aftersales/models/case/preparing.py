@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from aftersales import clock
 from aftersales.display import mask, plain_money, when
 from aftersales.enums import Clock, WizardStep
+from aftersales.languages import ENGLISH, language_of
 from aftersales.models.case.fields import CaseFields
 from aftersales.models.catalogue import (
     Plan,
@@ -256,7 +257,7 @@ class Preparing(CaseFields):
         self, script: Script, offers: Sequence[Offering], until: datetime | None = None
     ) -> str:
         """The script as it will be sent, in the buyer's language; Refused if a value is missing."""
-        english = self.buyer.language.startswith("en")
+        english = language_of(self.buyer) == ENGLISH
         template = (english and script.text_en) or script.text_zh
         try:
             return wording.fill(template, self.script_values(offers, script, until))
