@@ -114,7 +114,7 @@ def gap_of(case: Case) -> Decimal | None:
     offered = _last(offers, Party.MERCHANT, case)
     if offered is None:
         return None
-    return max((case.worth if asked is None else asked) - offered, Decimal("0.00"))
+    return max((case.whole if asked is None else asked) - offered, Decimal("0.00"))
 
 
 def gap_text(case: Case) -> str:

@@ -252,7 +252,7 @@ class ReversalForm(StepForm):
         had = appeal.intervention.amount or amounts.NOTHING
         self.fields["amount"].help_text = _("已判 {had}，买家最多可得 {most}").format(
             had=display.money(had),
-            most=display.money(self.case.worth),
+            most=display.money(self.case.whole),
         )
 
 

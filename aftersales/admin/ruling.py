@@ -20,7 +20,7 @@ from aftersales.forms import MoneyField, StepForm
 from aftersales.models import Appeal, Case, DecisionReason, Intervention, Refund
 from aftersales.models.case.intervening import DECLINE
 from aftersales.models.case.ruling import OVERRULES
-from aftersales.rules import rulings
+from aftersales.rules import facts, rulings
 from aftersales.steps import STALE, STEPS, Act, Refused
 from aftersales.suspensions import card_of
 
@@ -86,13 +86,16 @@ class RuleForm(StepForm):
     def fit(self) -> None:
         self.record = Record(self.case, shows_files=True)
         case, ruling = self.case, self.fields["ruling"]
-        whole = display.money(case.worth)
+        whole = display.money(case.whole)
+        kept, part = _("退款 {amount}，买家留下商品"), _("退款低于 {amount}，买家留下商品")
+        if facts.with_shop(case):
+            kept, part = _("退款 {amount}，商品已在商家处"), _("退款低于 {amount}，商品已在商家处")
         ruling.hints = {  # type: ignore[attr-defined]
-            str(Ruling.FULL_REFUND): _("退款 {amount}，买家留下商品").format(amount=whole),
-            str(Ruling.PARTIAL_REFUND): _("退款低于 {amount}，买家留下商品").format(amount=whole),
+            str(Ruling.FULL_REFUND): kept.format(amount=whole),
+            str(Ruling.PARTIAL_REFUND): part.format(amount=whole),
             str(Ruling.RETURN_THEN_REFUND): _(
                 "买家按时寄回，商家收货后退款 {amount}；逾期未寄回则关闭"
-            ).format(amount=whole),
+            ).format(amount=display.money(case.worth_returned)),
             str(Ruling.KEEP_GOODS): _("退款 {amount}，商品不值得或无法退回，留给买家").format(
                 amount=whole
             ),

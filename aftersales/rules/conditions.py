@@ -36,7 +36,7 @@ DONE_BY_TIME = frozenset({"agree_by_default", "complete_by_default"})
 def within_limit(case: "Case", party: Party, user: Any) -> bool:
     """A member settles no more in one case than his shop lets him (M23)."""
     member = case.member_of(user) if party == Party.MERCHANT else None
-    return member is None or member.agree_most is None or case.worth <= member.agree_most
+    return member is None or member.agree_most is None or case.whole <= member.agree_most
 
 
 @refuses(_("请耐心等待消费者回复"), conflict=True)

@@ -174,14 +174,14 @@ def pays_back(code: str, case: "Case") -> Decimal | None:
     """What a plan pays back that names no amount, in yuan; none where it pays nothing back (§2.6)."""
     if code in RETURNS:  # who sends everything back gets everything, also where he asked for less
         return case.refundable
-    return case.worth if code in {"full_refund_no_return", "intercept_refund"} else None
+    return case.whole if code in {"full_refund_no_return", "intercept_refund"} else None
 
 
 def amount_refusal(code: str, wants_amount: bool, amount: Decimal | None, case: "Case") -> str:
     """Why an amount is not right for a plan; empty when it is (NEG-11)."""
     if not wants_amount:
         return gettext("这个方案不能填写金额") if amount is not None else ""
-    most = case.worth - Decimal("0.01") if code == "partial_refund" else case.worth
+    most = case.whole - Decimal("0.01") if code == "partial_refund" else case.whole
     if amount is None or not Decimal("0.01") <= amount <= most:
         return gettext("退款金额需在 0.01 到 %(max)s 之间") % {"max": most}
     if amount != amount.quantize(Decimal("0.01")):

@@ -50,7 +50,7 @@ def label_of(offer: Offer, case: Case, now: datetime) -> str:
     if code == "partial_refund":
         return _("退款 {amount}，不用退货").format(amount=amount)
     if code == "full_refund_no_return":
-        return _("退全款 {amount}，不用退货").format(amount=money(offer.amount or case.worth))
+        return _("退全款 {amount}，不用退货").format(amount=money(offer.amount or case.whole))
     if code in plans.RETURNS:
         return _("退货后退全款 {amount}").format(amount=money(case.refundable))
     if code == "exchange":
@@ -124,7 +124,7 @@ def after_accepting(offer: Offer, case: Case) -> list[tuple[str, str]]:
     target = plans.leads_to(code, case, waives=bool(offer.terms.get("waives")))
     rows: list[tuple[str, str]] = []
     if code in plans.CASH:
-        rows.append((_("退款金额"), money(offer.amount or case.worth)))
+        rows.append((_("退款金额"), money(offer.amount or case.whole)))
     elif code in plans.RETURNS:
         rows.append((_("退款金额"), money(case.refundable)))
     elif code == "intercept_refund":
@@ -166,5 +166,5 @@ def ends_here(offer: Offer, case: Case) -> bool:
 def verb_of(offer: Offer, case: Case) -> str:
     """What the button says; the amount is in it where money moves at once."""
     if offer.plan.code in plans.CASH:
-        return _("接受，退款 {amount}").format(amount=money(offer.amount or case.worth))
+        return _("接受，退款 {amount}").format(amount=money(offer.amount or case.whole))
     return _("接受这个方案")

@@ -115,7 +115,7 @@ class ImproveForm(StepForm):
     def _most(self) -> Decimal:
         """As much as a plan may come to here: a part stays below the whole (NEG-11)."""
         whole = all(each.plan.code != "partial_refund" for each in self.offers)
-        return self.case.worth if whole else self.case.worth - Decimal("0.01")
+        return self.case.whole if whole else self.case.whole - Decimal("0.01")
 
     def answers(self) -> dict[str, Any]:
         said = dict(self.cleaned_data)

@@ -113,7 +113,7 @@ class RoundForm(FacesRisks):
         amount = self[f"amount_{plan.code}"] if plan.wants_amount else None
         names = [f"{term}_{plan.code}" for term in TERMS]
         more = [self[name] for name in names if name in self.fields]
-        most = self.case.worth
+        most = self.case.whole
         if plan.code == "partial_refund":
             most -= Decimal("0.01")
         counter = self.case.open_counter()

@@ -111,7 +111,7 @@ class ReceiveForm(StepForm):
             max_length=500,
             widget=forms.Textarea(attrs={"rows": 2}),
         )
-        most = self.case.to_refund or self.case.worth
+        most = self.case.whole
         self.fields["amount"] = MoneyField(
             label=_("提议退款（元）"),
             required=False,

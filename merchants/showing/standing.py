@@ -141,7 +141,7 @@ def otherwise(case: Case, now: datetime) -> str:
         if case.remedy != Remedy.REFUND:
             return _("到期未确认，视为已收货，请随即发出；协商不会暂停这个时限。")
         return _("到期未确认，将自动退款 %(amount)s；协商不会暂停这个时限。") % {
-            "amount": money(case.to_refund or case.worth)
+            "amount": money(case.whole)
         }
     if status in (Status.REJECTED, Status.RETURN_REFUSED):
         return _("在此之前买家可以接受方案、补充凭证或申请平台介入；逾期未回应，售后关闭。")

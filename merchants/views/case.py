@@ -162,7 +162,7 @@ def _confirm_receipt(case: Any) -> tuple[str, str, str]:
             % {"count": case.quantity, "remedy": case.get_remedy_display()},
             _("确认收货"),
         )
-    amount = money(case.to_refund or case.worth)
+    amount = money(case.whole)
     return (
         _("确认收货并退款 %(amount)s？") % {"amount": amount},
         _(

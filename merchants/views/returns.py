@@ -107,7 +107,7 @@ def whole(case: Case) -> str:
         return _("件数相符，确认收货")
     if case.remedy != Remedy.REFUND:
         return _("全部完好，确认收货")
-    return _("全部完好，退款 %(amount)s") % {"amount": money(case.to_refund or case.worth)}
+    return _("全部完好，退款 %(amount)s") % {"amount": money(case.whole)}
 
 
 class SettleFreight(MerchantStep):

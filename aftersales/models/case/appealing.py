@@ -168,10 +168,10 @@ class Appealing(Owing):
         """What the buyer is to have in all: more than the ruling gave, within what he asked for, or
         what the goods are worth that he asked for."""
         had = appeal.intervention.amount or amounts.NOTHING
-        if amount is None or not amounts.claimable(amount, self.worth) or amount <= had:
+        if amount is None or not amounts.claimable(amount, self.whole) or amount <= had:
             raise Refused(
                 amount=_("改判后的退款总额需大于 %(had)s，不超过 %(max)s")
-                % {"had": had, "max": self.worth}
+                % {"had": had, "max": self.whole}
             )
         if amount != amounts.cents(amount):
             raise Refused(amount=_("金额最多两位小数"))
@@ -265,7 +265,7 @@ class Appealing(Owing):
         """Owe the buyer what the reversal adds to what the ruling gave him."""
         if self.status not in PAYABLE:
             raise Refused(_("原判定的退款还在处理，完成后再改判"), conflict=True)
-        total = appeal.amount or self.worth
+        total = appeal.amount or self.whole
         had = appeal.intervention.amount or amounts.NOTHING
         more = total - (
             had if appeal.intervention.ruling == Ruling.PARTIAL_REFUND else amounts.NOTHING

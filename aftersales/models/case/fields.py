@@ -39,7 +39,7 @@ from aftersales.models.intervention import Intervention
 from aftersales.models.negotiation import Message, Offer, Round
 from aftersales.models.order import Order, OrderLine
 from aftersales.models.people import Member, Shop, User
-from aftersales.rules import deadlines, facts, reminders
+from aftersales.rules import amounts, deadlines, facts, reminders
 from aftersales.steps import Refused
 
 KEEP = object()  # the step sets no clock of its own
@@ -254,6 +254,20 @@ class CaseFields(Loaded):
         """What settling in money comes to, in yuan: the applied amount, or, where goods were
         asked for, what was paid for the pieces concerned (T-15)."""
         return self.refundable if self.wants_goods else self.amount
+
+    @property
+    def worth_returned(self) -> Decimal:
+        """What is refunded for goods that go back, in yuan: what was asked for them; all that was
+        paid for them where the buyer had not asked to send them back."""
+        return self.worth if self.needs_return else self.refundable
+
+    @property
+    def whole(self) -> Decimal:
+        """What settling all of it in money comes to now, in yuan: ``worth``, but for goods that the
+        shop has back never less than was agreed for them."""
+        if not facts.with_shop(self):  # type: ignore[arg-type]
+            return self.worth
+        return max(self.worth_returned, self.to_refund or amounts.NOTHING)
 
     @property
     def worth_unsent(self) -> Decimal:

@@ -49,7 +49,7 @@ class Handling(Owing):
         for_whom=[within_limit],
         source=ANSWERABLE,
         target=Status.REFUNDING,
-        conditions=[unruled, refund_only],
+        conditions=[unruled, refund_only, goods_not_back],
         undoable=True,
     )
     def agree(self, *, by: Any, rule: AgreeRule | None = None) -> dict[str, Any]:
@@ -68,7 +68,7 @@ class Handling(Owing):
         for_whom=[within_limit],
         source=ANSWERABLE,
         target=Status.AWAITING_MERCHANT_SHIP,
-        conditions=[unruled, wants_resend],
+        conditions=[unruled, wants_resend, goods_not_back],
         undoable=True,
     )
     def agree_resend(self, *, by: Any, rule: AgreeRule | None = None) -> dict[str, Any]:

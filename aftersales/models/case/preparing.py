@@ -234,7 +234,7 @@ class Preparing(CaseFields):
         codes = {plan.code for plan in script.plans.all()} if script else set()
         meant = [offer for offer in offers if offer.plan.code in codes]
         amounts = [
-            self.worth if each.plan.code == "full_refund_no_return" else each.amount
+            self.whole if each.plan.code == "full_refund_no_return" else each.amount
             for each in [*meant, *offers]
         ]
         amounts = [amount for amount in amounts if amount is not None]

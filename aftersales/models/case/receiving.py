@@ -128,7 +128,7 @@ class Receiving(CaseFields):
         }
 
     def _offer_part(self, amount: Decimal) -> None:
-        most = (self.to_refund or self.worth) - amounts.CENT
+        most = self.whole - amounts.CENT
         if not amounts.claimable(amount, most) or amount != amounts.cents(amount):
             raise Refused(amount=_("提议的退款需在 0.01 到 %(max)s 之间") % {"max": most})
         plan = Plan.objects.filter(code="partial_refund").first()

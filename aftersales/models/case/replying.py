@@ -284,8 +284,8 @@ class Replying(Negotiating, Owing):
                 raise Refused(amount=_("请填写希望的金额"))
             if counter.amount != counter.amount.quantize(Decimal("0.01")):
                 raise Refused(amount=_("金额最多两位小数"))
-            if counter.amount > self.worth:
-                raise Refused(amount=_("希望的金额不能超过申请金额 ¥%(max)s") % {"max": self.worth})
+            if counter.amount > self.whole:
+                raise Refused(amount=_("希望的金额不能超过申请金额 ¥%(max)s") % {"max": self.whole})
         elif counter.amount is not None:
             raise Refused(amount=_("这个方案不能填写金额"))
         told = plan.code in plans.TOLD_BY_BUYER
@@ -336,7 +336,7 @@ class Replying(Negotiating, Owing):
         if target != self.status:
             self.remedy = plans.REMEDIES.get(code, Remedy.REFUND)
         if code in plans.CASH:
-            self.owe_refund(offer.amount if offer.amount is not None else self.worth)
+            self.owe_refund(offer.amount if offer.amount is not None else self.whole)
         elif code in plans.SENT_BACK:
             self._agree_to_return(code, terms)
         elif code == "wait_until":

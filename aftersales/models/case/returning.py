@@ -371,5 +371,5 @@ class Returning(Owing):
             self.remedy = eligibility.remedy_of(self.type)
         if self.remedy != Remedy.REFUND:
             return {"remedy": str(self.remedy)}
-        self.owe_refund(self.to_refund or self.worth)
+        self.owe_refund(self.whole)
         return {"amount": str(self.to_refund)}

@@ -162,7 +162,7 @@ class Deciding(Owing):
         if rulings.sent_back(ruling, self):  # type: ignore[arg-type]
             self.forget_travels()
             self.freight = Freight(freight)
-            self.to_refund = self.worth if self.remedy == Remedy.REFUND else None
+            self.to_refund = self.worth_returned if self.remedy == Remedy.REFUND else None
             address = self.default_address()
             self.return_address = address.shown() if address else None
             if address is not None:
@@ -180,10 +180,10 @@ class Deciding(Owing):
 
     def _ruled_amount(self, ruling: str, amount: Decimal | None) -> Decimal | None:
         if ruling in (Ruling.FULL_REFUND, Ruling.KEEP_GOODS):
-            return self.worth
+            return self.whole
         if ruling != Ruling.PARTIAL_REFUND:
             return None
-        most = self.worth - amounts.CENT
+        most = self.whole - amounts.CENT
         if amount is None or not amounts.claimable(amount, most):
             raise Refused(amount=_("部分退款需在 0.01 到 %(max)s 之间") % {"max": most})
         if amount != amounts.cents(amount):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -19,7 +20,8 @@ from tests.aftersales.lifecycle.reading import (
     refused,
     stored,
 )
-from tests.factories import upload
+from tests.aftersales.negotiation.talk import plan, script
+from tests.factories import Desk, upload
 
 FOUND: dict[str, Any] = {"responsible": "merchant", "grounds": GROUNDS}
 
@@ -202,6 +204,67 @@ def test_after_the_ruling_nobody_relents(
     case.rule(by=staff, ruling="return_then_refund", **FOUND)
     with refused(case, "平台已经判定", by=merchant):
         case.agree_return(by=merchant, address=address)
+
+
+# Goods sent back for all that was paid, though less was claimed -----------------------------------
+
+
+@pytest.fixture
+def refused_return(make_desk: Callable[..., Desk], now: Any) -> Case:
+    """¥30.00 of ¥128.00 were claimed, a return for all of it was agreed on, the goods came back,
+    the shop refused them, and the platform is to decide."""
+    desk = make_desk("checked", amount=Decimal("30.00"))
+    desk.negotiate(offers=[plan("return_refund")], script=script("SC-03"))
+    desk.case.accept_plan(by=desk.buyer, offer=desk.case.open_offers()[0])
+    desk.case.send_back(by=desk.buyer, carrier="中通快递", tracking="ZT00001234")
+    for _round in range(2):
+        desk.negotiate()
+        desk.reply()
+    desk.reject()
+    desk.case.ask_platform(by=desk.buyer, reason=GROUNDS)
+    now.shift(48 * HOUR)
+    desk.case.catch_up()
+    return desk.case
+
+
+def test_the_platform_rules_on_what_was_agreed_for_goods_that_are_back(
+    refused_return: Case, staff: User
+) -> None:
+    """T-20, T-21: the shop has the goods, so all of it is all that was agreed for them."""
+    with refused(refused_return, "部分退款需在 0.01 到 127.99 之间", by=staff):
+        refused_return.rule(by=staff, ruling="partial_refund", amount=Decimal("128.00"), **FOUND)
+    refused_return.rule(by=staff, ruling="full_refund", **FOUND)
+    assert owed(refused_return) == [("微信支付", "128.00")]
+
+
+def test_a_shop_that_has_the_goods_relents_for_what_was_agreed(
+    refused_return: Case, merchant: User
+) -> None:
+    """T-22: not by agreeing to the smaller claim."""
+    with refused(refused_return, "商品已经寄回，请选择确认收货", by=merchant):
+        refused_return.agree(by=merchant)
+    refused_return.confirm_receipt(by=merchant)
+    assert owed(refused_return) == [("微信支付", "128.00")]
+
+
+def test_a_ruled_return_brings_back_all_that_was_paid(
+    deciding: Callable[..., Case], staff: User, buyer: User, merchant: User
+) -> None:
+    """T-20: as by a plan; who claimed ¥30.00 off and has to send all of it back is paid for it."""
+    case = deciding(amount=Decimal("30.00"))
+    case.rule(by=staff, ruling="return_then_refund", **FOUND)
+    case.send_back(by=buyer, carrier="中通快递", tracking="ZT00001234")
+    case.confirm_receipt(by=merchant)
+    assert owed(case) == [("微信支付", "128.00")]
+
+
+def test_nobody_settles_goods_that_are_back_beyond_his_limit(
+    refused_return: Case, shop: Any, merchant: User
+) -> None:
+    """M23: the limit is held against what is paid, not against what was claimed."""
+    shop.members.filter(user=merchant).update(agree_most=Decimal("100.00"))
+    with refused(refused_return, "金额超过你的同意限额", by=merchant):
+        refused_return.confirm_receipt(by=merchant)
 
 
 @pytest.mark.parametrize("shipped", [True, False])
