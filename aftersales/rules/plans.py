@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 RETURNS = {"return_refund", "return_freight_covered"}
 SENT_BACK = RETURNS | {"exchange", "repair"}  # accepted, the goods come back first
+MOVES_GOODS = SENT_BACK | {"resend"}  # what a price difference never does (walk 8 of §1.7)
 COUNTERS = {"partial_refund", "full_refund_no_return", *SENT_BACK, "resend"}  # 还价
 CASH = {"partial_refund", "full_refund_no_return"}
 ASIDE = {  # accepted besides: paid out at once by the merchant, and the demand goes on
@@ -86,6 +87,8 @@ def unfit(code: str, case: "Case", *, address_ready: bool = True) -> str:
     """Why a plan can't be offered in this case; empty when it can (NEG-12)."""
     if code == "price_difference":
         return gettext("退差价在申请前的沟通里提议；售后中请用部分退款")
+    if case.type == CaseType.PRICE_DIFFERENCE and code in MOVES_GOODS:
+        return gettext("退差价只退钱，不涉及商品的退回、换货、补寄或维修")
     if code == "partial_refund":
         if case.type == CaseType.PRICE_DIFFERENCE:
             return ""

@@ -234,6 +234,8 @@ def shipped_late(case: "Case", figures: ShopFigures, limit: int, at: datetime) -
 def shipped_after_claim(
     case: "Case", figures: ShopFigures, limit: int, at: datetime
 ) -> Found | None:
+    if case.type != CaseType.REFUND_UNSHIPPED:
+        return None  # who asks for a difference, or for goods, wants them shipped
     shipped_at = facts.shipped_at(case) or case.shipped_meanwhile_at
     if shipped_at is None or (shipped_at <= case.applied_at and not case.shipped_meanwhile_at):
         return None

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 PAID_AT_ONCE = frozenset({Ruling.FULL_REFUND, Ruling.PARTIAL_REFUND, Ruling.KEEP_GOODS})
 SENT_BACK = frozenset({Ruling.RETURN_THEN_REFUND, Ruling.EXCHANGE, Ruling.REPAIR})
+MOVES_GOODS = SENT_BACK | {Ruling.RESEND}  # what a price difference never does (walk 8 of §1.7)
 REMEDIES = {  # rulings that end in goods; every other one ends in money or nothing
     Ruling.EXCHANGE: Remedy.EXCHANGE,
     Ruling.RESEND: Remedy.RESEND,
@@ -22,6 +23,8 @@ BEARERS = (Freight.MERCHANT, Freight.BUYER)
 
 def unfit(ruling: str, case: "Case") -> str:
     """Why a ruling can't be made in this case; empty when it can."""
+    if case.type == CaseType.PRICE_DIFFERENCE and ruling in MOVES_GOODS:
+        return gettext("退差价只退钱，不涉及商品的退回、换货、补寄或维修")
     if ruling in SENT_BACK:
         if ruling == Ruling.RETURN_THEN_REFUND and facts.with_shop(case):
             return gettext("商品已经退回，请选择退款或不支持")

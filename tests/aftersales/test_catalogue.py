@@ -287,7 +287,8 @@ def test_a_risk_has_its_severity_threshold_and_blocks(code: str) -> None:
     assert code in risks.CHECKS
 
 
-NEVER_BACK = ("refund_unshipped",)  # of all others a plan or a ruling may ask the goods back
+# of all others a plan or a ruling may ask the goods back
+NEVER_BACK = ("refund_unshipped", "price_difference")
 
 # Scenarios ----------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from tests.oracle.table import (
     CUT,
     DAY,
     DENIED,
+    DIFFERENCE,
     DONE,
     FAIL,
     GOODS,
@@ -63,7 +64,7 @@ class Oracle(BeforeThePlatform):
     """Where the case must be, and what time will do to it.
 
     ``claim`` is what settling in money comes to, ``price`` what was paid for the goods, in yuan;
-    they differ where only a difference is claimed.
+    who claims less of it and sends all of it back is paid all of it.
     """
 
     kind: str
@@ -109,6 +110,10 @@ class Oracle(BeforeThePlatform):
         return self.goods_back and not self.shipped
 
     @property
+    def whole(self) -> Decimal:
+        return self.price if self.with_shop and self.kind not in BACK else self.claim
+
+    @property
     def steps(self) -> dict[str, tuple[str, str]]:
         return TABLE.get((self.status, self.round), {})
 
@@ -117,6 +122,7 @@ class Oracle(BeforeThePlatform):
             return False
         kind, with_shop, deciding = self.kind, self.with_shop, self.deciding
         signed = kind not in (UNSENT, ON_ITS_WAY)
+        moves = kind != DIFFERENCE  # walk 8 of §1.7: there only money does
         choosing = self.broken and self.remedy == "repair"
         return {
             "negotiate": self.checked and self.count < 2,
@@ -141,11 +147,11 @@ class Oracle(BeforeThePlatform):
             "ask": self.status != P or (self.early and at >= self.applied + DAY),
             "refund": deciding and (kind != "return_refund" or with_shop),
             "keep": deciding and signed and not with_shop,
-            "return": deciding and signed and not with_shop,
+            "return": deciding and signed and moves and not with_shop,
             "partial": deciding,
-            "rule_exchange": deciding and signed,
-            "rule_repair": deciding and signed,
-            "rule_resend": deciding and self.sent,
+            "rule_exchange": deciding and signed and moves,
+            "rule_repair": deciding and signed and moves,
+            "rule_resend": deciding and self.sent and moves,
             "withdraw": self.asked_by in ("ask", "dispute"),
             "deny": deciding,
             "rehandle": deciding,
@@ -222,9 +228,7 @@ class Oracle(BeforeThePlatform):
         if self.status not in (REJ, RR, REV):
             self.offered = self.wanted = None
         if self.status == PAY and before != FAIL:
-            self.owed = self.claim if taken is None else taken.amount or self.claim
-            if before == SHIP and self.goods_back:
-                self.owed = self.price
+            self.owed = self.whole if taken is None else taken.amount or self.whole
         elif self.status == RET:
             self.goods_back = self.shipped = self.delivered = self.broken = False
         elif self.status == SHIP:

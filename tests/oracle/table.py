@@ -26,6 +26,7 @@ ROUNDS = (NONE, WAIT, ANSWER, SILENT, YES, CUT)
 SAME = "same"
 
 UNSENT, ON_ITS_WAY = "refund_unshipped", "refund_not_received"
+DIFFERENCE = "price_difference"
 GOODS = {"exchange", "resend", "repair"}  # demands, and remedies, that end in goods
 BACK = {"return_refund", "exchange", "repair"}  # demands by which the goods come back first
 PLANS = {  # T-21: where an accepted plan leads

@@ -27,7 +27,7 @@ from tests.factories import (
 )
 from tests.oracle.oracle import Deal, Oracle
 from tests.oracle.people import ACTS, BUTTONS, LIKELY, People
-from tests.oracle.table import ENDED, ON_ITS_WAY, PAY, REV, UNSENT
+from tests.oracle.table import DIFFERENCE, ENDED, ON_ITS_WAY, PAY, REV, UNSENT
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 KINDS: dict[str, dict[str, Any]] = {  # each with what its order is like
@@ -35,7 +35,7 @@ KINDS: dict[str, dict[str, Any]] = {  # each with what its order is like
     "return_refund": {},
     ON_ITS_WAY: {"in_transit": True},
     UNSENT: {"unshipped": True, "promised_at": NOON + timedelta(days=999)},  # else RW-07
-    "price_difference": {},
+    DIFFERENCE: {},
     "exchange": {},
     "resend": {},
     "repair": {"finished": True},
@@ -80,7 +80,10 @@ class Walk(People):
         set_policy(allow_early_intervention=early)
         buyer, merchant = self.people
         order = OrderFactory(shop=self.shop, buyer=buyer, **KINDS[kind])
-        case = Case.apply(order.lines.get(), application_for(order, type=kind), by=buyer)
+        part = kind == "refund_received" and self.chance.random() < 0.5
+        given = {"amount": order.paid / 2} if part else {}
+        asked = application_for(order, type=kind, **given)
+        case = Case.apply(order.lines.get(), asked, by=buyer)
         self.desk = Desk(case, merchant)
         claim = case.amount or order.paid  # who asks for goods names no amount (G6)
         self.oracle = Oracle(kind, clock.now(), claim, order.paid, early)

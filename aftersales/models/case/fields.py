@@ -273,10 +273,8 @@ class CaseFields(Loaded):
     def worth_unsent(self) -> Decimal:
         """What is refunded where exchanged, repaired or missing goods never go out, in yuan: what
         was paid for the pieces that the shop has back, else what settling comes to (T-15)."""
-        if not facts.goods_back(self):  # type: ignore[arg-type]
-            return self.worth
-        made = self.composition  # type: ignore[attr-defined]  # all of it, where a difference is claimed
-        return made.total if made else self.refundable
+        back = facts.goods_back(self)  # type: ignore[arg-type]
+        return self.refundable if back else self.worth
 
     @property
     def applied_late(self) -> bool:

@@ -77,6 +77,8 @@ def paid_out(case):
         ("repair", REFUND, "", ""),
         ("repair", "repair", "", ""),
         ("partial_refund", "price_difference", "", ""),
+        ("resend", "price_difference", "", "退差价只退钱，不涉及商品的退回、换货、补寄或维修"),
+        ("exchange", "price_difference", "", "退差价只退钱，不涉及商品的退回、换货、补寄或维修"),
     ],
 )
 def test_each_plan_fits_where_its_facts_hold(make_case, code, kind, trait, sentence):

@@ -112,6 +112,17 @@ def test_rw_08_is_silent_when_shipped_before(make_case):
     assert "RW-08" not in found(make_case())
 
 
+def test_rw_08_is_silent_for_who_wants_the_goods_and_only_asks_for_a_difference(
+    make_desk, shop, buyer, now
+):
+    order = OrderFactory(shop=shop, buyer=buyer, unshipped=True, promised_at=None)
+    desk = make_desk(type="price_difference", order=order)
+    now.shift(2 * HOUR)
+    ship(desk.case, scanned=True)
+
+    assert "RW-08" not in found(desk.case)
+
+
 # RW-09, RW-10 七天无理由
 
 

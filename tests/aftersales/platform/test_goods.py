@@ -153,6 +153,18 @@ def test_a_disputed_replacement_is_ruled_like_any_other(
         assert stored(disputed).status == Status.AWAITING_MERCHANT_RECEIPT
 
 
+def test_goods_do_not_move_for_a_difference_in_price(
+    deciding: Callable[..., Case], staff: User
+) -> None:
+    """Walk 8 of §1.7: no goods flow, whatever the platform finds; only money, or nothing."""
+    case = deciding(type="price_difference")
+    for ruling in ("return_then_refund", "exchange", "repair", "resend"):
+        with refused(case, "退差价只退钱", by=staff):
+            case.rule(by=staff, ruling=ruling, **FOUND)
+    case.rule(by=staff, ruling="full_refund", **FOUND)
+    assert owed(case) == [("微信支付", "10.00")]
+
+
 # Relenting ----------------------------------------------------------------------------------------
 
 
