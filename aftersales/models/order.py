@@ -27,6 +27,10 @@ from aftersales.models.people import Shop, User
 from aftersales.models.placing import ShopOf
 
 
+# What is paid back under these had not left the shop, where its line is in no parcel.
+NEVER_LEFT = (CaseType.REFUND_UNSHIPPED, CaseType.RESEND)
+
+
 class OrderQuerySet(models.QuerySet["Order"]):
     def for_buyer(self, user: Any) -> Self:
         return self.filter(buyer=user)
@@ -112,13 +116,14 @@ class Order(Fetched):
 
     def to_ship(self) -> "list[OrderLine]":
         """The goods that have still to leave the shop: neither in a parcel, nor paid back as not
-        shipped, nor sent after under a case of their own (补寄). Gifts go with their goods."""
+        shipped or never sent after (补寄), nor sent after under a case of their own. Gifts go with
+        their goods."""
         gone: dict[int, int] = {}
         parcels = self.parcels.all()
         out_again = {each.case_id for each in parcels if each.direction == Direction.REPLACEMENT}
         resent = set()
         for case in self.cases.all():
-            if case.type == CaseType.REFUND_UNSHIPPED and case.status in PAID_BACK:
+            if case.type in NEVER_LEFT and case.status in PAID_BACK:
                 gone[case.line_id] = gone.get(case.line_id, 0) + case.quantity
             if case.type == CaseType.RESEND and case.pk in out_again:
                 resent.add(case.line_id)

@@ -119,4 +119,5 @@ class Refunding(CaseFields):
                 proof=proof.strip()[:200],
             )
         self.needs_staff = False
+        self.order.follow(self)
         return {"proof": proof.strip(), "numbers": [refund.number for refund in failed]}

@@ -9,7 +9,7 @@ import pytest
 from aftersales import clock, shipping
 from aftersales.enums import GoodsState, OrderState, ScanKind, Status
 from aftersales.logistics.traces import Scan, record
-from aftersales.models import Case, Order, OrderLine
+from aftersales.models import Case, LedgerMood, Order, OrderLine
 from aftersales.payments import pay_due
 from aftersales.steps import Refused
 from tests.factories import OrderFactory, application_for
@@ -125,6 +125,44 @@ def test_what_is_paid_back_need_not_be_shipped(order: Order, merchant: Any, buye
     case.refresh_from_db()
     assert (case.status, case.to_refund) == (Status.REFUNDED, Decimal("40.00"))
     assert state(order) == OrderState.SHIPPED
+
+
+def test_a_part_never_sent_after_is_paid_back_and_not_shipped_besides(
+    order: Order, merchant: Any, buyer: Any, now: Any
+) -> None:
+    """T-15: silence turns 补寄 into money, and then nothing of it is left to ship."""
+    sign(send(order, merchant, "壶"))
+    cup = line(order, "杯")
+    case = Case.apply(cup, application_for(order, "resend", line=cup, goods_state=""), by=buyer)
+    case.agree_resend(by=merchant)
+    now.shift(timedelta(hours=72))
+    case.catch_up()
+    assert case.status == Status.REFUNDING
+
+    with pytest.raises(Refused, match="不能发货"):
+        send(order, merchant, "杯", tracking="SF1234567892")
+    pay_due()
+
+    case.refresh_from_db()
+    assert (case.status, case.to_refund) == (Status.REFUNDED, Decimal("40.00"))
+    assert state(order) == OrderState.SIGNED
+
+
+def test_what_is_paid_back_past_the_gateway_need_not_be_shipped_either(
+    order: Order, merchant: Any, buyer: Any, staff: Any
+) -> None:
+    """T-24: paid offline, the order is as far as its parcels too."""
+    sign(send(order, merchant, "壶"))
+    cup = line(order, "杯")
+    case = Case.apply(cup, application_for(order, "refund_unshipped", line=cup), by=buyer)
+    case.agree(by=merchant)
+    LedgerMood.objects.create(answer=LedgerMood.Answer.REFUSE)
+    pay_due()
+    case.refresh_from_db()
+    case.settle_offline(by=staff, proof="网银转账 20261125-0071")
+
+    assert case.status == Status.REFUNDED
+    assert state(order) == OrderState.SIGNED
 
 
 def test_a_part_not_shipped_cannot_be_rejected_as_shipped(
