@@ -26,7 +26,6 @@ from aftersales.models.fetched import Fetched
 from aftersales.models.people import Shop, User
 from aftersales.models.placing import ShopOf
 
-
 # What is paid back under these had not left the shop, where its line is in no parcel.
 NEVER_LEFT = (CaseType.REFUND_UNSHIPPED, CaseType.RESEND)
 

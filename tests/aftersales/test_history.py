@@ -125,6 +125,33 @@ def test_one_case_is_verified_alone(make_case: Any) -> None:
         call_command("verify_history", "--case", "NOTHING")
 
 
+def test_a_step_taken_while_it_looks_is_no_break(make_desk: Any) -> None:
+    """On a house at work the case is read before its links are."""
+    desk = make_desk()
+    came = []
+
+    def meanwhile(execute: Any, sql: str, *given: Any) -> Any:
+        if 'FROM "aftersales_event"' in sql and not came:
+            came.append(sql)
+            desk.case.agree(by=desk.merchant)
+        return execute(sql, *given)
+
+    with connection.execute_wrapper(meanwhile):
+        said = verify()
+
+    assert (len(came), desk.case.version) == (1, 2)
+    assert said == "1 cases, 2 links, all whole"
+
+
+def test_many_cases_are_read_in_few_queries(
+    make_case: Any, django_assert_max_num_queries: Any
+) -> None:
+    for _number in range(5):
+        make_case()
+    with django_assert_max_num_queries(3):
+        assert verify() == "5 cases, 5 links, all whole"
+
+
 # The database's own refusal -----------------------------------------------------------------------
 
 
