@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db import transaction
 from django.utils.module_loading import import_string
 
@@ -17,6 +18,7 @@ from aftersales.rules import facts
 from aftersales.steps import Refused
 
 MOST_MISSED = 3  # parcels in a row of one carrier
+WATCHED, KEPT = "watched_parcel", 86400  # in the cache, for so many seconds: how far it came
 
 logger = logging.getLogger(__name__)
 
@@ -118,12 +120,15 @@ def _try(case: Case, name: str) -> None:
 def watch(limit: int = 200) -> int:
     """Ask the carrier about parcels of open cases; return how many were asked about.
 
+    Each time it goes on behind the parcel that was the last one before, and at the end begins anew.
     A carrier that does not answer is asked no more this time, and pages say since when their
     traces are old.
     """
     since = clock.now() - timedelta(days=60)
     open_cases = Case.objects.open().filter(applied_at__gte=since)
-    parcels = Parcel.objects.filter(order__cases__in=open_cases).distinct()[:limit]
+    under_way = Parcel.objects.filter(order__cases__in=open_cases, pk__gt=cache.get(WATCHED, 0))
+    parcels = list(under_way.order_by("pk").distinct()[:limit])
+    cache.set(WATCHED, parcels[-1].pk if len(parcels) == limit else 0, KEPT)
     adapter, missed, asked = carrier(), Counter[str](), 0
     reached, unreached = [], []
     for parcel in parcels:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, timedelta, timezone
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -25,6 +25,16 @@ from tests.aftersales.lifecycle.reading import (
 from tests.factories import OrderFactory, upload
 
 CHINA = timezone(timedelta(hours=8))
+
+
+class Noting:
+    """A carrier that knows of nothing, and notes what it was asked about."""
+
+    asked: ClassVar[list[str]] = []
+
+    def trace(self, carrier: str, tracking: str) -> list[traces.Scan]:
+        self.asked.append(tracking)
+        return []
 
 
 def return_parcel(case: Any) -> Parcel:
@@ -224,6 +234,18 @@ def test_a_signature_counts_once(make_case: Any, now: Any) -> None:
     assert stored(case).version == version
     with refused(case, "没有新的签收记录", by=None):
         case.note_delivery(by=None)
+
+
+def test_every_parcel_has_its_turn_with_the_carrier(make_case: Any, settings: Any) -> None:
+    """D7: however many are under way, nobody's signature waits for ever."""
+    settings.CARRIER = f"{__name__}.Noting"
+    for _number in range(2):
+        make_case("sent_back", type="return_refund")
+    numbers = list(Parcel.objects.order_by("pk").values_list("tracking", flat=True))
+    assert len(numbers) == 4
+
+    assert [traces.watch(limit=3) for _sweep in range(4)] == [3, 1, 3, 1]
+    assert Noting.asked == numbers * 2
 
 
 def test_scans_are_kept_in_the_order_of_their_time_wherever_the_clock_hangs(
