@@ -83,7 +83,8 @@ def record(parcel: Parcel, scans: Sequence[Scan]) -> None:
         for case in Case.objects.open().filter(
             order_id=row.order_id, type=CaseType.REFUND_NOT_RECEIVED
         ):
-            _try(case, "note_signing")
+            if facts.outbound(case) == row:
+                _try(case, "note_signing")
 
 
 def _moment(line: Mapping[str, str]) -> datetime:

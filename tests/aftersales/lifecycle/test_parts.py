@@ -12,6 +12,7 @@ from aftersales.logistics.traces import Scan, record
 from aftersales.models import Case, LedgerMood, Order, OrderLine
 from aftersales.payments import pay_due
 from aftersales.steps import Refused
+from tests.aftersales.lifecycle.reading import steps
 from tests.factories import OrderFactory, application_for
 
 
@@ -163,6 +164,18 @@ def test_what_is_paid_back_past_the_gateway_need_not_be_shipped_either(
 
     assert case.status == Status.REFUNDED
     assert state(order) == OrderState.SIGNED
+
+
+def test_the_signature_for_another_part_is_no_news(order: Order, merchant: Any, buyer: Any) -> None:
+    """Walk 2 of §1.7: both are warned of their own parcel, once."""
+    pot, cup = send(order, merchant, "壶"), send(order, merchant, "杯", tracking="SF1234567891")
+    mine = line(order, "壶")
+    case = Case.apply(mine, application_for(order, "refund_not_received", line=mine), by=buyer)
+
+    sign(pot)
+    sign(cup)
+
+    assert steps(case) == ["apply", "note_signing"]
 
 
 def test_a_part_not_shipped_cannot_be_rejected_as_shipped(
