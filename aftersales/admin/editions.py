@@ -90,12 +90,21 @@ class EditionAdmin(ReadOnly):
 
     def withdraw(self, request: HttpRequest, pk: int) -> HttpResponse:
         """An edition that is not in force yet can be taken back; one that is, only changed again."""
-        if not self._may_withdraw(request) or request.method != "POST":
+        if not self._may_withdraw(request):
             raise PermissionDenied
         waiting = Edition.objects.filter(
             pk=pk, number=None, withdrawn_at=None, effective_from__gt=clock.now()
         )
-        if waiting.update(withdrawn_at=clock.now()):
+        if request.method != "POST" and (edition := waiting.first()):
+            context = {
+                **self.admin_site.each_context(request),
+                "title": _("撤回这一版"),
+                "edition": edition,
+                "effective": _effective(edition),
+                "changes": [shown(change) for change in edition.changes],
+            }
+            return TemplateResponse(request, "admin/aftersales/edition/withdraw.html", context)
+        if request.method == "POST" and waiting.update(withdrawn_at=clock.now()):
             self.message_user(request, _("已撤回，不会生效"), messages.SUCCESS)
         else:
             self.message_user(request, _("已经生效或已撤回，不能再撤回"), messages.ERROR)

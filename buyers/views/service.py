@@ -109,7 +109,7 @@ class RequestPage(OneRequest, Drafting):
             self.asked.refresh_from_db()
             return self.show(form, status=409 if refused.conflict else 422)
         self.forget()
-        messages.success(request, _("已发送"))
+        messages.success(request, _("消息已发送"))
         return redirect("buyers:service_request", number=self.asked.number)
 
     def show(self, form: TalkForm, status: int = 200) -> HttpResponse:
@@ -127,7 +127,13 @@ class RequestPage(OneRequest, Drafting):
 
 
 class Close(OneRequest):
-    """问题已解决."""
+    """问题已解决: what that means, and then it is closed."""
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        if self.asked.state == RequestState.CLOSED:
+            return redirect("buyers:service_request", number=self.asked.number)
+        context = {"asked": self.asked, "now": clock.now()}
+        return render(request, "buyers/service/close.html", context)
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         try:

@@ -8,7 +8,7 @@ from typing import Any, cast
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
@@ -39,9 +39,9 @@ KEYS = (
     ("n", gettext_lazy("处理下一单")),
     ("p", gettext_lazy("上一单")),
     ("g", gettext_lazy("同意，先看说明再确认")),
-    ("m", gettext_lazy("和买家聊天")),
+    ("m", gettext_lazy("在线聊天")),
     ("i", gettext_lazy("写内部备注")),
-    ("b", gettext_lazy("回到工作台")),
+    ("b", gettext_lazy("回到售后工作台")),
 )
 
 
@@ -178,10 +178,10 @@ class MerchantStep(MerchantCase, StepView):
         self.way.stay()
         answer = super().form_valid(form)
         counting.forget(self.case.shop_id)
-        # an agreement that can be undone says so for as long; on the next case's page too
-        agreed = agreed_words(self.step, self.case)
-        told = _("%(goods)s：已%(what)s") % {"goods": self.case.line.title, "what": agreed}
-        undoing.offer(answer, self.case, self.request.user, told, clock.now())
+        if self.case.held_until:  # may be undone, and says so for as long; on the next page too
+            agreed = agreed_words(self.step, self.case)
+            told = _("%(goods)s：已%(what)s") % {"goods": self.case.line.title, "what": agreed}
+            undoing.offer(answer, self.case, self.request.user, told, clock.now())
         return answer
 
     def get_success_url(self) -> str:
@@ -229,6 +229,15 @@ def must_be_able(member: Member, permission: Permission) -> None:
         raise PermissionDenied(
             _("你没有“%(permission)s”权限，请联系店铺管理员") % {"permission": permission.label}
         )
+
+
+def ask_first(
+    request: HttpRequest, heading: str, what: str, button: str, back_url: str
+) -> HttpResponse:
+    """The page before something goes for good; its button posts to the same address."""
+    asked = {"heading": heading, "what": what, "button": button, "back_url": back_url}
+    frame = {"now": clock.now(), "shops": request.shops}  # type: ignore[attr-defined]
+    return render(request, "merchants/ask_first.html", frame | asked)
 
 
 def current_member(request: HttpRequest, user: User, shop_id: int | None = None) -> Member:

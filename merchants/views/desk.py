@@ -20,7 +20,7 @@ from aftersales.enums import Permission
 from aftersales.models import Note, SavedView
 from merchants import presence
 from merchants.forms.desk import NoteForm, TagForm, ViewForm
-from merchants.views.base import MerchantCase, ShopView
+from merchants.views.base import MerchantCase, ShopView, ask_first
 from merchants.views.case import CasePage
 from merchants.worklist import WorkList
 
@@ -51,13 +51,23 @@ class AddNote(CasePage, Drafting):
 class DropNote(MerchantCase, View):
     """Whoever wrote a note may take it away again."""
 
-    http_method_names = ["post"]
+    @property
+    def note(self) -> Note:
+        mine = self.case.notes.filter(member__user=self.request.user.pk)
+        return get_object_or_404(mine, pk=self.kwargs["pk"])
+
+    @property
+    def back_url(self) -> str:
+        return self.url_of("case") + "#notes"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        heading, button = _("删除这条备注？"), _("删除备注")
+        return ask_first(request, heading, self.note.text, button, self.back_url)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        mine = self.case.notes.filter(member__user=self.request.user.pk)
-        get_object_or_404(mine, pk=kwargs["pk"]).delete()
+        self.note.delete()
         messages.success(request, _("备注已删除"))
-        return redirect(self.url_of("case") + "#notes")
+        return redirect(self.back_url)
 
 
 class AddTag(CasePage):
@@ -167,13 +177,18 @@ class SaveView(ShopView, FormView):
 class DropView(ShopView, View):
     """One's own; a shared one also by who manages the shop."""
 
-    http_method_names = ["post"]
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    @cached_property
+    def view(self) -> SavedView:
         may = Q(member=self.member)
         if self.member.can(Permission.MANAGE):
             may |= Q(shared=True, member__shop=self.shop)
-        view = get_object_or_404(SavedView.objects.filter(may), pk=kwargs["pk"])
-        view.delete()
-        messages.success(request, _("已删除筛选：%(name)s") % {"name": view.name})
+        return get_object_or_404(SavedView.objects.filter(may), pk=self.kwargs["pk"])
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        heading, button = _("删除这个筛选？"), _("删除筛选")
+        return ask_first(request, heading, self.view.name, button, reverse("merchants:views"))
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        self.view.delete()
+        messages.success(request, _("已删除筛选：%(name)s") % {"name": self.view.name})
         return redirect("merchants:views")

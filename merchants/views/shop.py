@@ -7,13 +7,14 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.generic import FormView, ListView, View
 
 from aftersales.enums import Permission
 from aftersales.models import Case, Member, ReturnAddress
 from merchants.forms.shop import AddressForm, MemberForm
-from merchants.views.base import ShopView
+from merchants.views.base import ShopView, ask_first
 
 
 class ShopPage(ShopView):
@@ -73,17 +74,25 @@ class OneAddress(ShopPage, View):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         with transaction.atomic():
             mine = ReturnAddress.objects.select_for_update().filter(shop=self.shop)
-            messages.success(request, self.act(get_object_or_404(mine, pk=pk), mine))
+            address = get_object_or_404(mine, pk=pk)
+            if refusal := self.refusal(address):
+                messages.error(request, refusal)
+            else:
+                messages.success(request, self.act(address, mine))
         return redirect("merchants:addresses")
+
+    def refusal(self, address: ReturnAddress) -> str:
+        return ""
 
     def act(self, address: ReturnAddress, mine: QuerySet[ReturnAddress]) -> str:
         raise NotImplementedError
 
 
 class DefaultAddress(OneAddress):
+    def refusal(self, address: ReturnAddress) -> str:
+        return "" if address.valid else _("这个地址已停用，不能设为默认")
+
     def act(self, address: ReturnAddress, mine: QuerySet[ReturnAddress]) -> str:
-        if not address.valid:
-            return _("这个地址已停用，不能设为默认")
         mine.exclude(pk=address.pk).update(default=False)
         address.default = True
         address.save(update_fields=["default"])
@@ -92,6 +101,13 @@ class DefaultAddress(OneAddress):
 
 class DeleteAddress(OneAddress):
     """An address that parcels may be travelling to is only set aside."""
+
+    http_method_names = ["get", "head", "post"]
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        address = get_object_or_404(ReturnAddress, shop=self.shop, pk=pk)
+        heading, button = _("删除这个退货地址？"), _("删除地址")
+        return ask_first(request, heading, str(address), button, reverse("merchants:addresses"))
 
     def act(self, address: ReturnAddress, mine: QuerySet[ReturnAddress]) -> str:
         was_default = address.default

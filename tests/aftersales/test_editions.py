@@ -193,11 +193,16 @@ def test_a_waiting_edition_can_be_withdrawn_and_one_in_force_can_not(
     at = clock.now() + timedelta(hours=1)
     change_policy(reviewer, at, min_rounds="3")
     edition = Edition.objects.get(number=None)
-    reviewer.post(reverse("admin:withdraw_edition", args=[edition.pk]))
+    withdraw = reverse("admin:withdraw_edition", args=[edition.pk])
+    assert "撤回后不会生效" in reviewer.get(withdraw).content.decode()
+    edition.refresh_from_db()
+    assert edition.withdrawn_at is None
+    reviewer.post(withdraw)
     now.move_to(at, tick=False)
     put_in_force(clock.now())
     assert Policy.current().min_rounds == 2
     shipped = Edition.objects.get(number=1)
+    assert reviewer.get(reverse("admin:withdraw_edition", args=[shipped.pk])).status_code == 302
     reviewer.post(reverse("admin:withdraw_edition", args=[shipped.pk]))
     shipped.refresh_from_db()
     assert shipped.withdrawn_at is None

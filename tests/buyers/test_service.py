@@ -219,13 +219,18 @@ def test_a_reply_makes_it_the_platforms_turn_again(
 def test_the_buyer_closes_it_when_it_is_solved(late: Order, client: Client) -> None:
     ask(client, late)
     asked = ServiceRequest.objects.get()
-    client.post(reverse("buyers:close_service", args=[asked.number]))
+    close = reverse("buyers:close_service", args=[asked.number])
+    assert "问题解决了，关闭工单？" in client.get(close).content.decode()
+    asked.refresh_from_db()
+    assert asked.state == RequestState.WAITING
+    client.post(close)
     asked.refresh_from_db()
     assert (asked.state, asked.due_at) == (RequestState.CLOSED, None)
     page = reverse("buyers:service_request", args=[asked.number])
     response = client.post(page, {"text": "还有一句", "key": "m1"})
     assert response.status_code == 409
     assert "工单已关闭" in response.content.decode()
+    assert client.get(close).url == page  # type: ignore[attr-defined]
 
 
 def test_staff_see_the_longest_waiting_first_and_what_is_overdue(

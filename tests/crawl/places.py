@@ -76,14 +76,14 @@ peek                part  case
 undo                page  case
 presence            part  case
 add_note            turn  case
-drop_note           post  note
+drop_note           page  note
 add_tag             post  case
 drop_tag            post  tag
 news                part
 views               page
 save_view           page
 edit_view           page  view
-drop_view           post  view
+drop_view           page  view
 print               page  case
 dossier_pdf         file  case
 dossier_zip         file  case
@@ -136,7 +136,7 @@ worked              page  worked
 addresses           page
 add_address         page
 edit_address        page  address
-delete_address      post  address
+delete_address      page  address
 default_address     post  address
 members             page
 add_member          page
@@ -181,7 +181,7 @@ review           page  kind
 ask_service      page  line
 service          page
 service_request  page  service
-close_service    post  service
+close_service    page  service
 cases            page
 case             page  statuses
 record           page  case
@@ -247,7 +247,7 @@ return_reversal             page  case
 reverse_ruling              page  case
 dossier_pdf                 file  case
 dossier_zip                 file  case
-withdraw_edition            act   edition
+withdraw_edition            turn  edition
 simulate                    page
 simulated                   page  simulation
 order_facts                 page  order_row

@@ -61,10 +61,15 @@ def test_another_becomes_the_default(shop, at_desk):
     assert [each.name for each in shop.addresses.filter(default=True)] == ["二仓"]
 
 
-def test_an_unused_address_is_deleted_and_another_takes_over(shop, at_desk):
+def test_an_unused_address_is_deleted_and_another_takes_over(shop, at_desk, text_of):
     ReturnAddressFactory(shop=shop, name="二仓", default=False)
+    address = shop.addresses.get(name="陈仓")
 
-    at_desk.post("delete_address", shop.addresses.get(name="陈仓").pk)
+    asked = text_of(at_desk.look("delete_address", address.pk))
+    assert "删除这个退货地址？" in asked
+    assert str(address) in asked
+    assert shop.addresses.count() == 2
+    at_desk.post("delete_address", address.pk)
 
     assert [(each.name, each.default) for each in shop.addresses.all()] == [("二仓", True)]
 
@@ -82,6 +87,18 @@ def test_an_address_in_use_is_only_set_aside(make_case, shop, at_desk, text_of):
     case.refresh_from_db()
     assert case.return_address == address.shown()
     assert "已改为停用" in text_of(at_desk.look("addresses"))
+
+
+def test_a_set_aside_address_is_no_default(shop, at_desk, text_of):
+    address = shop.addresses.get()
+    ReturnAddress.objects.update(flagged="商家已停用", default=False)
+
+    at_desk.post("default_address", address.pk)
+
+    address.refresh_from_db()
+    assert not address.default
+    assert "toast-x danger" in (page := text_of(at_desk.look("addresses")))
+    assert "这个地址已停用，不能设为默认" in page
 
 
 def test_saving_a_set_aside_address_takes_it_back(shop, at_desk):

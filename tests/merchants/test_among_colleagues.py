@@ -55,7 +55,12 @@ def test_only_its_author_takes_a_note_away(make_case, at_desk, desk_of, colleagu
     note = case.notes.get()
     url = reverse("merchants:drop_note", args=[case.code, note.pk])
 
+    assert desk_of(colleague.user).client.get(url).status_code == 404
     assert desk_of(colleague.user).client.post(url).status_code == 404
+    asked = at_desk.client.get(url).content.decode()  # what goes is shown first
+    assert "删除这条备注？" in asked
+    assert SECRET in asked
+    assert case.notes.exists()
     assert at_desk.client.post(url).status_code == 302
     assert not case.notes.exists()
 

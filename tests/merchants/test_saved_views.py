@@ -85,6 +85,8 @@ def test_it_is_renamed_and_deleted(at_desk, view, text_of):
     at_desk.post("edit_view", view.pk, name="换货大额")
     assert "换货大额" in text_of(at_desk.look("views"))
 
+    assert "删除这个筛选？" in text_of(at_desk.look("drop_view", view.pk))
+    assert SavedView.objects.exists()
     at_desk.post("drop_view", view.pk)
 
     assert not SavedView.objects.exists()
@@ -97,6 +99,7 @@ def test_nobody_changes_what_is_not_his(desk_of, view, colleague, stranger):
     for user in (colleague.user, stranger):
         desk = desk_of(user)
         assert desk.post("edit_view", view.pk, name="我的").status_code == 404
+        assert desk.look("drop_view", view.pk).status_code == 404
         assert desk.post("drop_view", view.pk).status_code == 404
     assert SavedView.objects.get().name == "贵的换货"
 

@@ -47,7 +47,7 @@ member
     figures figure worked rules scripts jobs job job_progress
     case peek presence add_note* add_tag! drop_tag! bulk_tag! print dossier_pdf dossier_zip wait rejected
 his
-    edit_view* drop_view! drop_note!
+    edit_view* drop_view* drop_note*
 member agree
     undo* allow_again* give_address* ask_address* settle_freight*
     bulk_agree! cancel_job! job_failed
@@ -71,7 +71,7 @@ member import
 member export
     bulk_export* job_file
 member manage
-    addresses add_address* edit_address* delete_address! default_address!
+    addresses add_address* edit_address* delete_address* default_address!
     members add_member* edit_member*
     add_rule* edit_rule* stop_rule!
     add_script* edit_script* archive_script! restore_script!
@@ -81,7 +81,7 @@ member manage+agree
 BUYERS = """
 buyer
     home orders find_order* order ask* answer_proposal* apply apply_form* review*
-    service ask_service* service_request* close_service!
+    service ask_service* service_request* close_service*
     cases case record dossier_pdf dossier_zip refund guarantee
     accept_plan* reply* confirm_agreed* send_message* ask_for* answer_request*
     send_back* correct_tracking* confirm_arrival* dispute_arrival* choose_exchange*
@@ -112,7 +112,7 @@ staff rule, unseen
 staff view_policy
     simulate* simulated
 staff change_policy
-    record_outage* extend_window* withdraw_edition!
+    record_outage* extend_window* withdraw_edition*
 staff change_order
     order_facts*
 superuser
