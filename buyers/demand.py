@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aftersales import clock, uploads
-from aftersales.display import money
+from aftersales.display import money, plain_money
 from aftersales.enums import SENDS_BACK, WANTS_GOODS, CaseType, Freight, GoodsState
 from aftersales.forms import MoneyField, soften
 from aftersales.models import Application, Case, OrderLine, Policy, Reason, User, Window
@@ -163,7 +163,7 @@ class DemandForm(OwnFields, GuidedSlots):
         self.initial["most"] = str(total) if known else ""
         if self.kind == CaseType.REFUND_UNSHIPPED or self.refundable.settled_to_nothing:
             return
-        wrong = _("退款金额需在 0.01 到 {max} 之间").format(max=total)
+        wrong = _("退款金额需在 0.01 到 {max} 之间").format(max=plain_money(total))
         self.fields["amount"] = MoneyField(
             label=_("退款金额"),
             initial=total if known else None,

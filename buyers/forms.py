@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aftersales import clock
+from aftersales.display import plain_money
 from aftersales.enums import Party
 from aftersales.forms import (
     CARDS,
@@ -288,9 +289,9 @@ class PlatformForm(BuyerForm):
         self.fields["wants"] = forms.CharField(
             label=_("我希望的结果"),
             max_length=200,
-            help_text=_("例如：退款 ¥{amount}，不退货").format(amount=self.case.worth),
+            help_text=_("例如：退款 ¥{amount}，不退货").format(amount=plain_money(self.case.worth)),
         )
-        told = _("退款 ¥{amount}").format(amount=self.case.worth)
+        told = _("退款 ¥{amount}").format(amount=plain_money(self.case.worth))
         self.initial.setdefault("wants", told)
         self.slot("platform", _("介入凭证"), _("之前交过的凭证平台都看得到，不用再传"))
 

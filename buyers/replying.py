@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from aftersales.display import plain_money
 from aftersales.enums import Status
 from aftersales.forms import CARDS, MoneyField
 from aftersales.models import CounterOffer, Plan
@@ -43,7 +44,9 @@ class ReplyForm(BuyerForm):
             *((code, returned.get(code, row.label)) for code, row in self.plans.items()),
         ]
         field.hints = {"none": _("商家可以再提方案、同意或驳回")}
-        self.fields["amount"].help_text = _("不超过申请金额 ¥{most}").format(most=self.case.whole)
+        self.fields["amount"].help_text = _("不超过申请金额 ¥{most}").format(
+            most=plain_money(self.case.whole)
+        )
         self._fit_terms()
         asked = {"partial_refund": "amount", "exchange": "sku_exchange", "resend": "items_resend"}
         field.inside = {code: [name] for code, name in asked.items() if code in self.plans}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext
 
+from aftersales.display import plain_money
 from aftersales.enums import CaseType, Freight, Purpose, Remedy, Status
 from aftersales.rules import amounts, facts
 from aftersales.rules.requests import MOST_PICTURES
@@ -186,7 +187,7 @@ def amount_refusal(code: str, wants_amount: bool, amount: Decimal | None, case: 
         return gettext("这个方案不能填写金额") if amount is not None else ""
     most = case.whole - Decimal("0.01") if code == "partial_refund" else case.whole
     if amount is None or not Decimal("0.01") <= amount <= most:
-        return gettext("退款金额需在 0.01 到 %(max)s 之间") % {"max": most}
+        return gettext("退款金额需在 0.01 到 %(max)s 之间") % {"max": plain_money(most)}
     if amount != amount.quantize(Decimal("0.01")):
         return gettext("金额最多两位小数")
     return ""

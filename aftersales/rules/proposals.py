@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext
 
+from aftersales.display import plain_money
+
 if TYPE_CHECKING:
     from aftersales.models import OrderLine
 
@@ -42,7 +44,7 @@ def amount_refusal(code: str, amount: Decimal | None, most: Decimal) -> str:
         return gettext("这个方案不能填写金额") if amount is not None else ""
     most -= Decimal("0.01")
     if amount is None or not Decimal("0.01") <= amount <= most:
-        return gettext("退款金额需在 0.01 到 %(max)s 之间") % {"max": most}
+        return gettext("退款金额需在 0.01 到 %(max)s 之间") % {"max": plain_money(most)}
     if amount != amount.quantize(Decimal("0.01")):
         return gettext("金额最多两位小数")
     return ""

@@ -23,6 +23,7 @@ register = template.Library()
 register.filter("exact", display.exact)
 register.filter("money", display.money)
 register.filter("plain_money", display.plain_money)
+register.filter("kept_money", display.kept_money)
 register.filter("mask", display.mask)
 register.filter("mask_phone", display.mask_phone)
 register.filter("tail", display.tail)
@@ -70,6 +71,12 @@ def level(until: datetime | None, now: datetime | None = None) -> str:
 @register.filter
 def ago(moment: datetime, now: datetime | None = None) -> str:
     return display.ago(moment, now or clock.now())
+
+
+@register.filter
+def or_nothing(value: Any) -> Any:
+    """What there is, or the dash that can be heard."""
+    return value or display.nothing()
 
 
 @register.filter

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,8 +15,8 @@ from aftersales.enums import Party
 from aftersales.models import Case, Event, Notice, User
 from aftersales.notices import delivering
 from aftersales.notices.delivering import MOST_MAIL_TRIES, SILENT, deliver_due, send_mails
-from aftersales.steps import STEPS
-from tests.factories import MemberFactory
+from aftersales.steps import STEPS, Refused
+from tests.factories import MemberFactory, OrderFactory
 
 MINUTE = timedelta(minutes=1)
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -152,6 +153,22 @@ def test_the_english_says_it_in_english(name: str, make_case: Any) -> None:
     for party in (Party.BUYER, Party.MERCHANT):
         english = delivering.text_of(event, party)[1]
         assert not CHINESE.search(english), english
+
+
+def test_an_amount_is_written_as_on_the_pages(
+    make_case: Any, merchant: User, buyer: User, shop: Any
+) -> None:
+    """¥1,128.00, also where it is refused."""
+    order = OrderFactory(shop=shop, buyer=buyer, paid=Decimal("1128.00"))
+    with pytest.raises(Refused) as refused:
+        make_case(order=order, amount=Decimal("1128.01"))
+    assert refused.value.sentence == "退款金额需在 0.01 到 1,128.00 之间"
+    case = make_case(order=order, amount=Decimal("1128.00"))
+
+    case.agree(by=merchant)
+
+    text, _english = delivering.text_of(case.events.get(step="agree"), Party.BUYER)
+    assert "退款，¥1,128.00 将原路退回" in text
 
 
 def test_words_are_kept_as_they_were_said(make_case: Any, buyer: User) -> None:

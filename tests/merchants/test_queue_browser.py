@@ -58,7 +58,7 @@ def test_shift_ticks_every_row_from_the_last_one(twenty, merchant, new_page):
 
     boxes.nth(9).click()
     boxes.nth(0).click(modifiers=["Shift"])
-    assert page.locator(".bulk").inner_text().startswith("已选 10 单，合计 ¥1280.00")
+    assert page.locator(".bulk").inner_text().startswith("已选 10 单，合计 ¥1,280.00")
 
     boxes.nth(4).click(modifiers=["Shift"])
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_fsm import GET_STATE
 
+from aftersales.display import plain_money
 from aftersales.enums import (
     AppealState,
     Clock,
@@ -171,7 +172,7 @@ class Appealing(Owing):
         if amount is None or not amounts.claimable(amount, self.whole) or amount <= had:
             raise Refused(
                 amount=_("改判后的退款总额需大于 %(had)s，不超过 %(max)s")
-                % {"had": had, "max": self.whole}
+                % {"had": plain_money(had), "max": plain_money(self.whole)}
             )
         if amount != amounts.cents(amount):
             raise Refused(amount=_("金额最多两位小数"))
@@ -272,7 +273,9 @@ class Appealing(Owing):
         )
         left = sum((room for _route, _reference, room in self._routes()), amounts.NOTHING)
         if more > left:
-            raise Refused(_("订单可退余额只有 ¥%(left)s，不够改判的退款") % {"left": left})
+            raise Refused(
+                _("订单可退余额只有 ¥%(left)s，不够改判的退款") % {"left": plain_money(left)}
+            )
         self.owe(more)
         self.to_refund, self.closed_at = total, None
         return more

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aftersales import clock
+from aftersales.display import plain_money
 from aftersales.enums import WANTS_GOODS, CaseType, Freight, Party, Phase, PlanState, Status
 from aftersales.models.agreeing import AgreeRule
 from aftersales.models.case.fields import CaseFields
@@ -401,11 +402,13 @@ def _check_amount(application: Application, most: Decimal, *, nothing_left: bool
             raise Refused(amount=_("换货、补寄和维修不填退款金额"))
         return
     if application.type == CaseType.REFUND_UNSHIPPED and amount != most:
-        raise Refused(amount=_("未发货退款按实付全额退，金额为 %(max)s") % {"max": most})
+        raise Refused(
+            amount=_("未发货退款按实付全额退，金额为 %(max)s") % {"max": plain_money(most)}
+        )
     if nothing_left and amount == amounts.NOTHING:
         return
     if not amounts.claimable(amount, most):
-        raise Refused(amount=_("退款金额需在 0.01 到 %(max)s 之间") % {"max": most})
+        raise Refused(amount=_("退款金额需在 0.01 到 %(max)s 之间") % {"max": plain_money(most)})
     if amount != amounts.cents(amount):
         raise Refused(amount=_("金额最多两位小数"))
 

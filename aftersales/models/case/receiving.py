@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from aftersales.display import plain_money
 from aftersales.enums import ItemState, Party, Permission, PlanState, Status
 from aftersales.models.case.fields import CaseFields
 from aftersales.models.catalogue import Plan
@@ -130,7 +131,9 @@ class Receiving(CaseFields):
     def _offer_part(self, amount: Decimal) -> None:
         most = self.whole - amounts.CENT
         if not amounts.claimable(amount, most) or amount != amounts.cents(amount):
-            raise Refused(amount=_("提议的退款需在 0.01 到 %(max)s 之间") % {"max": most})
+            raise Refused(
+                amount=_("提议的退款需在 0.01 到 %(max)s 之间") % {"max": plain_money(most)}
+            )
         plan = Plan.objects.filter(code="partial_refund").first()
         if plan is None:
             raise Refused(_("没有适用的协商步骤，请联系平台客服"))

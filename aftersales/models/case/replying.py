@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from django_fsm import GET_STATE
 
 from aftersales import clock
+from aftersales.display import plain_money
 from aftersales.enums import (
     Freight,
     Party,
@@ -285,7 +286,10 @@ class Replying(Negotiating, Owing):
             if counter.amount != counter.amount.quantize(Decimal("0.01")):
                 raise Refused(amount=_("金额最多两位小数"))
             if counter.amount > self.whole:
-                raise Refused(amount=_("希望的金额不能超过申请金额 ¥%(max)s") % {"max": self.whole})
+                raise Refused(
+                    amount=_("希望的金额不能超过申请金额 ¥%(max)s")
+                    % {"max": plain_money(self.whole)}
+                )
         elif counter.amount is not None:
             raise Refused(amount=_("这个方案不能填写金额"))
         told = plan.code in plans.TOLD_BY_BUYER

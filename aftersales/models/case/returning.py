@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from django_fsm import GET_STATE
 
 from aftersales.bulk import hold
+from aftersales.display import plain_money
 from aftersales.enums import (
     Direction,
     Freight,
@@ -249,7 +250,8 @@ class Returning(Owing):
         if claim.payer == Freight.MERCHANT:
             if amount != claim.owed:
                 raise Refused(
-                    amount=_("应赔付 ¥%(owed)s；有疑问请先和买家沟通") % {"owed": claim.owed}
+                    amount=_("应赔付 ¥%(owed)s；有疑问请先和买家沟通")
+                    % {"owed": plain_money(claim.owed)}
                 )
             self.owe(amount, purpose=Purpose.FREIGHT)
         self.change(claim, settled=amounts.cents(amount), settled_at=self.at)

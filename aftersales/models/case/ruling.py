@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_fsm import GET_STATE
 
+from aftersales.display import plain_money
 from aftersales.enums import (
     FOR_BUYER,
     Clock,
@@ -185,7 +186,9 @@ class Deciding(Owing):
             return None
         most = self.whole - amounts.CENT
         if amount is None or not amounts.claimable(amount, most):
-            raise Refused(amount=_("部分退款需在 0.01 到 %(max)s 之间") % {"max": most})
+            raise Refused(
+                amount=_("部分退款需在 0.01 到 %(max)s 之间") % {"max": plain_money(most)}
+            )
         if amount != amounts.cents(amount):
             raise Refused(amount=_("金额最多两位小数"))
         return amount
