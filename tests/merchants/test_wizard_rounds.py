@@ -1,6 +1,8 @@
 """Two rounds of negotiation through the pages: plans, scripts, preview, waiting, and the answer."""
 
+import re
 import uuid
+from collections import Counter
 from datetime import timedelta
 from decimal import Decimal
 
@@ -146,6 +148,22 @@ def test_a_fixed_script_stays_as_it_is(make_case, at_desk):
     )
 
     assert case.rounds.get().text.startswith("质量问题由我们负责")
+
+
+def test_each_control_names_what_is_wrong_with_it(make_case, at_desk):
+    """Whoever hears the page is told at the control: every id that is named is there, once."""
+    first, second = make_case("checked"), make_case("answered")
+    bad = {"plans": ["partial_refund"], "amount_partial_refund": "128", "script": "", "text": ""}
+
+    for case, said in [(first, bad), (first, {"plans": []}), (second, bad | {"outcome": ""})]:
+        page = at_desk.send("negotiate", case, **said).content.decode()
+
+        ids = Counter(re.findall(r'\bid="([^"]+)"', page))
+        named = " ".join(re.findall(r'aria-describedby="([^"]+)"', page)).split()
+        assert [each for each in named if ids[each] != 1] == []
+        wrong = "id_plans" if not said["plans"] else "id_amount_partial_refund"
+        assert f"{wrong}_error" in named
+        assert "id_script_error" in named
 
 
 def test_a_picture_may_go_along(make_case, at_desk):
