@@ -122,7 +122,7 @@
     bar.hidden = !ticked.length;
     const n = bar.querySelector("[data-n]"), sum = bar.querySelector("[data-sum]");
     if (n) n.textContent = ticked.length;
-    if (sum) sum.textContent = (fen / 100).toFixed(2);
+    if (sum) sum.textContent = (fen / 100).toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
   };
   on("change", "#all", (all) => { $$(".cases tbody input[type=checkbox]").forEach((b) => { b.checked = all.checked; }); count(); });
   on("change", ".cases tbody input[type=checkbox]", count);
@@ -335,7 +335,8 @@
 
   // Small things: copy, character counts, double submits, toasts, error summary.
   on("click", "[data-copy]", async (el) => {
-    await navigator.clipboard?.writeText(el.dataset.copy);
+    const done = await navigator.clipboard?.writeText(el.dataset.copy).then(() => true, () => false);
+    if (!done) { toast(words.notCopied, "danger"); return; } // no clipboard without https, or not allowed
     say(words.copied);
     const was = el.dataset.was || (el.dataset.was = el.textContent);
     el.textContent = words.copied;
