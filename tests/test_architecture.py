@@ -147,6 +147,14 @@ def test_no_page_shows_a_deadline_by_its_date_alone() -> None:
     assert found == others
 
 
+def test_what_ticks_also_says_until_when() -> None:
+    """A countdown alone is gone with the script; ``till`` beside it says the moment."""
+    pages = [page.read_text(encoding="utf-8") for page in (ROOT / "templates").rglob("*.html")]
+    ticking = [page for page in pages if "{% countdown " in page]
+    assert ticking
+    assert [page for page in ticking if "{% till " not in page] == []
+
+
 def test_only_a_step_moves_a_case() -> None:
     """The status is written by the engine, and first given where a case is made."""
     first_given = {"aftersales/models/case/applying.py"}
