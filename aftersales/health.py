@@ -96,7 +96,7 @@ def gauges(pulses: dict[str, Pulse] | None = None) -> list[Gauge]:
             rulings,
             rulings > 0,
             _("判定逾期"),
-            _("从“待判定”领取最早的一件。"),
+            _("从“待判定”认领最早的一件。"),
         ),
         Gauge(
             "overdue_appeals",

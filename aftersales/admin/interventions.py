@@ -177,7 +177,7 @@ class InterventionAdmin(OfCase):
         return redirect("admin:rule", asked.pk)
 
     def claim_next(self, request: HttpRequest) -> HttpResponse:
-        """领取下一件: what can be decided and nobody has, the least time left first; two reviewers
+        """认领下一件: what can be decided and nobody has, the least time left first; two reviewers
         at the same moment get two."""
         if not may_rule(request) or request.method != "POST":
             raise PermissionDenied
@@ -190,7 +190,7 @@ class InterventionAdmin(OfCase):
             if asked is not None:
                 Intervention.objects.filter(pk=asked.pk).update(assignee=request.user)
         if asked is None:
-            self.message_user(request, _("没有待领取的介入"), messages.INFO)
+            self.message_user(request, _("没有待认领的介入"), messages.INFO)
             return redirect("admin:aftersales_intervention_changelist")
         return redirect("admin:rule", asked.pk)
 

@@ -42,7 +42,7 @@ class OwnedAdmin(ReadOnly):
 
     @admin.display(description=_("状态"), ordering="active")
     def standing(self, row: Any) -> SafeString:
-        used = (gettext("使用中"), "ok") if row.active else (gettext("停用"), "off")
+        used = (gettext("使用中"), "ok") if row.active else (gettext("已停用"), "off")
         return display.badge(*used)
 
     @admin.display(description=_("最近修改"), ordering="written_at")

@@ -23,7 +23,7 @@ class AgreeRule(Owned):
         *("name", "types", "reasons", "most", "shipping", "buyer_most", "undisputed"),
         "day_most",
     )
-    SWITCHED = (_("停用"), _("启用"))
+    SWITCHED = (_("停用规则"), _("启用规则"))
 
     code = models.CharField(_("编号"), max_length=40)
     version = models.PositiveIntegerField(_("版本"), default=1)

@@ -316,7 +316,7 @@ class Chat(BuyerStep):
         return f"{self.request.path}#last"
 
     def success_message(self) -> str:
-        return _("已发送")
+        return _("消息已发送")
 
 
 class AskFor(BuyerStep):

@@ -98,7 +98,7 @@ def test_claiming_the_next_takes_what_has_the_least_time_left_and_never_twice(
     assert answer.headers["Location"] == reverse("admin:rule", args=[one.pk])
     assert colleague.post(claim).headers["Location"] == reverse("admin:rule", args=[two.pk])
     none_left = reviewer.post(claim, follow=True)
-    assert "没有待领取的介入" in none_left.content.decode()
+    assert "没有待认领的介入" in none_left.content.decode()
     owners = dict(Intervention.objects.values_list("pk", "assignee__username"))
     assert owners == {one.pk: staff.username, two.pk: "reviewer2"}
 
@@ -112,7 +112,7 @@ def test_only_who_may_rule_claims_and_only_by_posting(
     clerk = UserFactory(username="clerk", is_staff=True)
     client.force_login(clerk)
     assert client.post(reverse("admin:claim_next")).status_code == 403
-    assert "领取下一件" not in home(client)
+    assert "认领下一件" not in home(client)
     asked = case.last_intervention
     assert asked is not None
     asked.refresh_from_db()

@@ -58,7 +58,7 @@ def test_a_rule_is_tried_out_written_and_switched_on(make_case, at_desk, merchan
     assert "近 30 天同意 1 单，合计 ¥128.00" in text_of(page)
     shown = at_desk.look("edit_rule", rule.code)
     assert [each.pk for each in shown.context["page"]] == [case.pk]
-    assert [changed for _row, changed in shown.context["history"]] == ["启用", "新建"]
+    assert [changed for _row, changed in shown.context["history"]] == ["启用规则", "新建"]
     listed = at_desk.look("queue", tab="all", auto="rule")
     assert case.code in text_of(listed)
     assert old.code not in text_of(listed)
@@ -78,7 +78,7 @@ def test_a_change_is_a_version_and_cases_keep_theirs(make_case, at_desk, now):
     assert (str(changed), changed.active) == ("R1 v3", True)
     assert str(Case.objects.get(pk=case.pk).agreed_rule) == "R1 v2"
     page = at_desk.look("edit_rule", rule.code)
-    assert [told for _row, told in page.context["history"]] == ["单笔不超过", "启用", "新建"]
+    assert [told for _row, told in page.context["history"]] == ["单笔不超过", "启用规则", "新建"]
     at_desk.post("stop_rule", rule.code)
     assert not AgreeRule.objects.get().active
     assert [row.pk for row in agreeing.agreed_by(changed)] == [case.pk]

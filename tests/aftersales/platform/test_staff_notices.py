@@ -215,7 +215,7 @@ def test_new_findings_are_told_in_one_notice_a_check(
 def test_the_list_of_requests_hands_out_the_next_one(
     deciding: Callable[..., Case], staff: User
 ) -> None:
-    """A1, A2: 领取下一件 stands above the list as on the home, for who may rule."""
+    """A1, A2: 认领下一件 stands above the list as on the home, for who may rule."""
     case = deciding()
     page = at_admin(staff)
     url = reverse("admin:aftersales_intervention_changelist")
