@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from aftersales.enums import UNRULED, Clock, Party, Permission, PlanState, Status
+from aftersales.enums import UNRULED, Clock, Party, Permission, PlanState, Stage, Status
 from aftersales.models.case.fields import CaseFields, required
 from aftersales.models.history import Upload
 from aftersales.models.intervention import Suspension, SuspensionProposal
@@ -242,7 +242,15 @@ class Suspending(CaseFields):
             self.change(asked, decide_by=self.at + stood.due_left)
         if stood.evidence_left is not None:
             self.evidence_due_at = self.at + stood.evidence_left
-            self.change(asked, evidence_due_at=self.evidence_due_at)
+            if self.stage == Stage.SUPPLEMENT:
+                self.change(self.last_supplement, due_at=self.evidence_due_at)  # type: ignore[attr-defined]
+            else:
+                self.change(asked, evidence_due_at=self.evidence_due_at)
+        if open_requests := self.open_requests():  # type: ignore[attr-defined]
+            stood_for = self.at - stood.at  # nobody could answer meanwhile
+            for wanted in open_requests:
+                self.change(wanted, due_at=wanted.due_at + stood_for)
+            self.request_due_at = min(wanted.due_at for wanted in open_requests)
         return {
             "until": self.evidence_due_at.isoformat() if self.evidence_due_at else "",
             "unproven": stood.proof_by is not None,

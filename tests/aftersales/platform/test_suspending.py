@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aftersales.enums import Party, Stage, Status
+from aftersales.enums import AnswerState, Party, Stage, Status
 from aftersales.models import Case, Intervention, Suspension, User
 from aftersales.rules.visibility import sees_content
 from aftersales.tasks import expire_all
@@ -56,6 +56,42 @@ def test_the_clocks_stand_still_and_go_on_with_what_was_left(
     assert stood.resumed_at == row.updated_at
     assert row.stage == Stage.EVIDENCE
     case.add_evidence(by=buyer, evidence={"added": [upload(buyer)]})
+
+
+def test_what_a_side_was_asked_for_waits_with_the_case(
+    deciding: Callable[..., Case], staff: User, buyer: User, merchant: User, now: Any
+) -> None:
+    """T-23: a formal request, which nobody can answer meanwhile, keeps the 18 hours it had left."""
+    case = deciding()
+    case.ask_for(by=merchant, kind="withdraw", text="我们已在聊天里说好，请撤销申请。")
+    now.shift(6 * HOUR)
+    case.suspend(by=staff, because="court", note=NOTE, proof=PROOF)
+    now.shift(10 * DAY)
+    case.resume(by=staff)
+
+    row, asked = stored(case), case.requests.get()
+    assert (asked.state, asked.due_at) == (AnswerState.OPEN, row.updated_at + 18 * HOUR)
+    assert row.request_due_at == row.wake_at == asked.due_at
+    case.answer_request(by=buyer, request=asked, done=False, text="没有说好，不撤销。")
+    assert case.requests.get().state == AnswerState.DECLINED
+
+
+def test_a_supplement_goes_on_with_what_was_left(
+    deciding: Callable[..., Case], staff: User, now: Any
+) -> None:
+    """T-23, D11: its own row says so; the first window stays as it was."""
+    case = deciding()
+    first = Intervention.objects.get().evidence_due_at
+    case.ask_supplement(by=staff, of="buyer", what="请补拍裂纹的近照。")
+    now.shift(6 * HOUR)
+    case.suspend(by=staff, because="court", note=NOTE, proof=PROOF)
+    now.shift(10 * DAY)
+    case.resume(by=staff)
+
+    row = stored(case)
+    assert row.evidence_due_at == row.updated_at + 18 * HOUR
+    assert row.last_supplement.due_at == row.evidence_due_at
+    assert Intervention.objects.get().evidence_due_at == first
 
 
 @pytest.mark.parametrize("late", [-SECOND, timedelta(), SECOND], ids=["-1 s", "0", "+1 s"])
