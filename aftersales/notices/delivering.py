@@ -27,7 +27,7 @@ MOST_MAIL_TRIES = 8
 
 SIDES = (Party.BUYER, Party.MERCHANT)
 
-# Steps that nobody needs to be told of: they change nothing for anybody else.
+# Steps that neither side needs to be told of: they change nothing for it.
 SILENT = {"confirm_risks", "note_failed_payout", "reveal_number", "undo"} | visibility.REVIEWERS_OWN
 UNDOABLE = {name for name, known in STEPS.items() if known.undoable}
 # The shop's own business: told to the one member whom it concerns.
@@ -37,7 +37,8 @@ FOR_REVIEWER = {
     *("add_evidence", "close_evidence", "withdraw", "appeal"),
     *("propose_suspension", "answer_suspension", "prove_suspension"),
 }
-FOR_STAFF = {"fail_refund"}  # whoever may rule
+# What whoever may rule has to look after, for nobody else can.
+FOR_STAFF = {"fail_refund", "note_failed_payout", "ask_reopen"}
 
 
 def deliver_due(limit: int = 1000) -> int:
@@ -55,14 +56,14 @@ def deliver_due(limit: int = 1000) -> int:
             return 0
         teams = members_of({event.case.shop_id for event in events})
         reviewers = reviewers_of({event.case_id for event in events if _for_reviewer(event)})
-        staff = staff_who(RULES) if any(event.step in FOR_STAFF for event in events) else []
+        staff = staff_who(RULES) if any(_for_staff(event) for event in events) else []
         gone = _undone(events)
         notices: list[Notice] = []
         for event in events:
             if (event.case_id, event.version) in gone:
                 continue
             reviewer = reviewers.get(event.case_id) if _for_reviewer(event) else None
-            platform = [reviewer] if reviewer else staff if event.step in FOR_STAFF else []
+            platform = [reviewer] if reviewer else staff if _for_staff(event) else []
             notices.extend(_notices(event, teams.get(event.case.shop_id, []), platform))
         _fold(notices)
         Notice.objects.bulk_create(notices, ignore_conflicts=True, batch_size=1000)
@@ -110,6 +111,12 @@ def _for_reviewer(event: Event) -> bool:
     return event.step in FOR_REVIEWER or settled
 
 
+def _for_staff(event: Event) -> bool:
+    """D5: also a refused parcel that nobody has seen come back."""
+    lost = event.step == "close_unrefused" and not event.details["signed"]
+    return lost or event.step in FOR_STAFF
+
+
 def _notices(event: Event, members: list[User], platform: list[User]) -> list[Notice]:
     """One notice for each of the people whom an event concerns."""
     people = people_of(event, members, platform)
@@ -136,13 +143,11 @@ def people_of(
 ) -> list[tuple[Party, User]]:
     """Who is told of an event: the sides that did not take the step themselves, and of the
     platform those whom it concerns. Whoever is on both is told once, as a side."""
-    if event.step in SILENT:
-        return []
     people: list[tuple[Party, User]] = []
     if event.step in FOR_ONE:
         only = event.details.get(FOR_ONE[event.step])
         people.extend((Party.MERCHANT, user) for user in members if user.pk == only)
-    else:
+    elif event.step not in SILENT:
         if event.party != Party.BUYER:
             people.append((Party.BUYER, event.case.buyer))
         if event.party != Party.MERCHANT:

@@ -14,6 +14,7 @@ from tests.aftersales.lifecycle.reading import (
     owed,
     refused,
     stored,
+    texts,
     told,
 )
 
@@ -122,6 +123,22 @@ def test_a_merchant_confirms_the_parcel_himself(make_case: Any, merchant: Any) -
         Status.REFUNDING,
         merchant,
     )
+
+
+def test_a_parcel_that_was_signed_for_after_all_is_said_to_end_the_case(
+    make_case: Any, merchant: Any, buyer: Any, now: Any
+) -> None:
+    """D5, T-10: closed; there is nothing for the platform to look after."""
+    case = make_case(type="refund_not_received")
+    case.agree_refusal(by=merchant)
+    scanned(case, ScanKind.SIGNED, now)
+    now.shift(10 * DAY)
+    case.catch_up()
+
+    assert case.status == Status.CLOSED_BUYER_TIMEOUT
+    assert set(texts(case).values()) == {
+        f"“{case.line.title}”的包裹已签收，没有拒收退回，售后已关闭"
+    }
 
 
 def test_a_buyer_says_that_he_refused_the_parcel(make_case: Any, buyer: Any, merchant: Any) -> None:

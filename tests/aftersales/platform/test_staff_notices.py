@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import Permission as AdminPermission
@@ -186,6 +187,35 @@ def test_a_refund_that_failed_is_told_to_all_who_may_retry_it(
         assert told(user) == [f"“{case.line.title}”的退款失败，请重试或线下处理"]
     assert "无需操作" in told(case.buyer)[-1]
     assert told(stranger) == []
+
+
+def test_what_only_staff_can_look_after_is_told_to_them(
+    make_case: Callable[..., Case], merchant: User, staff: User, now: Any
+) -> None:
+    """T-24: a compensation that could not be paid; D5: a refused parcel that is nowhere; and who
+    asks for a case that time has closed."""
+    case = make_case("sent_back", type="return_refund")
+    case.claim_freight(
+        by=case.buyer, amount=Decimal("12.00"), evidence={"freight": [upload(case.buyer)]}
+    )
+    case.settle_freight(by=merchant, amount=Decimal("12.00"))
+    LedgerMood.objects.create(answer="refuse", times=1)
+    pay_due()
+    lost = make_case(type="refund_not_received")
+    lost.agree_refusal(by=merchant)
+    late = make_case("rejected")
+    now.shift(timedelta(days=10))
+    for each in (lost, late):
+        each.catch_up()
+    late.ask_reopen(by=late.buyer, reason="出差在外没有看到通知，请重新处理。")
+    deliver_due()
+
+    assert told(staff, case=case) == [f"“{case.line.title}”的补偿没有付出，请重试或线下处理"]
+    assert told(staff, case=lost) == [f"“{lost.line.title}”的拒收件到期没有退回，请核对包裹去向"]
+    assert told(staff, case=late) == [
+        f"买家申请重新处理“{late.line.title}”的自动结果，请答复。理由：出差在外没有看到通知，请重新处理。"
+    ]
+    assert not Notice.objects.filter(kind="note_failed_payout", party__in=["buyer", "merchant"])
 
 
 def test_new_findings_are_told_in_one_notice_a_check(
