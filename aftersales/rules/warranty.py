@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def until(line: "OrderLine", order: "Order", windows: Mapping[str, int]) -> datetime | None:
-    """When the warranty of a line ends; none where nothing was signed for yet."""
+    """When the warranty of a line ends; none where nobody knows when it was signed for."""
     began = line.warranty_from or order.signed_at
     if began is None:
         return None
@@ -22,5 +22,6 @@ def until(line: "OrderLine", order: "Order", windows: Mapping[str, int]) -> date
 
 
 def runs(line: "OrderLine", order: "Order", windows: Mapping[str, int], at: datetime) -> bool:
+    """Not known to be over: like the other windows, one without a beginning is open."""
     end = until(line, order, windows)
-    return end is not None and at < end
+    return end is None or at < end

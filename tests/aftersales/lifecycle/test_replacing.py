@@ -142,6 +142,15 @@ def test_a_products_own_warranty_counts(shop: Any, buyer: Any, now: Any) -> None
     assert case.status == Status.PENDING_MERCHANT
 
 
+def test_a_warranty_of_which_nobody_knows_when_it_began_is_not_said_to_be_over(
+    shop: Any, buyer: Any, now: Any
+) -> None:
+    """S-08, D19: of a trade that succeeded the file may say no day (交易成功 in Taobao's export)."""
+    order = OrderFactory(shop=shop, buyer=buyer, finished=True, signed_at=None, finished_at=None)
+    case = Case.apply(order.lines.get(), application_for(order, "repair"), by=buyer)
+    assert (case.phase, case.status) == ("aftersale", Status.PENDING_MERCHANT)
+
+
 @pytest.mark.parametrize("kind", ["return_refund", "exchange", "repair"])
 def test_after_the_trade_a_fault_is_claimed_under_guarantee(
     kind: str, shop: Any, buyer: Any, now: Any
