@@ -154,7 +154,8 @@ def sentence_of(job: Job) -> str:
     if job.is_export:
         if job.state == JobState.FAILED:
             return _("导出没有完成，请重新导出")
-        return _("导出完成：%(file)s，文件保留 7 天") % {"file": job.filename}
+        told = _("导出完成：%(file)s，文件保留 %(days)s 天")
+        return told % {"file": job.filename, "days": exporting.KEPT.days}
     done = job.items.filter(state=JobResult.DONE).count()
     failed = job.items.filter(state=JobResult.FAILED).count()
     told = ngettext("%(kind)s完成：成功 %(done)s 单", "%(kind)s完成：成功 %(done)s 单", done) % {

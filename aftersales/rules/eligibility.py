@@ -118,7 +118,8 @@ def unfit(kind: str, line: "OrderLine", at: datetime, windows: Mapping[str, int]
     if over and not (covered and kind in SENDS_BACK):
         return gettext("已超过售后期和保修期") if kind in SENDS_BACK else gettext("已超过售后期")
     if kind == CaseType.RETURN_REFUND and return_over(line, at, windows) and not covered:
-        return gettext("签收已超过 7 天，不能申请普通退货退款")
+        days = timedelta(minutes=windows[str(Clock.NO_REASON)]).days
+        return gettext("签收已超过 %(n)s 天，不能申请普通退货退款") % {"n": days}
     return ""
 
 

@@ -1,5 +1,6 @@
 """售后单: the case page, the answers in the buyer's favour, and talking with the buyer."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -11,10 +12,10 @@ from aftersales import calls, centre, clock, platform, undoing
 from aftersales.asked import title_of
 from aftersales.display import money
 from aftersales.drafting import drafts_of
-from aftersales.enums import AnswerState, Party, Remedy, Status
+from aftersales.enums import AnswerState, Clock, Party, Remedy, Status
 from aftersales.forms import StepForm
 from aftersales.models import Case
-from aftersales.rules import visibility
+from aftersales.rules import deadlines, visibility
 from aftersales.threads import thread_of
 from aftersales.views import AnswersRequest
 from merchants.showing import tool
@@ -196,9 +197,10 @@ def _accept_counter(case: Any) -> tuple[str, str, str]:
 
 
 def _withdraw(case: Any) -> tuple[str, str, str]:
+    least = deadlines.length(case, Clock.RESTORED) // timedelta(hours=1)
     return (
         _("撤回平台介入申请？"),
-        _("撤回后售后单回到介入前的状态，剩余处理时间恢复，至少保留 24 小时。"),
+        _("撤回后售后单回到介入前的状态，剩余处理时间恢复，至少保留 %(n)s 小时。") % {"n": least},
         _("撤回介入申请"),
     )
 

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from aftersales.enums import Stage, Status, Turn
-from aftersales.models import Case, User
+from aftersales.models import Case, User, Window
 from tests.factories import ReturnAddressFactory, picture, upload
 from tests.merchants.conftest import Desk
 
@@ -161,3 +161,13 @@ def test_a_taken_over_case_takes_the_tool_away(
     assert "该店一周内出现大量同类投诉。" in shown
     assert reverse("merchants:confirm_risks", args=[case.code]) not in shown
     assert at_desk.send("agree_refusal", case).status_code == 409
+
+
+def test_withdrawing_says_the_least_time_that_the_rules_leave(
+    make_case: Callable[..., Case], at_desk: Desk, text_of: Read
+) -> None:
+    Window.objects.filter(clock="restored").update(minutes=30 * 60)
+    case = make_case("rejected")
+    case.ask_platform(by=case.buyer, reason=WHY)
+
+    assert "至少保留 30 小时" in text_of(at_desk.look("withdraw", case))

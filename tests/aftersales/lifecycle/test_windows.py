@@ -55,6 +55,14 @@ def test_a_return_ends_with_the_seventh_day(
     assert refusal_of(order, "return_refund", reason=reason) == sentence
 
 
+def test_the_refusal_names_the_days_in_force(shop: Any, buyer: Any, now: Any) -> None:
+    """D17: whatever number of days the platform's rules have."""
+    Window.objects.filter(clock="D17").update(minutes=10 * 24 * 60)
+    order = OrderFactory(shop=shop, buyer=buyer)
+    shift_to(now, no_reason_until(order.signed_at, 10 * 24 * 60))
+    assert refusal_of(order, "return_refund") == TOO_LATE.replace("7", "10")
+
+
 @pytest.mark.parametrize("kind", ["refund_not_received", "refund_received"])
 @pytest.mark.parametrize(
     ("before", "sentence"), [(SECOND, ""), (timedelta(), OVER)], ids=["one second before", "at"]
