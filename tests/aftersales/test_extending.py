@@ -15,6 +15,7 @@ from aftersales.models import Case, Extension, Notice, User
 from aftersales.notices.delivering import deliver_due
 from aftersales.steps import Refused
 from aftersales.tasks import expire_all, extend_deadlines
+from tests.factories import Desk
 
 pytestmark = pytest.mark.django_db
 HOUR, DAY, SECOND = timedelta(hours=1), timedelta(days=1), timedelta(seconds=1)
@@ -223,6 +224,27 @@ def test_an_automatic_agreement_of_an_outage_is_undone_before_the_goods_are_sent
     assert case.status == Status.PENDING_MERCHANT
     assert case.due_at == clock.now() + 48 * HOUR
     assert (case.auto_agreed, case.return_address, case.reopening) == (False, None, "granted")
+
+
+def test_what_an_outage_cut_off_is_talked_about_anew(
+    make_case: Any, outage: Any, now: Any, merchant: User, staff: User
+) -> None:
+    """NEG-40, NEG-45: a round whose wait time cut off counts for nothing; and who bears the way
+    back is as open as it was."""
+    case = make_case(type="return_refund", reason="R20")
+    due = case.due_at
+    now.move_to(due - HOUR / 2, tick=False)
+    Desk(case, merchant).negotiate()
+    now.move_to(due, tick=False)
+    case.catch_up()
+    assert case.status == Status.AWAITING_BUYER_RETURN
+    outage(due - SECOND, due + SECOND)
+    case.refresh_from_db()
+    case.reopen(by=staff, note="故障期间商家无法处理")
+
+    assert (case.status, case.round_number, case.round_state) == (Status.PENDING_MERCHANT, 0, "")
+    case.agree_return(by=merchant, address=case.default_address(), freight="buyer")
+    assert case.freight == "buyer"
 
 
 def test_money_that_went_out_is_never_clawed_back(

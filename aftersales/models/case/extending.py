@@ -9,9 +9,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_fsm import GET_STATE
 
-from aftersales.enums import UNRULED, Clock, Party, Permission, Reopening, Stage, Status
+from aftersales.enums import (
+    UNRULED,
+    Clock,
+    Party,
+    Permission,
+    Reopening,
+    RoundState,
+    Stage,
+    Status,
+)
 from aftersales.models.case.fields import CaseFields, required
-from aftersales.rules import deadlines
+from aftersales.rules import amounts, deadlines
 from aftersales.rules.conditions import (
     automatic_result,
     excused_result,
@@ -204,6 +213,9 @@ class Extending(CaseFields):
         self.closed_at, self.consent_wanted, self.excused_at = None, False, None
         if self.status == Status.AWAITING_BUYER_RETURN:
             self.auto_agreed, self.return_address = False, None
+            self.freight = amounts.return_freight(self.type, self.reason, self.order)
+            if self.round_state == RoundState.CLOSED:  # what time cut off counts for nothing
+                self.begin_series()
         if self.status == Status.COMPLETED:
             end = deadlines.end_of(self, Clock.ARRIVAL_SIGNED, self.at)  # type: ignore[arg-type]
             self.set_due(end, anew=True)
