@@ -94,7 +94,8 @@
     e.target.closest?.("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
   addEventListener("keydown", (e) => {
     if (e.key === "Enter" && (e.ctrlKey || e.metaKey) && !e.isComposing && e.keyCode !== 229) {
-      e.target.closest?.("textarea")?.form?.requestSubmit();
+      const form = e.target.closest?.("textarea")?.form; // by its main button, whose name the server may go by
+      form?.requestSubmit([...form.elements].find((el) => el.matches("button.btn-primary[type=submit]")));
       return;
     }
     if (busy(e) || document.body.classList.contains("no-keys")) return;

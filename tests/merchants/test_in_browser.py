@@ -27,6 +27,22 @@ def test_the_dialog_says_wait_and_the_click_is_logged(make_case, merchant, new_p
     assert case.attempts.get().sentence == "请耐心等待消费者回复"
 
 
+def test_control_enter_presses_the_button_that_stands_there(make_case, merchant, new_page):
+    """NEG-47, S-80: on the page of the rejection that is 先检查一遍, never the rejection itself."""
+    case = make_case("negotiated")
+    page = new_page(merchant)
+    page.goto(url("reject", case.code))
+    page.locator("#id_statement").fill("开片是青瓷的正常工艺，不影响使用。")
+
+    def sent(asked):
+        return asked.method == "POST" and 'name="draft"' not in asked.post_data
+
+    with page.expect_request(sent) as posted:
+        page.locator("#id_statement").press("Control+Enter")
+
+    assert 'name="review"' in posted.value.post_data
+
+
 def test_choosing_fills_the_words_and_the_preview(make_case, merchant, new_page):
     """S-68: without a click on 预览."""
     case = make_case("checked")
