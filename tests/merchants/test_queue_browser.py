@@ -51,6 +51,25 @@ def test_twenty_cases_are_looked_through_without_a_mouse(twenty, merchant, new_p
     assert chosen.get_attribute("id") == twenty[-2].code
 
 
+def test_the_row_before_can_not_be_decided_while_the_next_one_loads(make_case, merchant, new_page):
+    """The quick view of another row is dimmed and takes no click until it is there."""
+    first, second = make_case(), make_case()
+    page = new_page(merchant)
+    page.goto(QUEUE)
+    page.locator("#peek", has_text=first.code).wait_for()
+    held = []
+    page.route(f"**/{second.code}/peek/**", lambda route: held.append(route))
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+
+    peek = page.locator("#peek.htmx-request")
+    peek.wait_for()
+    assert first.code in peek.inner_text()
+    assert peek.evaluate("el => getComputedStyle(el).pointerEvents") == "none"
+    held[0].continue_()
+    page.locator("#peek:not(.htmx-request)", has_text=second.code).wait_for()
+
+
 def test_shift_ticks_every_row_from_the_last_one(twenty, merchant, new_page):
     page = new_page(merchant)
     page.goto(QUEUE)
