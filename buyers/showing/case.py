@@ -14,7 +14,6 @@ from aftersales.bids import agreed_terms, with_terms
 from aftersales.display import Entry, Shot, Way, demanded, mask, money, settled, when
 from aftersales.enums import (
     ARRIVED,
-    RULED,
     CaseType,
     Freight,
     Party,
@@ -30,7 +29,7 @@ from aftersales.templatetags.desk import as_shots
 from buyers.showing.freight import claim_of
 from buyers.showing.offers import Shown, bearer_words, shown_offers
 from buyers.showing.progress import last_rejection, my_shots, progress, visible
-from buyers.showing.sentence import given_back
+from buyers.showing.sentence import given_back, supported
 
 TALKING = (Status.PENDING_MERCHANT, Status.AWAITING_MERCHANT_RECEIPT)
 PAYING = (Status.REFUNDING, Status.REFUND_FAILED, Status.REFUNDED)
@@ -379,7 +378,7 @@ def _claim(case: Case, now: datetime) -> list[tuple[str, Any]]:
         rows.insert(0, (_("阶段"), case.get_phase_display()))
     if case.to_refund is not None and case.to_refund != case.amount:
         agreed = _("改为退款") if case.wants_goods else _("约定退款")
-        rows.append((_("判定退款") if case.stage in RULED else agreed, money(case.to_refund)))
+        rows.append((_("判定退款") if supported(case) else agreed, money(case.to_refund)))
     rows += settled(case.composition)
     rows.append((_("申请件数"), f"{case.quantity}"))
     if case.goods_state and case.goods_state != "received":

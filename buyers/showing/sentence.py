@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from aftersales.enums import FOR_BUYER, RULED
 from aftersales.models import Case
 
 
@@ -23,6 +24,12 @@ class Standing:
     @property
     def mine(self) -> bool:
         return self.kind == "mine"
+
+
+def supported(case: Case) -> bool:
+    """Whether the platform has ruled for the buyer, and nothing has been asked of it since."""
+    asked = case.last_intervention
+    return case.stage in RULED and asked is not None and asked.ruling in FOR_BUYER
 
 
 def given_back(case: Case) -> Decimal:

@@ -11,7 +11,6 @@ from django.utils.translation import ngettext
 from aftersales.display import deadline, money
 from aftersales.enums import (
     ENDED,
-    RULED,
     AnswerState,
     CaseType,
     Clock,
@@ -25,7 +24,7 @@ from aftersales.enums import (
 from aftersales.models import Case, CaseRequest, Offer, Supplement
 from aftersales.rules import deadlines
 from buyers.showing.reviewed import after_denial, reviewed
-from buyers.showing.sentence import Standing, given_back
+from buyers.showing.sentence import Standing, given_back, supported
 
 MY_TURN = (
     Status.REJECTED,
@@ -188,11 +187,12 @@ def _rejected(case: Case, now: datetime) -> Standing:
 def _to_return(case: Case, now: datetime) -> Standing:
     headline = _("商家同意退货，请寄回")
     if case.remedy != Remedy.REFUND:
-        headline = _("商家同意{what}，请先寄回").format(what=case.get_remedy_display())
+        told = _("平台判定{what}，请先寄回") if supported(case) else _("商家同意{what}，请先寄回")
+        headline = told.format(what=case.get_remedy_display())
+    elif supported(case):
+        headline = _("平台判定退货退款，请寄回")
     elif case.auto_agreed:
         headline = _("商家逾期未处理，已按你的要求同意退货，请寄回")
-    elif case.stage in RULED:
-        headline = _("平台判定退货退款，请寄回")
     return Standing(
         headline,
         _("等你寄回"),
@@ -293,10 +293,10 @@ def _refunding(case: Case, now: datetime) -> Standing:
     if not given_back(case):
         return Standing(_("商品已退回，正在结算"), _("结算中"), "off", what_now=_nothing_back())
     headline = _("退款中，{amount} 原路退回").format(amount=money(given_back(case)))
-    if case.auto_agreed:
-        what_now = _("商家逾期未处理，按你的要求达成协议。")
-    elif case.stage in RULED:
+    if supported(case):
         what_now = _("平台判定给你退款。")
+    elif case.auto_agreed:
+        what_now = _("商家逾期未处理，按你的要求达成协议。")
     else:
         what_now = _("现在不用做什么。")
     return Standing(

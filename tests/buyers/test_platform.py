@@ -158,6 +158,7 @@ def test_what_the_shop_asked_the_shop_withdraws(
         (Ruling.FULL_REFUND, "退款中，¥128.00 原路退回"),
         (Ruling.DENY, "平台未支持你的申请"),
         (Ruling.RETURN_THEN_REFUND, "平台判定退货退款，请寄回"),
+        (Ruling.EXCHANGE, "平台判定换货，请先寄回"),
     ],
 )
 def test_the_ruling_and_its_grounds_are_on_the_page(
@@ -187,6 +188,26 @@ def test_the_ruling_and_its_grounds_are_on_the_page(
     assert str(ruling.label) in shown
     assert "照片可见贯穿裂纹，商家的说明不成立。" in shown
     assert reverse("buyers:record_complaint", args=[case.code]) in shown
+
+
+def test_what_the_shop_agreed_to_in_the_end_is_not_called_a_ruling(
+    make_case: Callable[..., Case],
+    at_phone: Phone,
+    merchant: User,
+    staff: User,
+    now: Any,
+    text_of: Read,
+) -> None:
+    """T-20, T-04: sent back to be handled anew, and then agreed."""
+    case = make_case("under_review", type="return_refund")
+    now.shift(timedelta(hours=48))
+    case.catch_up()
+    case.rule(
+        by=staff, ruling="rehandle", responsible="none", grounds="事实不清，请商家重新核实再处理。"
+    )
+    case.agree_return(by=merchant, address=case.default_address())
+
+    assert "商家同意退货，请寄回" in text_of(at_phone.look("case", case))
 
 
 # Supplements, suspensions, execution and appeals --------------------------------------------------

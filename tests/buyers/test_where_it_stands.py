@@ -54,12 +54,15 @@ class Ways:
         )
 
     def agree_between_them(self) -> None:
+        self.claim_agreed()
+        self.case.confirm_agreed(by=self.desk.buyer)
+
+    def claim_agreed(self) -> None:
         self.desk.negotiate(
             outcome=Outcome.objects.get(code="agreed"),
             explanation="电话里谈好了，补发一只新杯子。",
             offers=[],
         )
-        self.case.confirm_agreed(by=self.desk.buyer)
 
 
 # status: how a case gets there, then the sentence, until when, and what otherwise (copy deck 3.3)
@@ -213,6 +216,22 @@ def test_what_is_noted_after_the_end_is_not_where_it_stands(
     here = re.findall(r'aria-current="step"[^>]*> <b>([^<]+)</b>', shown)
     assert here == ["超过时限，售后已关闭"]
     assert "你没有在时限内申请平台介入" in shown
+
+
+def test_who_was_turned_down_is_asked_to_confirm_no_more(
+    make_desk: Callable[..., Desk], at_phone: Phone, staff: User, now: Any, text_of: Read
+) -> None:
+    """NEG-46, NEG-49: the claim of an agreement is over with the rejection."""
+    desk = make_desk("answered")
+    Ways(desk, staff, now).claim_agreed()
+    assert "请确认" in text_of(at_phone.look("case", desk.case))
+    now.shift(timedelta(minutes=60))
+    desk.case.catch_up()
+    desk.reject()
+
+    hero = text_of(at_phone.look("case", desk.case)).split('class="hero"')[1]
+    assert "商家驳回了你的申请" in hero.split("</section>")[0]
+    assert not desk.case.agreement_claimed
 
 
 # Final acts ---------------------------------------------------------------------------------------

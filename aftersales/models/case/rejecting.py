@@ -93,7 +93,7 @@ class Rejecting(Negotiating):
         self._note_ticks(by, warnings, risks)
         kept = self.put_forward(Party.MERCHANT, evidence or {}, by_slot(reason))
         self.mark_handled()
-        self.reply_due_at = None
+        self.reply_due_at, self.agreement_claimed = None, False
         if farewell := self.farewell():
             self.say(Party.MERCHANT, by, farewell)
         return {
