@@ -209,6 +209,16 @@ def test_a_recall_waits_for_the_parcel(make_desk):
     assert not case.refunds.exists()
 
 
+def test_a_parcel_that_was_signed_for_meanwhile_can_be_refused_no_more(make_desk):
+    """T-05, T-21: who accepted it would wait for what can't happen, and lose his claim to D5."""
+    desk = make_desk("checked", type=PARCEL)
+    desk.negotiate(offers=[plan("intercept_refund")], script=script("SC-11"))
+    Parcel.objects.filter(order=desk.case.order).update(state=ScanKind.SIGNED)
+
+    with refused(desk.case, "包裹不在运输途中", field="offer"):
+        desk.case.accept_plan(by=desk.buyer, offer=desk.case.open_offers()[0])
+
+
 def test_a_promise_to_wait_is_kept_by_the_clock(make_desk, now):
     case = offered(make_desk(type=PARCEL), plan("wait_until", until=until(24)), words="SC-12")
     promised = clock.now() + DAY
