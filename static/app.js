@@ -381,7 +381,13 @@
     fade(box);
   };
   $$(".toast-x.success, .toast-x.info").forEach(fade);
-  const settle = (part = document) => { part.querySelector?.("[data-focus]")?.focus(); count(); tick(); };
+  // Enter in a field presses the first button of its form: not one that is there for want of script.
+  const settle = (part = document) => {
+    $$("button.no-js, .no-js button", part).forEach((button) => button.remove());
+    part.querySelector("[data-focus]")?.focus();
+    count();
+    tick();
+  };
   settle();
   document.addEventListener("htmx:afterSettle", (e) => settle(e.target));
   // A part that refreshes by itself says once that it can't, and stays as it was.

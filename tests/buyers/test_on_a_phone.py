@@ -102,6 +102,20 @@ def test_a_pasted_line_is_read_at_once(
     assert case.return_tracking == ""
 
 
+def test_enter_on_the_keyboard_sends_what_the_button_sends(
+    make_case: Callable[..., Case], new_page: Callable[..., Page], buyer: User
+) -> None:
+    """Not the buttons for browsers without script, which come before it and are not seen."""
+    case = make_case("agreed", type="return_refund")
+    phone = new_page(buyer, width=390, height=844)
+    phone.goto(reverse("buyers:send_back", args=[case.code]))
+    phone.locator("#id_tracking").fill("SF1234567890123")
+    phone.locator("#id_tracking").press("Enter")
+    phone.get_by_text("单号已提交，商家收货后退款").wait_for()
+    case.refresh_from_db()
+    assert case.return_tracking == "SF1234567890123"
+
+
 def test_a_reasons_shots_appear_with_their_drawings(
     shop: Shop, buyer: User, new_page: Callable[..., Page], shoot: Any
 ) -> None:

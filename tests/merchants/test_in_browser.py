@@ -51,6 +51,9 @@ def test_choosing_fills_the_words_and_the_preview(make_case, merchant, new_page)
 
     page.get_by_text("部分退款，无需退货").click()
     page.locator("#id_amount_partial_refund").fill("45")
+    with page.expect_navigation():
+        page.locator("#id_amount_partial_refund").press("Enter")  # shows, and sends nothing
+    assert not case.rounds.exists()
     with page.expect_response(lambda answer: answer.request.method == "POST"):
         page.get_by_text("退一部分，不用寄回").click()
 
