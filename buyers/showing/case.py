@@ -29,7 +29,7 @@ from aftersales.templatetags.desk import as_shots
 from buyers.showing.freight import claim_of
 from buyers.showing.offers import Shown, bearer_words, shown_offers
 from buyers.showing.progress import last_rejection, my_shots, progress, visible
-from buyers.showing.sentence import given_back, supported
+from buyers.showing.sentence import given_back, lost_by_leaving, supported
 
 TALKING = (Status.PENDING_MERCHANT, Status.AWAITING_MERCHANT_RECEIPT)
 PAYING = (Status.REFUNDING, Status.REFUND_FAILED, Status.REFUNDED)
@@ -240,7 +240,7 @@ def _options(case: Case, moves: dict[str, str], offers: list[Shown]) -> list[Opt
             _("双方举证后由平台判定；逾期不能再申请"),
             True,
         ),
-        ("cancel", _("撤销申请"), _("撤销后，这件商品不能再次申请售后"), True),
+        ("cancel", _("撤销申请"), lost_by_leaving(case), True),
     ]
     return [
         Option(label, url(name, case), what, moves[name])

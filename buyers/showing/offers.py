@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 
 from aftersales.bids import terms_of
 from aftersales.display import deadline, money
-from aftersales.enums import Freight, PaymentKind, Status
+from aftersales.enums import CaseType, Freight, PaymentKind, Status
 from aftersales.models import Case, Offer
-from aftersales.rules import plans
+from aftersales.rules import facts, plans
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,11 @@ def shown_offers(case: Case, now: datetime) -> list[Shown]:
 
 def label_of(offer: Offer, case: Case, now: datetime) -> str:
     code, amount = offer.plan.code, money(offer.amount)
-    if offer.round_id is None:  # made at the receiving desk: the goods are back already
+    back = facts.with_shop(case)
+    if offer.round_id is None or (back and code == "partial_refund"):
         return _("按收到的商品退款 {amount}").format(amount=amount)
+    if back and code == "full_refund_no_return":
+        return _("全额退款 {amount}").format(amount=money(offer.amount or case.whole))
     if code == "partial_refund":
         return _("退款 {amount}，不用退货").format(amount=amount)
     if code == "full_refund_no_return":
@@ -73,8 +76,10 @@ def label_of(offer: Offer, case: Case, now: datetime) -> str:
 
 def consequence_of(offer: Offer, case: Case, now: datetime) -> str:
     """The catalogue's sentence, with who bears the freight where goods go back."""
-    if offer.round_id is None:
+    if offer.round_id is None or (offer.plan.code in plans.CASH and facts.with_shop(case)):
         return _("接受后立即按此金额原路退回，售后结束")
+    if case.type == CaseType.PRICE_DIFFERENCE and offer.plan.code in plans.CASH:
+        return _("接受后立即退款，原路退回；不影响这件商品的其他售后")
     if offer.terms.get("waives"):
         return _("接受后售后关闭，此商品不能再申请售后")
     told = offer.plan.consequence or _("接受后你的申请继续有效")

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from aftersales.enums import FOR_BUYER, RULED
+from django.utils.translation import gettext as _
+
+from aftersales.enums import FOR_BUYER, RULED, CaseType
 from aftersales.models import Case
 
 
@@ -24,6 +26,13 @@ class Standing:
     @property
     def mine(self) -> bool:
         return self.kind == "mine"
+
+
+def lost_by_leaving(case: Case) -> str:
+    """What can't be asked for any more once the claim is withdrawn (S-17, S-18)."""
+    if case.type == CaseType.PRICE_DIFFERENCE:
+        return _("撤销后，这件商品不能再次申请退差价")
+    return _("撤销后，这件商品不能再次申请售后")
 
 
 def supported(case: Case) -> bool:

@@ -368,7 +368,9 @@ def _ended(case: Case, status: Status, now: datetime) -> Standing:
             _("你撤销了申请"),
             _("售后失败"),
             "off",
-            what_now=_("这件商品不能再次申请售后。"),
+            what_now=_("这件商品不能再次申请退差价。")
+            if case.type == CaseType.PRICE_DIFFERENCE
+            else _("这件商品不能再次申请售后。"),
         )
     if status == Status.CLOSED_PLATFORM_DENIED:
         asked = case.last_intervention

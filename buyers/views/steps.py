@@ -19,6 +19,7 @@ from buyers.forms import AcceptForm
 from buyers.showing.freight import who_pays
 from buyers.showing.offers import after_accepting, bearer_words, ends_here, shown, verb_of
 from buyers.showing.progress import hours, visible
+from buyers.showing.sentence import lost_by_leaving
 from buyers.showing.standing import if_unhandled
 from buyers.views.base import BuyerStep
 
@@ -142,6 +143,9 @@ class Cancel(BuyerStep):
     """撤销申请 (B13): its consequence, and the way back as the main button."""
 
     step = "cancel"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(consequence=lost_by_leaving(self.case), **kwargs)
 
     def success_message(self) -> str:
         return _("你撤销了申请")

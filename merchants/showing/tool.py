@@ -13,7 +13,7 @@ from aftersales.bids import gap_text, with_terms
 from aftersales.display import Stop, money, when
 from aftersales.enums import Clock, Freight, Party, RoundState, Status
 from aftersales.models import Case, Offer, Offering, Plan, Round
-from aftersales.rules import deadlines, plans
+from aftersales.rules import deadlines, facts, plans
 
 RISKS, NEGOTIATE, WAIT, REJECT, DONE = "risks", "negotiate", "wait", "reject", "done"
 IN_HAND = (Status.PENDING_MERCHANT, Status.AWAITING_MERCHANT_RECEIPT)
@@ -133,9 +133,12 @@ def offer_line(offer: Offer | Offering, case: Case) -> str:
 def hint_of(plan: Plan, case: Case) -> str:
     """What a plan comes to for the shop; the catalogue's own sentence speaks to the buyer."""
     bearer = case.freight_offered("return_refund")
+    kept = _("商品留给买家，不用寄回")
+    if facts.with_shop(case):
+        kept = _("商品已寄回，买家接受后立即退款")
     told = {
-        "partial_refund": _("商品留给买家，不用寄回"),
-        "full_refund_no_return": _("商品留给买家，不用寄回"),
+        "partial_refund": kept,
+        "full_refund_no_return": kept,
         "return_refund": _("买家寄回，收到后退款；运费%(bearer)s") % {"bearer": bearer.label},
         "return_freight_covered": _("运费按规则本就由我方承担；只在另约上门取件时选它")
         if bearer == Freight.MERCHANT

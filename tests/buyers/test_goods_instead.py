@@ -204,6 +204,22 @@ def test_what_happens_if_nothing_is_shipped_is_said(
     assert "退款中，¥128.00 原路退回" in text_of(at_phone.look("case", case))
 
 
+def test_who_gives_up_a_price_difference_gives_up_nothing_else(
+    make_case: Callable[..., Case], at_phone: Phone, text_of: Read
+) -> None:
+    """Walk 8, S-17, S-18: the ordinary claim for the goods stays open, and no page denies it."""
+    case = make_case("waiting", type="price_difference")
+    offer = case.open_offers()[0]
+    for name, given in (("cancel", {}), ("accept_plan", {"offer": str(offer.pk)})):
+        shown = text_of(at_phone.look(name, case, **given))
+        assert "这件商品不能再次申请退差价" in shown
+        assert "不能再申请售后" not in shown
+    at_phone.send("cancel", case)
+
+    assert "这件商品不能再次申请退差价。" in text_of(at_phone.look("case", case))
+    assert not Case.why_not(case.line)
+
+
 def test_a_price_difference_proposes_nothing_before_the_present_price_is_known(
     shop: Shop, buyer: User, at_phone: Phone
 ) -> None:

@@ -13,8 +13,10 @@ from aftersales.consistency.checking import examine
 from aftersales.enums import Party, PlanState, Status
 from aftersales.models import Arrived, Case, Notice, User
 from aftersales.notices.delivering import deliver_due
+from merchants.showing.tool import hint_of
+from tests.aftersales.negotiation.talk import plan
 from tests.buyers.conftest import Phone
-from tests.factories import picture, upload
+from tests.factories import Desk, picture, upload
 
 Read = Callable[[HttpResponse], str]
 
@@ -35,6 +37,28 @@ def _offer(case: Case, merchant: User, amount: str) -> None:
         note="少一只",
         evidence={"receipt": [upload(merchant)]},
     )
+
+
+def test_of_goods_that_are_back_no_plan_says_that_the_buyer_keeps_them(
+    make_desk: Callable[..., Desk], at_phone: Phone, text_of: Read
+) -> None:
+    """§2.6: 无需退货 is no news to who has sent it back; said to both sides."""
+    desk = make_desk("sent_back", type="return_refund")
+    desk.check()
+    made = [plan("partial_refund", "64.00"), plan("full_refund_no_return")]
+    assert [hint_of(each.plan, desk.case) for each in made] == [
+        "商品已寄回，买家接受后立即退款",
+        "¥128.00 商品已寄回，买家接受后立即退款",
+    ]
+    desk.negotiate(offers=made)
+
+    shown = text_of(at_phone.look("case", desk.case))
+
+    assert "按收到的商品退款 ¥64.00" in shown
+    assert "全额退款 ¥128.00" in shown
+    assert "接受后立即按此金额原路退回，售后结束" in shown
+    assert "不用退货" not in shown
+    assert "商品你留着" not in shown
 
 
 def test_the_page_offers_to_accept_to_decline_and_to_counter(
