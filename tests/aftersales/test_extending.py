@@ -13,8 +13,10 @@ from aftersales import clock, extending
 from aftersales.enums import Party, Status
 from aftersales.models import Case, Extension, Notice, User
 from aftersales.notices.delivering import deliver_due
+from aftersales.payments import pay_due
 from aftersales.steps import Refused
 from aftersales.tasks import expire_all, extend_deadlines
+from tests.aftersales.negotiation.talk import set_policy
 from tests.factories import Desk
 
 pytestmark = pytest.mark.django_db
@@ -314,6 +316,23 @@ def test_a_refused_request_is_final(make_case: Any, buyer: User, staff: User, no
     assert case.status == Status.CLOSED_BUYER_TIMEOUT
     with pytest.raises(Refused, match="期限已过"):
         case.ask_reopen(by=buyer, reason=REASON)
+
+
+def test_goods_that_were_paid_for_since_are_not_exchanged_besides(
+    make_case: Any, merchant: User, staff: User, buyer: User, now: Any
+) -> None:
+    """G2, G6: a closed case comes back only where what it asks for is still there."""
+    set_policy(max_applications_per_line=2)
+    case = make_case("agreed", type="exchange")
+    now.move_to(case.due_at, tick=False)
+    expire_all()
+    make_case("agreed", type="refund_received", reason="R2", order=case.order)
+    pay_due()
+    case.refresh_from_db()
+    case.ask_reopen(by=buyer, reason=REASON)
+
+    with pytest.raises(Refused, match="可退的金额已不足"):
+        case.reopen(by=staff, note="买家出差，情况属实")
 
 
 # A changed window for open cases ------------------------------------------------------------------

@@ -228,7 +228,7 @@ class Extending(CaseFields):
         if any(not other.ended for other in others):
             raise Refused(_("这件商品已有进行中的售后，不能重新处理"))
         left = model.refundable_for(self.line, self.quantity, self.type, self.reason).total
-        if self.amount > left:
+        if self.amount > left or (self.wants_goods and not left):
             raise Refused(_("这件商品可退的金额已不足，不能重新处理"))
 
     @step(

@@ -221,6 +221,17 @@ def inspected(make_desk):
     return desk
 
 
+def test_a_claim_within_the_warranty_is_not_late(make_case, shop, buyer, now):
+    """RR-12, S-08, D19: what 售后保障维权 let in after the seven days is in time."""
+    order = OrderFactory(shop=shop, buyer=buyer, finished=True)
+    now.shift(timedelta(days=40))
+    case = make_case(type=RETURN, reason="R2", order=order)
+
+    refusal = case.reject_reason_refusal(reject_reason("RR-12"), case.warnings())
+
+    assert refusal == "这个原因与本单的事实不符"
+
+
 @pytest.mark.parametrize("code", ["RR-09", "RR-10"])
 def test_the_number_on_the_proof_is_asked_for(inspected, code):
     """NEG-48."""
