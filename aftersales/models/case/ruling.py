@@ -107,14 +107,7 @@ class Deciding(Owing):
         if ruling in (Ruling.DENY, Ruling.CLOSE_AGREED):
             self.renew_warranty()  # type: ignore[attr-defined]
         if ruling == Ruling.REHANDLE:
-            self.begin_series()
-            if self.replacement_shipped_at or self.remedy == Remedy.GIVE_BACK:
-                self.remedy = eligibility.remedy_of(self.type)
-            if self.replacement_shipped_at:
-                self.forget_travels()
-            if facts.with_shop(self):  # type: ignore[arg-type]
-                # The receipt clock ran out long ago; he who is told to look again has time to.
-                self.set_due(deadlines.end_of(self, Clock.RECEIPT_SIGNED, self.at))  # type: ignore[arg-type]
+            self._handle_anew()
         against_shop = ruling in FOR_BUYER and responsible == Responsible.MERCHANT
         self.dispute_refund = against_shop and not exempt
         self.change(
@@ -151,6 +144,19 @@ class Deciding(Owing):
             "cited": sorted(cited),
             "execute_by": execute_by.isoformat() if execute_by else "",
         }
+
+    def _handle_anew(self) -> None:
+        """Sent back to the shop: what was agreed before holds only for goods that are with it."""
+        self.begin_series()
+        back = facts.with_shop(self)  # type: ignore[arg-type]
+        if back:
+            # The receipt clock ran out long ago; he who is told to look again has time to.
+            self.set_due(deadlines.end_of(self, Clock.RECEIPT_SIGNED, self.at))  # type: ignore[arg-type]
+        if not back or self.remedy == Remedy.GIVE_BACK:
+            self.remedy = eligibility.remedy_of(self.type)
+        if not back:
+            self.to_refund, self.return_address, self.address_asked = None, None, None
+            self.forget_travels()
 
     def _set_to_work(self, ruling: str, freight: str) -> datetime | None:
         """Settle what the sides have to do, and by when the merchant, if he must (D12).

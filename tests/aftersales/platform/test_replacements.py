@@ -15,6 +15,7 @@ from aftersales.logistics import traces
 from aftersales.models import Case, Parcel, User
 from aftersales.tasks import expire_all
 from tests.aftersales.lifecycle.reading import DAY, GROUNDS, HOUR, WHY, owed, refused, stored
+from tests.aftersales.negotiation.talk import plan, script
 from tests.factories import Desk, picture, upload
 
 FOUND: dict[str, Any] = {"responsible": "merchant", "grounds": GROUNDS}
@@ -129,6 +130,54 @@ def test_a_repair_that_is_ruled_has_not_failed_yet(
         case.choose_refund(by=case.buyer)
     case.ship_replacement(by=merchant, **OUT)
     assert stored(case).status == Status.AWAITING_BUYER_RECEIPT
+
+
+@pytest.fixture
+def handled_anew(
+    make_desk: Callable[..., Desk], staff: User, now: Any
+) -> Callable[[str, str], Case]:
+    """``handled_anew("exchange", "return_refund")``: a plan was accepted, and before anything was
+    sent the platform took the case over and gave it back to the shop."""
+
+    def make(kind: str, code: str) -> Case:
+        desk = make_desk("checked", type=kind)
+        desk.negotiate(offers=[plan(code)], script=script("SC-01"))
+        case = desk.case
+        case.accept_plan(by=case.buyer, offer=case.open_offers()[0])
+        case.take_over(by=staff, grounds=GROUNDS)
+        now.shift(48 * HOUR)
+        case.catch_up()
+        case.rule(by=staff, ruling="rehandle", **FOUND)
+        assert case.status == Status.PENDING_MERCHANT
+        return case
+
+    return make
+
+
+def test_what_was_agreed_before_does_not_outlive_the_new_beginning(
+    handled_anew: Callable[[str, str], Case], now: Any
+) -> None:
+    """T-08, T-20: silence then means the exchange that was asked for, not the money agreed on."""
+    case = handled_anew("exchange", "return_refund")
+    assert (case.remedy, case.to_refund, case.return_address) == (Remedy.EXCHANGE, None, None)
+    now.shift(48 * HOUR)
+    assert expire_all() == (1, 0)
+    case = stored(case)
+    case.send_back(by=case.buyer, **BACK)
+    now.shift(10 * DAY)
+    assert expire_all() == (1, 0)
+    assert (stored(case).status, owed(case)) == (Status.AWAITING_MERCHANT_SHIP, [])
+
+
+def test_an_address_agreed_before_does_not_ask_for_goods_that_are_paid_for(
+    handled_anew: Callable[[str, str], Case], shop: Any, now: Any
+) -> None:
+    """T-08, D3: without a valid address the money is owed, and nothing goes back as well."""
+    case = handled_anew("return_refund", "return_refund")
+    shop.addresses.update(flagged="停用")
+    now.shift(48 * HOUR)
+    assert expire_all() == (1, 0)
+    assert (stored(case).status, owed(case)) == (Status.REFUNDING, [("微信支付", "128.00")])
 
 
 def test_a_case_that_begins_anew_ends_as_it_was_asked_to(
