@@ -1,5 +1,6 @@
 """退货退款，商家承担运费: picked up, or paid up to an agreed sum, from the offer to the payout (§2.6)."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -7,6 +8,7 @@ from django.urls import reverse
 
 from aftersales.dossier.stages import rounds
 from aftersales.enums import Purpose
+from aftersales.models import DecisionReason
 from aftersales.telling import said
 from tests.aftersales.negotiation.talk import plan, refused, script
 from tests.buyers.conftest import Phone
@@ -139,3 +141,15 @@ def test_no_limit_where_the_rules_put_the_whole_way_on_the_merchant(make_desk):
 
     with refused(desk.case, "不能设上限", field="most_return_freight_covered"):
         desk.negotiate(offers=offered, script=script("SC-04"))
+
+
+def test_a_request_that_is_not_heard_leaves_the_agreement_as_it_was(accepted, staff, now):
+    """§2.6, §1.6: only a ruling sets it aside."""
+    case, phone = accepted(UP_TO_12)
+    now.shift(timedelta(hours=1))
+    grounds = "接管的原因已经消除，退回双方处理。"
+    case.take_over(by=staff, grounds=grounds)
+    case.decline(by=staff, reason=DecisionReason.objects.get(code="DN-07"), grounds=grounds)
+    case.send_back(by=phone.user, carrier="中通快递", tracking="ZT8800000077")
+
+    assert case.freight_claims.get().most == Decimal("12.00")

@@ -144,7 +144,7 @@ class Returning(Owing):
             plan__code="return_freight_covered", state=PlanState.ACCEPTED
         ).last()
         asked = self.last_intervention
-        if taken is None or (asked and asked.ruled_at and asked.ruled_at > taken.at):
+        if taken is None or (asked and asked.ruling and asked.ruled_at > taken.at):
             return {}
         return dict(taken.terms)
 
