@@ -78,10 +78,17 @@ class ToolStep(GuardedStep):
 
     def redraw(self, asked: str) -> HttpResponse:
         """The page again with what is filled in so far; files are kept, nothing is complained of."""
-        form = self.get_form()
-        form.is_valid()
+        form = self.filled()
         form.errors.clear()
         return self.render_to_response(self.get_context_data(form=form))
+
+    def filled(self) -> StepForm:
+        """The form, looked through; what it holds is a draft, should the whole page now shown be closed."""
+        form = self.get_form()
+        form.is_valid()
+        if not self.request.headers.get("HX-Request"):
+            self.remember(form)
+        return form
 
     def form_invalid(self, form: StepForm, *, conflict: bool = False) -> HttpResponse:
         if conflict and self.case.round_state == RoundState.WAITING:
@@ -169,8 +176,7 @@ class Negotiate(ToolStep):
         return not self.case.refusal("negotiate", self.request.user)
 
     def redraw(self, asked: str) -> HttpResponse:
-        form = cast(RoundForm, self.get_form())
-        form.is_valid()
+        form = cast(RoundForm, self.filled())
         form.errors.clear()
         if asked == "refresh":
             form.refresh()
@@ -205,9 +211,8 @@ class Reject(ToolStep):
         return tool.stage(self.case) == tool.REJECT and tool.verb(self.case) == self.step
 
     def redraw(self, asked: str) -> HttpResponse:
-        form = cast(RejectForm, self.get_form())
-        fine = form.is_valid()
-        if asked == "review" and not fine:
+        form = cast(RejectForm, self.filled())
+        if asked == "review" and not form.is_valid():
             return self.form_invalid(form)
         if asked == "review":
             self.template_name = "merchants/cases/reject_review.html"

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from aftersales.enums import Status
-from aftersales.models import RejectReason
+from aftersales.models import Draft, RejectReason
 from tests.factories import upload
 from tests.merchants.conftest import page_of
 
@@ -116,12 +116,14 @@ def test_a_look_at_all_of_it_submits_nothing(make_case, at_desk, merchant, text_
     assert "检查后提交驳回" in page
     assert SAID["statement"] in page
     assert case.status == Status.PENDING_MERCHANT
+    assert Draft.objects.get().data["statement"] == [SAID["statement"]]  # should it be closed
     # and what the page carries on is the whole rejection
     carried = {}
     for name, value in answer.context["carried"]:
         carried.setdefault(name, []).append(value)
     at_desk.send("reject", case, **carried)
     assert case.status == Status.REJECTED
+    assert not Draft.objects.exists()
 
 
 def test_going_back_from_the_review_keeps_everything(make_case, at_desk, merchant, text_of):
