@@ -84,7 +84,7 @@ class ToolStep(GuardedStep):
 
     def filled(self) -> StepForm:
         """The form, looked through; what it holds is a draft, should the whole page now shown be closed."""
-        form = self.get_form()
+        form: StepForm = self.get_form()
         form.is_valid()
         if not self.request.headers.get("HX-Request"):
             self.remember(form)
