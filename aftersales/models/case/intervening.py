@@ -283,6 +283,7 @@ class Intervening(CaseFields):
         hours = 0
         if reason.closes:
             self.end_rounds()
+            self.renew_warranty()  # type: ignore[attr-defined]
             self.__dict__["_came_from"] = Status.CLOSED_PLATFORM_DENIED
             self.evidence_due_at = None
         else:

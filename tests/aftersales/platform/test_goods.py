@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from aftersales.enums import Party, Remedy, Stage, Status, Turn
-from aftersales.models import Case, Intervention, User
+from aftersales.models import Case, DecisionReason, Intervention, User
 from aftersales.tasks import expire_all
 from tests.aftersales.lifecycle.reading import (
     GROUNDS,
@@ -295,3 +295,15 @@ def test_goods_that_the_buyer_keeps_have_their_warranty_anew(
     case.catch_up()
     case.rule(by=staff, ruling="deny", responsible="none", grounds=GROUNDS)
     assert stored(case).line.warranty_from == (stored(case).closed_at if shipped else None)
+
+
+def test_the_warranty_is_as_new_where_the_platform_does_not_hear_him(
+    make_case: Callable[..., Case], staff: User
+) -> None:
+    """T-16, §1.6: not accepted for good, and the replacement stays with the buyer."""
+    case = make_case("shipped_again", type="exchange")
+    shown = {"platform": [upload(case.buyer)]}
+    case.dispute_arrival(by=case.buyer, reason=GROUNDS, evidence=shown)
+    case.decline(by=staff, reason=DecisionReason.objects.get(code="DN-05"), grounds=GROUNDS)
+    assert stored(case).status == Status.CLOSED_PLATFORM_DENIED
+    assert stored(case).line.warranty_from == stored(case).closed_at
