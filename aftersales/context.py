@@ -26,7 +26,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         user = getattr(request, "user", None)
         if user is None or not user.is_authenticated:
             return 0
-        return Notice.objects.shown_to(user).unread().count()
+        return Notice.objects.waiting_for(user).count()
 
     def shops() -> list[Shop]:
         user = getattr(request, "user", None)

@@ -17,7 +17,7 @@ ON_DUTY = Prepared(
         .order_by("pk")
     )
 )
-UNREAD = Prepared(lambda user: Notice.objects.shown_to(user).unread(), counted=True)
+UNREAD = Prepared(lambda user: Notice.objects.waiting_for(user), counted=True)
 
 
 class Team(NamedTuple):

@@ -33,7 +33,7 @@ class FaultAdmin(Timed, OfCase):
     ]
     list_display_links = None
     list_select_related = ["case__shop", "case__buyer"]
-    search_fields = ["case__code"]
+    search_fields = ["case__code__startswith"]
     ordering = ["-pk"]
 
     @admin.display(description=_("下次尝试"), ordering="next_try_at")
@@ -68,7 +68,7 @@ class FindingAdmin(OfCase):
     list_display_links = None
     list_filter = [Open, "kind"]
     list_select_related = ["case__shop", "case__buyer"]
-    search_fields = ["case__code"]
+    search_fields = ["case__code__startswith"]
     ordering = ["-pk"]
 
     @admin.display(description=_("不一致"))
@@ -89,7 +89,7 @@ class AttemptAdmin(Timed, OfCase):
     list_display = ["time", "case_code", "tried", column(_("账号"), "user"), "sentence"]
     list_display_links = None
     list_select_related = ["case__shop", "case__buyer", "user"]
-    search_fields = ["case__code"]
+    search_fields = ["case__code__startswith"]
     ordering = ["-pk"]
 
     @admin.display(description=_("步骤"), ordering="step")
@@ -104,7 +104,7 @@ class NoticeAdmin(Timed, OfCase):
     list_display_links = None
     list_filter = ["party"]
     list_select_related = ["case__shop", "case__buyer", "user"]
-    search_fields = ["case__code", "user__username"]
+    search_fields = ["case__code__startswith", "user__username"]
     ordering = ["-pk"]
 
     @admin.display(description=_("已读"))

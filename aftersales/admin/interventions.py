@@ -84,7 +84,7 @@ class InterventionAdmin(OfCase):
     list_display_links = ["number"]
     list_filter = ["stage", Overdue, Mine]
     list_select_related = ["case__shop", "case__buyer", "case__reason", "assignee"]
-    search_fields = ["case__code", "case__order__number"]
+    search_fields = ["case__code__startswith", "case__order__number__startswith"]
     search_help_text = gettext_lazy("售后单号或订单号")
     actions = ["claim", "let_go"]
 
@@ -221,7 +221,7 @@ class AppealAdmin(OfCase):
         "decided_by",
         "confirmed_by",
     ]
-    search_fields = ["case__code"]
+    search_fields = ["case__code__startswith"]
     search_help_text = gettext_lazy("售后单号")
 
     @admin.display(description=gettext_lazy("复核时限"), ordering="decide_by")

@@ -215,6 +215,7 @@ class Attempt(models.Model):
         return f"{self.step}: {self.sentence}"
 
 
+MOST_UNREAD = 100  # nobody is told a larger number
 OF_ACCOUNT = "account"  # the kind of what is said of the reader's own account
 
 
@@ -225,6 +226,10 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
 
     def unread(self) -> Self:
         return self.filter(read_at=None)
+
+    def waiting_for(self, user: Any) -> Self:
+        """What he has not read, as far as it is counted."""
+        return self.shown_to(user).unread()[:MOST_UNREAD]
 
     def mark_read(self, at: datetime) -> int:
         """Nothing is e-mailed of what has been read, but for what becomes of an account: who read

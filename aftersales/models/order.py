@@ -95,6 +95,8 @@ class Order(Fetched):
         ]
         indexes = [
             models.Index(fields=["buyer", "-paid_at"], name="order_of_buyer"),
+            models.Index(fields=["number"], opclasses=["varchar_pattern_ops"], name="order_begins"),
+            models.Index(fields=["buyer_nick"], name="order_of_nick"),
             models.Index(
                 fields=["id"],
                 condition=models.Q(contact_dropped_at=None),

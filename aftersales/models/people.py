@@ -34,6 +34,9 @@ class User(AbstractUser):
     class Meta:
         verbose_name = _("账号")
         verbose_name_plural = _("账号")
+        indexes = [
+            models.Index(fields=["nick"], opclasses=["varchar_pattern_ops"], name="user_begins")
+        ]
 
     def __str__(self) -> str:
         return self.nick or self.username

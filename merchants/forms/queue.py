@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from aftersales import clock
 from aftersales.enums import CaseType, Direction, Phase, RoundState, ScanKind, Status
 from aftersales.forms import MoneyField
-from aftersales.models import Case, CaseQuerySet, Member, Parcel, Tag
+from aftersales.models import Case, CaseQuerySet, Member, Order, Parcel, Tag
 from aftersales.rules import facts
 from merchants import counting
 from merchants.words import Words
@@ -165,13 +165,14 @@ class QueueFilter(filters.FilterSet):
         """One thing looked for everywhere, or many numbers pasted at once."""
         words = words_of(text)
         upper = [word.upper() for word in words]
-        parcels = Parcel.objects.filter(order=OuterRef("order"), tracking__in=upper + words)
-        found: Any = (
-            Q(code__in=upper)
-            | Q(order__number__in=words)
-            | Q(return_tracking__in=upper)
-            | Exists(parcels)
-        )
+        # Whole numbers have an index each; the words within are read through all of the shop's.
+        orders = {
+            *Order.objects.filter(number__in=words).values_list("pk", flat=True),
+            *Parcel.objects.filter(tracking__in=upper + words).values_list("order", flat=True),
+        }
+        found: Any = Q(code__in=upper) | Q(order__in=orders)
+        if (numbered := cases.filter(found)).exists():
+            return numbered
         if len(words) == 1:
             word = words[0]
             found |= Q(code__endswith=upper[0]) | Q(order__number__endswith=word)

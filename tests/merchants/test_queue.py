@@ -309,6 +309,16 @@ def test_a_list_is_read_off_an_index(make_case, merchant, query, index):
     assert f"Index Scan using {index}" in plan or f"Index Scan Backward using {index}" in plan
 
 
+def test_a_whole_number_is_found_without_reading_all_that_is_there(make_case, at_desk):
+    """Words within are looked for only where no number is meant."""
+    case = make_case("sent_back", type="return_refund")
+    for word in (case.code, case.order.number, case.return_tracking):
+        with CaptureQueriesContext(connection) as caught:
+            assert codes(at_desk.look("queue", tab="all", q=word)) == [case.code]
+        assert not [each for each in caught.captured_queries if "UPPER(" in each["sql"]]
+    assert codes(at_desk.look("queue", tab="all", q=case.line.title[1:4])) == [case.code]
+
+
 def test_the_quick_view_shows_the_claim(make_case, at_desk, text_of):
     case = make_case()
 

@@ -111,6 +111,11 @@ class Case(
                 condition=models.Q(agreed_rule__isnull=False),
                 name="case_agreed_by_rule",
             ),
+            models.Index(
+                fields=["id"], condition=models.Q(needs_staff=True), name="case_for_staff"
+            ),
+            models.Index(fields=["-applied_at", "-id"], name="case_newest"),
+            models.Index(fields=["code"], opclasses=["varchar_pattern_ops"], name="case_begins"),
             models.Index(fields=["buyer", "-applied_at"], name="case_of_buyer"),
             models.Index(fields=["shop", "-applied_at"], name="case_recent"),
             models.Index(fields=["shop", "-updated_at"], name="case_moved"),
