@@ -72,7 +72,8 @@ class Intervening(CaseFields):
         text: str = "",
         as_party: str = "",
     ) -> dict[str, Any]:
-        """G10, NEG-35: always welcome; late for an intervention it is refused; asked for, it is a reply."""
+        """G10, NEG-35: always welcome; late for an intervention it is refused. Asked for, it is a
+        reply, and so are the words that come with it (NEG-30)."""
         if not any(evidence.values()):
             raise Refused(evidence=_("请选择要上传的凭证"))
         if len(text) > 500:
@@ -86,6 +87,8 @@ class Intervening(CaseFields):
         waiting = self.round_state in (RoundState.WAITING, RoundState.EXPIRED)
         if party == Party.BUYER and asked and current is not None and waiting:
             self._answered(current, text.strip() or _("已补充凭证"))  # type: ignore[attr-defined]
+        elif text.strip():
+            self.count_as_reply(party, text.strip())  # type: ignore[attr-defined]
         return {"evidence": kept, "text": text.strip()}
 
     @step(

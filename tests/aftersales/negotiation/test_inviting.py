@@ -106,6 +106,20 @@ def test_evidence_nobody_asked_for_is_welcome_and_ends_no_wait(make_desk):
     assert desk.case.round_state == RoundState.WAITING
 
 
+def test_words_that_come_with_evidence_are_an_answer_like_any_words(make_desk):
+    """NEG-30, S-71: they stand in the thread, and nobody says that he did not reply."""
+    desk = make_desk("waiting")
+    shown = {"added": [upload(desk.buyer)]}
+    desk.case.add_evidence(by=desk.buyer, evidence=shown, text="裂纹会渗水，不能接受这个金额。")
+
+    answered = desk.case.rounds.get()
+    assert (answered.state, answered.answer) == (
+        RoundState.ANSWERED,
+        "裂纹会渗水，不能接受这个金额。",
+    )
+    assert desk.case.reply_due_at is None
+
+
 def test_an_invitation_is_answered_with_evidence_not_with_a_click(invited):
     """NEG-35."""
     with refused(invited.case, "请直接补充凭证", field="offer"):
