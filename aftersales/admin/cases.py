@@ -17,11 +17,13 @@ from django.utils.translation import gettext_lazy as _
 from aftersales import centre, clock, display
 from aftersales.admin import deciding, stepping
 from aftersales.admin.looking import (
+    MOST_MEANT,
     OfCase,
     ReadOnly,
     claim_of,
     column,
     may_rule,
+    meant,
     moment,
     sides_of,
     status_of,
@@ -37,12 +39,7 @@ from aftersales.views import ABOUT, CaseView
 
 log = structlog.get_logger(__name__)
 
-MOST_MEANT = 1000  # orders, buyers or shops that a word of a search may stand for
 PAGES = {**stepping.VIEWS, **deciding.VIEWS}  # the steps that staff have, each by its own page
-
-
-def _keys(rows: QuerySet[Any]) -> list[int]:
-    return list(rows.values_list("pk", flat=True)[:MOST_MEANT])
 
 
 class StaffDossier(CaseView, DossierView):
@@ -108,13 +105,13 @@ class CaseAdmin(ReadOnly):
         """
         whole = "".join(search_term.split()).upper()
         for term in [whole] if guess_carrier(whole) else search_term.split():
-            orders = _keys(Order.objects.filter(number__startswith=term))
-            orders += _keys(Order.objects.filter(buyer_nick=term))
+            orders = meant(Order.objects.filter(number__startswith=term))
+            orders += meant(Order.objects.filter(buyer_nick=term))
             sent = Parcel.objects.filter(tracking__in={term, term.upper()})
             orders += sent.values_list("order", flat=True)[:MOST_MEANT]
-            buyers = _keys(User.objects.filter(nick__startswith=term))
-            buyers += _keys(User.objects.filter(username__startswith=term))
-            shops = _keys(Shop.objects.filter(Q(name__icontains=term) | Q(code__iexact=term)))
+            buyers = meant(User.objects.filter(nick__startswith=term))
+            buyers += meant(User.objects.filter(username__startswith=term))
+            shops = meant(Shop.objects.filter(Q(name__icontains=term) | Q(code__iexact=term)))
             if max(map(len, (orders, buyers, shops))) >= MOST_MEANT:
                 self.message_user(
                     request,

@@ -3,13 +3,13 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.admin.looking import OfCase, column, moment
-from aftersales.models import Attempt, Fault, Finding, Notice
+from aftersales.admin.looking import OfCase, column, meant, moment
+from aftersales.models import Attempt, Case, Fault, Finding, Notice, User
 from aftersales.steps import STEPS
 
 
@@ -104,8 +104,18 @@ class NoticeAdmin(Timed, OfCase):
     list_display_links = None
     list_filter = ["party"]
     list_select_related = ["case__shop", "case__buyer", "user"]
-    search_fields = ["case__code__startswith", "user__username"]
+    search_fields = ["case__code"]
+    search_help_text = _("售后单号或收件人的账号，都从头输入")
     ordering = ["-pk"]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Notice], search_term: str
+    ) -> tuple[QuerySet[Notice], bool]:
+        term = search_term.strip()
+        cases = meant(Case.objects.filter(code__startswith=term.upper()))
+        people = meant(User.objects.filter(username__startswith=term))
+        found = Q(case__in=cases) | Q(user__in=people)
+        return queryset.filter(found) if term else queryset, False
 
     @admin.display(description=_("已读"))
     def read(self, notice: Notice) -> SafeString:

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -20,6 +21,7 @@ from aftersales.enums import RefundState, Stage, Status
 from aftersales.models import Case
 
 FEW = 50
+MOST_MEANT = 1000  # rows of one kind that a word of a search may stand for
 COUNTED = 10_000  # beyond it a list is only said to be long
 
 BADGES = {
@@ -102,6 +104,12 @@ class Rows(NoEditing, admin.TabularInline):
     extra = 0
     can_delete = False
     show_change_link = False
+
+
+def meant(rows: QuerySet[Any]) -> list[int]:
+    """The keys that a word of a search stands for. A list that has them is found by an index; one
+    that is asked in the same breath for what is joined to its rows is read through."""
+    return list(rows.values_list("pk", flat=True)[:MOST_MEANT])
 
 
 def may_rule(request: HttpRequest) -> bool:

@@ -53,7 +53,7 @@ class OrderAdmin(ReadOnly):
     list_select_related = ["shop", "buyer"]
     search_fields = ["number__startswith", "buyer_nick__exact", "parcels__tracking__exact"]
     search_help_text = _("订单号（从头输入）、买家昵称或快递单号")
-    ordering = ["-paid_at", "-pk"]
+    ordering = ["-pk"]
     inlines = [LineRows, PaymentRows, ParcelRows]
     fieldsets = [
         (

@@ -79,7 +79,8 @@ def test_what_stands_for_too_much_is_said(
     client: Client, staff: User, make_case: Callable[..., Case], monkeypatch: Any
 ) -> None:
     """A search lists what it found first, and that there is more."""
-    monkeypatch.setattr("aftersales.admin.cases.MOST_MEANT", 1)
+    for module in ("looking", "cases"):
+        monkeypatch.setattr(f"aftersales.admin.{module}.MOST_MEANT", 1)
     staff.groups.set([reviewers_group()])
     client.force_login(staff)
     case = make_case()
