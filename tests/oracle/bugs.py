@@ -162,3 +162,5 @@ BUGS: dict[str, Callable[[], AbstractContextManager[None]]] = {
     "one alone reverses": partial(without, "reverse_ruling", conditions.second_person),
     "a shop that wins keeps the goods": partial(instead, Appealing, "_stop_return", kept_by_all),
 }
+# Where a bug shows in one kind of demand alone, walks of another are no use.
+SHOWS_IN = {"what cannot be repaired goes out": "repair"}

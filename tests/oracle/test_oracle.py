@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
-from tests.oracle.bugs import BUGS
+from tests.oracle.bugs import BUGS, SHOWS_IN
 from tests.oracle.walk import Walk
 
 pytestmark = pytest.mark.django_db
@@ -41,7 +41,7 @@ def test_the_engine_does_what_the_table_says(staff: Any) -> None:
 def test_a_bug_is_found(bug: str, staff: Any) -> None:
     taken = 0
     for seed in range(SEED, SEED + MOST):
-        walk = Walk(seed, staff)
+        walk = Walk(seed, staff, SHOWS_IN.get(bug, ""))
         try:
             with BUGS[bug]():
                 walk.run(LENGTH)

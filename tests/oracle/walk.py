@@ -50,8 +50,8 @@ class Walk(People):
     Nothing of it stays. ``taken`` is what was done, to be read when it fails.
     """
 
-    def __init__(self, seed: int, staff: Any) -> None:
-        self.chance, self.staff = random.Random(seed), staff
+    def __init__(self, seed: int, staff: Any, kind: str = "") -> None:
+        self.chance, self.staff, self.kind = random.Random(seed), staff, kind
         self.taken: list[str] = []
         self.deal: Deal | None = None
 
@@ -76,7 +76,7 @@ class Walk(People):
 
     def apply(self) -> None:
         """The next case."""
-        kind, early = self.chance.choice(sorted(KINDS)), self.chance.random() < 0.3
+        kind, early = self.kind or self.chance.choice(sorted(KINDS)), self.chance.random() < 0.3
         set_policy(allow_early_intervention=early)
         buyer, merchant = self.people
         order = OrderFactory(shop=self.shop, buyer=buyer, **KINDS[kind])
