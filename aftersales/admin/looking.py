@@ -109,7 +109,7 @@ class Rows(NoEditing, admin.TabularInline):
 def meant(rows: QuerySet[Any]) -> list[int]:
     """The keys that a word of a search stands for. A list that has them is found by an index; one
     that is asked in the same breath for what is joined to its rows is read through."""
-    return list(rows.values_list("pk", flat=True)[:MOST_MEANT])
+    return list(rows.order_by().values_list("pk", flat=True)[:MOST_MEANT])
 
 
 def may_rule(request: HttpRequest) -> bool:

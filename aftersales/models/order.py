@@ -38,7 +38,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
 class Order(Fetched):
     """订单. Money is in yuan, as paid; times are when it happened on the marketplace."""
 
-    shop = models.ForeignKey(Shop, models.PROTECT, related_name="orders")
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="orders", db_index=False)
     buyer = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="orders")
     number = models.CharField(_("订单号"), max_length=40)
     state = models.CharField(
@@ -94,6 +94,7 @@ class Order(Fetched):
             models.UniqueConstraint(fields=["shop", "number"], name="order_once_per_shop")
         ]
         indexes = [
+            models.Index(fields=["shop", "-paid_at", "-id"], name="order_of_shop"),
             models.Index(fields=["buyer", "-paid_at"], name="order_of_buyer"),
             models.Index(fields=["number"], opclasses=["varchar_pattern_ops"], name="order_begins"),
             models.Index(fields=["buyer_nick"], name="order_of_nick"),

@@ -167,7 +167,7 @@ class QueueFilter(filters.FilterSet):
         upper = [word.upper() for word in words]
         # Whole numbers have an index each; the words within are read through all of the shop's.
         orders = {
-            *Order.objects.filter(number__in=words).values_list("pk", flat=True),
+            *Order.objects.filter(number__in=words).order_by().values_list("pk", flat=True),
             *Parcel.objects.filter(tracking__in=upper + words).values_list("order", flat=True),
         }
         found: Any = Q(code__in=upper) | Q(order__in=orders)

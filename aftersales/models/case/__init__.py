@@ -117,8 +117,8 @@ class Case(
             models.Index(fields=["-applied_at", "-id"], name="case_newest"),
             models.Index(fields=["code"], opclasses=["varchar_pattern_ops"], name="case_begins"),
             models.Index(fields=["buyer", "-applied_at"], name="case_of_buyer"),
-            models.Index(fields=["shop", "-applied_at"], name="case_recent"),
-            models.Index(fields=["shop", "-updated_at"], name="case_moved"),
+            models.Index(fields=["shop", "-applied_at", "-id"], name="case_recent"),
+            models.Index(fields=["shop", "-updated_at", "-id"], name="case_moved"),
         ]
 
     def get_absolute_url(self) -> str:
