@@ -7,7 +7,7 @@ import pytest
 from aftersales import clock
 from aftersales.enums import Severity
 from aftersales.figures import rolling
-from aftersales.models import Case, Risk
+from aftersales.models import Case, OrderLine, Risk
 from tests.aftersales.negotiation.talk import (
     DAY,
     HOUR,
@@ -105,6 +105,14 @@ def test_rw_13_counts_the_same_fault_of_the_same_goods(make_desk):
     assert warning.facts.endswith("的售后有 3 单")
     set_threshold("RW-13", 4)
     assert "RW-13" not in found(case)
+
+
+def test_rw_13_takes_goods_without_a_number_for_no_goods_alike(make_desk):
+    """Some files name no number; two pieces without one may be anything."""
+    cases = [make_desk().case for _ in range(3)]
+    OrderLine.objects.update(goods_id="")
+
+    assert "RW-13" not in found(cases[0])
 
 
 def test_rw_13_looks_at_quality_alone(make_desk):
