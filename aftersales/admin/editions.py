@@ -92,10 +92,11 @@ class EditionAdmin(ReadOnly):
         """An edition that is not in force yet can be taken back; one that is, only changed again."""
         if not self._may_withdraw(request):
             raise PermissionDenied
+        edition = get_object_or_404(Edition, pk=pk)
         waiting = Edition.objects.filter(
             pk=pk, number=None, withdrawn_at=None, effective_from__gt=clock.now()
         )
-        if request.method != "POST" and (edition := waiting.first()):
+        if request.method != "POST" and waiting.exists():
             context = {
                 **self.admin_site.each_context(request),
                 "title": _("撤回这一版"),

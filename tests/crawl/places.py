@@ -247,7 +247,7 @@ return_reversal             page  case
 reverse_ruling              page  case
 dossier_pdf                 file  case
 dossier_zip                 file  case
-withdraw_edition            turn  edition
+withdraw_edition            page  edition
 simulate                    page
 simulated                   page  simulation
 order_facts                 page  order_row
