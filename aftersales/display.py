@@ -189,9 +189,9 @@ def level(until: datetime | None, now: datetime) -> str:
     left = until - now
     if left <= timedelta():
         return "over"
-    if left < timedelta(hours=getattr(settings, "DUE_URGENT_HOURS", 2)):
+    if left < timedelta(hours=settings.DUE_URGENT_HOURS):
         return "urgent"
-    if left < timedelta(hours=getattr(settings, "DUE_SOON_HOURS", 12)):
+    if left < timedelta(hours=settings.DUE_SOON_HOURS):
         return "soon"
     return ""
 

@@ -1,11 +1,12 @@
 """The languages that are read here: Chinese, which the texts are written in, and English."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from django.utils.translation import get_language, override
 
 CHINESE, ENGLISH = "zh-hans", "en"
+Told = TypeVar("Told")
 
 
 def in_english() -> bool:
@@ -13,9 +14,9 @@ def in_english() -> bool:
     return (get_language() or "").startswith(ENGLISH)
 
 
-def either(chinese: Any, english: Any) -> Any:
+def either(chinese: Told, english: Told) -> Told:
     """Of two texts that in the reader's language, Chinese where English is empty."""
-    return (in_english() and english) or chinese
+    return english if english and in_english() else chinese
 
 
 def in_both(say: Callable[[], Any]) -> tuple[str, str]:

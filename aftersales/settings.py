@@ -78,6 +78,10 @@ CONTACT_DAYS = env.int("CONTACT_DAYS", default=15)
 UPLOAD_DAYS = env.int("UPLOAD_DAYS", default=30)
 NOTICE_DAYS = env.int("NOTICE_DAYS", default=365)
 
+# How little time is left of a deadline that is marked as urgent, and as soon.
+DUE_URGENT_HOURS = env.int("DUE_URGENT_HOURS", default=2)
+DUE_SOON_HOURS = env.int("DUE_SOON_HOURS", default=12)
+
 # The project --------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [

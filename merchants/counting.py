@@ -23,6 +23,9 @@ MOST = 1000
 SAMPLED = ("answered", "unseen")  # there may be more behind those with the least time
 TURNS = [str(turn) for turn in Turn if turn not in (Turn.MINE, Turn.DONE)]
 NAMES = ("mine", "urgent", *SAMPLED, *TURNS, "asked", "handled")
+# Evidence ``e`` at which the shop of the case ``c`` has not looked yet; see ``unseen``.
+UNSEEN = """e.case_id = c.id AND e.party = 'buyer'
+    AND (c.merchant_seen_at IS NULL OR e.at > c.merchant_seen_at)"""
 # One statement, written out: to have it built from querysets takes longer than to run it. What is
 # the shop's turn is looked at in the order of its deadlines; handled is what a member moved on
 # today, or where he opened a round.
@@ -33,9 +36,8 @@ WITH mine AS (
 )
 SELECT 'mine', assignee_id, count(*), count(*) FILTER (WHERE due_at < %(soon)s),
     count(*) FILTER (WHERE round_state = 'answered') FROM mine GROUP BY assignee_id
-UNION ALL SELECT 'unseen', 0, count(*), 0, 0 FROM mine WHERE EXISTS (
-    SELECT 1 FROM aftersales_evidence e WHERE e.case_id = mine.id AND e.party = 'buyer'
-    AND (mine.merchant_seen_at IS NULL OR e.at > mine.merchant_seen_at))
+UNION ALL SELECT 'unseen', 0, count(*), 0, 0 FROM mine c
+    WHERE EXISTS (SELECT 1 FROM aftersales_evidence e WHERE UNSEEN)
 UNION ALL SELECT 'asked', 0, count(*), 0, 0 FROM (
     SELECT DISTINCT line_id FROM aftersales_message
     WHERE shop_id = %(shop)s AND party = 'buyer' AND read_at IS NULL AND line_id IS NOT NULL
@@ -48,6 +50,7 @@ UNION ALL SELECT 'handled', 0, count(*), 0, 0 FROM (
 OF_TURN = """UNION ALL SELECT 'TURN', 0, count(*), 0, 0 FROM (
     SELECT 1 FROM aftersales_case WHERE shop_id = %(shop)s AND turn = 'TURN' LIMIT %(most)s) TURN_
 """
+COUNTED = COUNTED.replace("UNSEEN", UNSEEN)
 COUNTED += "".join(OF_TURN.replace("TURN", turn) for turn in TURNS)
 
 
@@ -69,13 +72,9 @@ def forget(shop_id: int) -> None:
     cache.delete(_key(shop_id))
 
 
-def soon() -> Q:
-    """Those that fall due within the hours after which time is urgent."""
-    return Q(due_at__lt=_soon())
-
-
-def _soon() -> datetime:
-    return clock.now() + timedelta(hours=getattr(settings, "DUE_URGENT_HOURS", 2))
+def soon() -> datetime:
+    """What falls due before this moment is urgent."""
+    return clock.now() + timedelta(hours=settings.DUE_URGENT_HOURS)
 
 
 def unseen() -> Exists:
@@ -107,7 +106,7 @@ def _counted(shop_id: int) -> dict[str, Any]:
             {
                 "shop": shop_id,
                 "most": MOST + 1,
-                "soon": moment(_soon()),
+                "soon": moment(soon()),
                 "today": moment(midnight),
             },
         )

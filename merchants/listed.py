@@ -8,6 +8,7 @@ from django.db import connection
 from aftersales.models import Case, Parcel, User
 from aftersales.prepared import Made
 from aftersales.rules import facts
+from merchants.counting import UNSEEN
 
 # Of the case itself; whatever else is read of it would be one more query a row.
 READ = (
@@ -28,8 +29,7 @@ SELECT c.id, READ,
     CASE WHEN a.active THEN COALESCE(NULLIF(u.nick, ''), u.username) END AS assigned_to,
     (SELECT count(*) FROM aftersales_evidence e WHERE e.case_id = c.id AND e.party = 'buyer')
         AS proofs,
-    (SELECT count(*) FROM aftersales_evidence e WHERE e.case_id = c.id AND e.party = 'buyer'
-        AND (c.merchant_seen_at IS NULL OR e.at > c.merchant_seen_at)) AS unseen,
+    (SELECT count(*) FROM aftersales_evidence e WHERE UNSEEN) AS unseen,
     EXISTS (SELECT 1 FROM aftersales_draft d WHERE d.case_id = c.id AND d.user_id = %s) AS drafted,
     p.id AS parcel_id, p.direction, p.state, p.shipped_at, p.last_scan_at, p.signed_at,
     p.unreached_at,
@@ -44,7 +44,8 @@ LEFT JOIN aftersales_user u ON u.id = a.user_id
 LEFT JOIN aftersales_parcel p ON p.order_id = c.order_id AND p.direction = 'outbound'
 ORDER BY page.place, p.id
 """
-LISTED = LISTED.replace("BETWEEN", BETWEEN).replace("READ", ", ".join(f"c.{name}" for name in READ))
+LISTED = LISTED.replace("BETWEEN", BETWEEN).replace("UNSEEN", UNSEEN)
+LISTED = LISTED.replace("READ", ", ".join(f"c.{name}" for name in READ))
 MOMENTS = ("shipped_at", "last_scan_at", "signed_at", "unreached_at")
 OF_PARCEL = ("id", "direction", "state", *MOMENTS)
 

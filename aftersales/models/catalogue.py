@@ -212,7 +212,7 @@ class RejectReason(Lasting):
 
     @property
     def must_answer(self) -> list[str]:
-        return list(either(self.must_answer_zh, self.must_answer_en))
+        return either(self.must_answer_zh, self.must_answer_en)
 
     def points(self) -> list[dict[str, str]]:
         """The points to be answered, as a history keeps them."""
@@ -281,11 +281,11 @@ class Proof(models.Model):
 
     @property
     def label(self) -> str:
-        return str(either(self.label_zh, self.label_en))
+        return either(self.label_zh, self.label_en)
 
     @property
     def hint(self) -> str:
-        return str(either(self.hint_zh, self.hint_en))
+        return either(self.hint_zh, self.hint_en)
 
 
 class Risk(Bilingual):

@@ -193,7 +193,7 @@ class Evidence(models.Model):
     @property
     def label(self) -> str:
         """What its slot was called when it was filed, in the reader's language."""
-        return str(either(self.label_zh, self.label_en))
+        return either(self.label_zh, self.label_en)
 
 
 class Attempt(models.Model):
@@ -305,7 +305,7 @@ class Notice(models.Model):
 
     @property
     def text(self) -> str:
-        return str(either(self.text_zh, self.text_en))
+        return either(self.text_zh, self.text_en)
 
     @property
     def reminder(self) -> str:

@@ -161,4 +161,4 @@ class Agreement(models.Model):
 
     @property
     def text(self) -> str:
-        return str(either(self.text_zh, self.text_en))
+        return either(self.text_zh, self.text_en)

@@ -6,11 +6,11 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.template.loader import render_to_string
-from django.utils.translation import override
 
 from aftersales import clock
 from aftersales.bulk import update_rows
 from aftersales.enums import Party, Reminder
+from aftersales.languages import in_both
 from aftersales.models import Appeal, Case, Notice, User
 from aftersales.notices.people import RULES, members_of, reviewers_of, staff_who
 from aftersales.rules import reminders
@@ -120,11 +120,7 @@ def _at_work(case: Case, team: list[User]) -> list[User]:
 
 def text_of(case: Case, mark: Reminder, at: datetime, due_at: datetime | None) -> tuple[str, str]:
     """What a reminder says, in Chinese and in English."""
-    texts = []
-    for language in ("zh-hans", "en"):
-        with override(language):
-            said = render_to_string(
-                f"notices/remind_{mark}.txt", {"case": case, "now": at, "due_at": due_at}
-            )
-        texts.append(" ".join(said.split()))
-    return texts[0], texts[1]
+    context = {"case": case, "now": at, "due_at": due_at}
+    return in_both(
+        lambda: " ".join(render_to_string(f"notices/remind_{mark}.txt", context).split())
+    )

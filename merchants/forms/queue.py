@@ -230,7 +230,7 @@ class QueueFilter(filters.FilterSet):
         return cases.filter(auto_agreed=False, agreed_rule__isnull=answer == "no")
 
     def by_time(self, cases: CaseQuerySet, _name: str, ticked: bool) -> CaseQuerySet:
-        return cases.filter(counting.soon()) if ticked else cases
+        return cases.filter(due_at__lt=counting.soon()) if ticked else cases
 
     def by_unseen(self, cases: CaseQuerySet, _name: str, ticked: bool) -> CaseQuerySet:
         return cases.filter(counting.unseen()) if ticked else cases
