@@ -119,8 +119,8 @@ class Desk:
         self.case.negotiate(by=self.merchant, **(given | {"risks": asked} | answers))
 
     def script(self, form: Any, offers: list[Offering]) -> Script:
-        values = self.case.script_values(offers)
         for script in self.case.scripts(form):
+            values = self.case.script_values(offers, script)
             wanted = {
                 name
                 for name in ("amount", "tracking", "carrier")

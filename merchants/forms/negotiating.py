@@ -1,7 +1,6 @@
 """发起协商: plans, script and what came of the round before, as the scenario defines them (M6, M8)."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple, cast
 
@@ -12,12 +11,12 @@ from django.utils.translation import gettext as _
 
 from aftersales import clock
 from aftersales.display import plain_money, when
-from aftersales.enums import RoundState, WizardStep
+from aftersales.enums import Clock, RoundState, WizardStep
 from aftersales.figures import advice
 from aftersales.forms import MoneyField
 from aftersales.models import Offering, Outcome, Plan, Proof, Script, ShopScript
 from aftersales.models.case.proofs import asked_here
-from aftersales.rules import facts, plans, wording
+from aftersales.rules import deadlines, facts, plans, wording
 from aftersales.steps import Refused
 from merchants.forms.risks import FacesRisks
 from merchants.forms.terms import TERMS, fields_of, terms_of
@@ -208,7 +207,7 @@ class RoundForm(FacesRisks):
         offers = self.offerings()
         chips = [offer_line(offer, self.case) for offer in offers]
         now = clock.now()
-        until = when(now + timedelta(minutes=self.case.windows["D15"]), now)
+        until = when(deadlines.end_of(self.case, Clock.NEGOTIATION, now), now)
         if unsaid := self.case.script_refusal(cast(Script, self.script()), offers):
             return Preview("", chips, until, unsaid)
         try:
@@ -223,7 +222,7 @@ class RoundForm(FacesRisks):
         if self.second or not script.editable or self._untouched():
             return self.case.script_text(script, offers)
         try:
-            return wording.fill(self.raw("text"), self.case.script_values(offers))
+            return wording.fill(self.raw("text"), self.case.script_values(offers, script))
         except KeyError:
             raise Refused(_("话术里有没填上的变量")) from None
 

@@ -9,8 +9,9 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
+from aftersales import clock
 from aftersales.enums import Party, RoundState, Status
-from aftersales.models import CounterOffer, Message, Plan, Round
+from aftersales.models import CounterOffer, Message, Plan, Round, Window
 from aftersales.notices.delivering import text_of as told_of
 from tests.factories import picture, upload
 from tests.merchants.conftest import page_of
@@ -117,6 +118,22 @@ def test_the_preview_fills_the_script_and_sends_nothing(make_case, at_desk, text
     assert "我们愿意退您45.00元" in answer.context["preview"].text
     assert "部分退款，无需退货 ¥45.00" in page
     assert not Round.objects.exists()
+
+
+def test_the_preview_says_what_and_when_as_it_will_be_sent(make_case, at_desk):
+    """NEG-13, D15 in working hours: the amount of the plan spoken of, and the end of the wait."""
+    Window.objects.filter(clock="D15").update(minutes=420, works_from="10:00", works_until="18:00")
+    case = make_case("checked")
+    both = PARTIAL | {"plans": ["partial_refund", "coupon"], "amount_coupon": "5"}
+    edited = {"text": "再补您{amount}元", "text_was": "…", "script_was": "SC-18"}
+    said = both | {"script": "SC-18"} | edited
+
+    preview = at_desk.send("negotiate", case, refresh="1", **said).context["preview"]
+    at_desk.send("negotiate", case, **said)
+
+    assert preview.text == case.rounds.get().text == "再补您5.00元"
+    assert preview.until == "11-24 11:00"
+    assert case.reply_due_at == clock.now() + timedelta(hours=23)
 
 
 def test_a_changed_amount_changes_a_text_that_nobody_edited(make_case, at_desk):

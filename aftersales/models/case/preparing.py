@@ -229,14 +229,16 @@ class Preparing(CaseFields):
     ) -> dict[str, str]:
         """The placeholders of a script, filled on the server (NEG-13).
 
-        Amount and time are those of the plan that the script speaks of, where it names one.
+        Amount and time are those of the plan that the script speaks of, where it names one; words
+        about what comes besides (补偿) never name the whole refund as that.
         """
         parcel = facts.returned(self) or facts.outbound(self)  # type: ignore[arg-type]
         codes = {plan.code for plan in script.plans.all()} if script else set()
         meant = [offer for offer in offers if offer.plan.code in codes]
+        whole = None if codes & plans.ASIDE.keys() else self.whole
         amounts = [
-            self.whole if each.plan.code == "full_refund_no_return" else each.amount
-            for each in [*meant, *offers]
+            whole if each.plan.code == "full_refund_no_return" else each.amount
+            for each in (meant if codes else offers)
         ]
         amounts = [amount for amount in amounts if amount is not None]
         promises = [plans.kept_by(each.plan.code, each.terms, self.at) for each in meant]

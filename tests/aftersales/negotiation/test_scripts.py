@@ -160,6 +160,22 @@ def test_a_script_about_a_coupon_names_the_coupon_not_the_refund(make_desk):
     assert "再补您一张10.00元无门槛券" in messages(desk.case)[-1][1]
 
 
+def test_words_about_a_compensation_never_name_the_refund_as_that(make_desk):
+    """§2.5: no promises outside the plan; nor an amount of a plan that they don't speak of."""
+    desk = make_desk("checked", type=PARCEL, reason="U3")
+    whole, wait, coupon = ("full_refund_no_return",), ("wait_until",), ("coupon", "10.00")
+    for rows in ([whole], [whole, wait]):
+        with refused(desk.case, "这段话术需要一个填了金额的方案", field="script"):
+            say(desk, "SC-19", rows, 1)
+    other = make_desk("checked", reason="R7")
+    with refused(other.case, "这段话术需要一个填了金额的方案", field="script"):
+        say(other, "SC-10", [("return_freight_covered",), coupon], 1)
+
+    say(desk, "SC-19", [whole, wait, coupon], 1)
+
+    assert "我们另补偿10.00元" in messages(desk.case)[-1][1]
+
+
 def test_a_script_about_waiting_names_the_time_that_is_promised(make_desk):
     desk = make_desk("checked", type=PARCEL, reason="N1")
 
