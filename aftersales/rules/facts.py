@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 from aftersales.enums import (
     ARRIVED,
     FOR_BUYER,
+    PAID_BACK,
     SENT,
     AnswerState,
+    CaseType,
     Direction,
     GoodsState,
     OrderState,
     Party,
+    Remedy,
     RequestKind,
     RoundState,
     Ruling,
@@ -149,6 +152,21 @@ def goods_back(case: "Case") -> bool:
 def with_shop(case: "Case") -> bool:
     """The goods came back under this case, and nothing has gone out to the buyer since."""
     return goods_back(case) and case.replacement_shipped_at is None
+
+
+def given_up(case: "Case") -> int:
+    """How many pieces of its line a case takes out of what the buyer bought: they never came, go
+    back for money, or are paid back whole. Paid for in part and kept, they stay (§1.5)."""
+    if case.type == CaseType.PRICE_DIFFERENCE:
+        return 0
+    gone = case.type in (CaseType.REFUND_UNSHIPPED, CaseType.REFUND_NOT_RECEIVED)
+    if case.status in PAID_BACK:
+        whole = case.to_refund is not None and case.to_refund >= case.refundable
+        gone = gone or whole or with_shop(case)
+    else:
+        sends_back = case.type == CaseType.RETURN_REFUND or bool(case.return_address)
+        gone = case.remedy == Remedy.REFUND and (gone or sends_back)
+    return case.quantity if gone else 0
 
 
 def return_in_transit(case: "Case") -> bool:

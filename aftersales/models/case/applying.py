@@ -23,16 +23,9 @@ from aftersales.models.history import Event, Upload, plain
 from aftersales.models.order import Order, OrderLine
 from aftersales.models.policy import Policy, Window
 from aftersales.retrying import taken_again
-from aftersales.rules import amounts, deadlines, demands, eligibility, reminders
+from aftersales.rules import amounts, deadlines, demands, eligibility, facts, reminders
 from aftersales.rules.conditions import not_sent_back, unruled
 from aftersales.steps import Refused, open_case, step
-
-# Demands by which goods leave the buyer, or never reach him.
-GIVEN_UP = {
-    CaseType.REFUND_UNSHIPPED,
-    CaseType.REFUND_NOT_RECEIVED,
-    CaseType.RETURN_REFUND,
-}
 
 
 @dataclass
@@ -136,7 +129,7 @@ class Applying(CaseFields):
         order = line.order
         claimed = [
             case
-            for case in cls._default_manager.filter(order=order)
+            for case in cls._default_manager.filter(order=order).select_related("reason")
             if not case.ended or case.status == Status.REFUNDED
         ]
         earlier = [
@@ -149,8 +142,7 @@ class Applying(CaseFields):
         gone: dict[int, int] = {}  # pieces that do not stay with the buyer
         for case in claimed:
             taken[case.line_id] = taken.get(case.line_id, 0) + _pieces(case)
-            if case.type in GIVEN_UP:
-                gone[case.line_id] = gone.get(case.line_id, 0) + case.quantity
+            gone[case.line_id] = gone.get(case.line_id, 0) + facts.given_up(case)  # type: ignore[arg-type]
         before = {each.pk: max(each.quantity - gone.get(each.pk, 0), 0) for each in goods}
         after = before | {line.pk: max(before.get(line.pk, 0) - quantity, 0)}
         taken[line.pk] = taken.get(line.pk, 0) + quantity
@@ -159,6 +151,8 @@ class Applying(CaseFields):
             taken.get(each.pk, 0) >= each.quantity for each in goods
         )
         promised = sum((case.to_refund or case.worth for case in claimed), amounts.NOTHING)
+        if case_type == CaseType.REFUND_UNSHIPPED:  # what was sent at his cost has used it up
+            last = last and not any(_sent_at_his_cost(case, order) for case in claimed)
         comes_back = amounts.postage_comes_back(case_type, reason, last_goods_of_order=last)
         bundle = None
         if case_type == CaseType.RETURN_REFUND and reason and reason.freight == Freight.BUYER:
@@ -345,6 +339,13 @@ def _past(earlier: Sequence[Any]) -> eligibility.Past:
 def _pieces(case: Any) -> int:
     """How many pieces a case takes away from what is left of its line."""
     return 0 if case.type == CaseType.PRICE_DIFFERENCE else int(case.quantity)
+
+
+def _sent_at_his_cost(case: Any, order: Order) -> bool:
+    """Whether the way out of a case's goods is the buyer's to bear (§1.5)."""
+    if case.type == CaseType.REFUND_UNSHIPPED:
+        return False
+    return amounts.bearers(case.type, case.reason, order).outbound == Freight.BUYER
 
 
 def _store(case: Any, *, by: Any, key: str, details: dict[str, Any], at: datetime) -> None:

@@ -15,7 +15,7 @@ from aftersales.models.catalogue import Plan
 from aftersales.models.history import Upload
 from aftersales.models.negotiation import Offer
 from aftersales.models.returning import Receipt
-from aftersales.rules import amounts
+from aftersales.rules import amounts, facts
 from aftersales.rules.conditions import wants_unshipped
 from aftersales.steps import Refused, step
 
@@ -49,8 +49,8 @@ class Receiving(CaseFields):
         """What the parcel must bring: the pieces claimed, and with the last of them the gifts."""
         line = self.line
         items = [Item(line.title, line.sku, self.quantity)]
-        others = type(self)._default_manager.filter(line=line, status=Status.REFUNDED)
-        gone = sum(case.quantity for case in others.exclude(pk=self.pk))
+        others: Any = type(self)._default_manager.filter(line=line, status=Status.REFUNDED)
+        gone = sum(facts.given_up(case) for case in others.exclude(pk=self.pk))
         if not self.gifts_kept and gone + self.quantity >= line.quantity:
             told = self.snapshot.get("gifts")  # as they stood when the buyer applied
             if told is None:
