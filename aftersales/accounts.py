@@ -51,6 +51,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
+    def is_safe_url(self, url: str | None) -> bool:
+        """A path of ours, as a page says where it is; no name of a page, either."""
+        return bool(url and url.startswith("/") and super().is_safe_url(url))
+
     def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:
         """The browser is known from now on."""
         response: HttpResponse = super().post_login(request, user, **kwargs)

@@ -18,7 +18,7 @@ def step_path(
 
 
 def way_back(request: HttpRequest) -> str:
-    """Where ``next`` says that somebody came from; home, if that is nowhere of ours."""
+    """The path that ``next`` says somebody came from; home, if that is nowhere of ours."""
     back = request.POST.get("next", "")
     ours = url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure())
-    return back if ours else "/"
+    return back if ours and back.startswith("/") else "/"

@@ -93,6 +93,8 @@ AWAY = (
     "\t//evil.example",
     "https://testserver@evil.example/",
     "///evil.example",
+    "0x10",
+    "admin:index",
 )
 
 
@@ -103,7 +105,7 @@ def test_next_leads_nowhere_else(client: Client, buyer: User) -> None:
         assert answer["Location"] == "/", away
         told = {"login": buyer.username, "password": "secret-for-tests"}
         answer = client.post(reverse("account_login"), told | {"next": away})
-        assert "evil" not in answer.get("Location", ""), away
+        assert away not in answer.get("Location", ""), away
         client.logout()
 
 
