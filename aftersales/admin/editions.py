@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from aftersales import catalogue, clock, display
+from aftersales import catalogue, display
 from aftersales.admin.looking import ReadOnly, moment
 from aftersales.admin.publishing import counted, model_of, shown
 from aftersales.admin.simulating import simulate, simulated
@@ -93,10 +93,7 @@ class EditionAdmin(ReadOnly):
         if not self._may_withdraw(request):
             raise PermissionDenied
         edition = get_object_or_404(Edition, pk=pk)
-        waiting = Edition.objects.filter(
-            pk=pk, number=None, withdrawn_at=None, effective_from__gt=clock.now()
-        )
-        if request.method != "POST" and waiting.exists():
+        if request.method != "POST" and edition.waiting:
             context = {
                 **self.admin_site.each_context(request),
                 "title": _("撤回这一版"),
@@ -105,7 +102,7 @@ class EditionAdmin(ReadOnly):
                 "changes": [shown(change) for change in edition.changes],
             }
             return TemplateResponse(request, "admin/aftersales/edition/withdraw.html", context)
-        if request.method == "POST" and waiting.update(withdrawn_at=clock.now()):
+        if request.method == "POST" and edition.withdraw():
             self.message_user(request, _("已撤回，不会生效"), messages.SUCCESS)
         else:
             self.message_user(request, _("已经生效或已撤回，不能再撤回"), messages.ERROR)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from aftersales.consistency.seeing import Seen
+from aftersales.display import plain_money
 from aftersales.enums import GATHERING, UNRULED, Party, PlanState, RefundState, RoundState, Status
 from aftersales.models import Event, Finding
 from aftersales.models.history import GENESIS
@@ -127,14 +128,15 @@ def money_adds_up(seen: Seen) -> Iterator[Broken]:
     if case.status in PAYING:
         owed = sum((row.amount for row in refunds if row.purpose == "refund"), Decimal("0.00"))
         if case.to_refund != owed:
-            yield "amount_sum", {"said": str(case.to_refund or "—"), "owed": str(owed)}
+            said = plain_money(case.to_refund or None)
+            yield "amount_sum", {"said": said, "owed": plain_money(owed)}
     if case.status == Status.REFUNDED:
         for refund in refunds:
             if refund.state != RefundState.PAID:
                 yield "amount_unpaid", {"number": refund.number, "state": refund.state}
                 break
     for route, paid, owed in seen.over[:1]:
-        yield "amount_route", {"route": route, "paid": str(paid), "owed": str(owed)}
+        yield "amount_route", {"route": route, "paid": plain_money(paid), "owed": plain_money(owed)}
     # F61: no case is ended by a file, for it is the shop that uploads it
     if seen.order_closed and not case.ended and case.status not in PAYING:
         yield "amount_elsewhere", {}

@@ -69,6 +69,14 @@ class Edition(models.Model):
         edition.refresh_from_db()
         return edition
 
+    def withdraw(self) -> bool:
+        """Take it back; not if it is in force by now, or was taken back meanwhile."""
+        now = clock.now()
+        waiting = Edition.objects.filter(
+            pk=self.pk, number=None, withdrawn_at=None, effective_from__gt=now
+        )
+        return bool(waiting.update(withdrawn_at=now))
+
 
 def put_in_force(at: datetime) -> int:
     """Write the editions that have fallen due into the catalogue, in order; return how many.

@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from aftersales.display import money
 from aftersales.enums import IN_KIND, Purpose, RefundState
 from aftersales.models.fetched import Fetched
 from aftersales.models.placing import ShopOf
@@ -46,7 +47,7 @@ class Refund(Fetched):
         ]
 
     def __str__(self) -> str:
-        return f"{self.number} ¥{self.amount}"
+        return f"{self.number} {money(self.amount)}"
 
     @property
     def in_kind(self) -> bool:
@@ -67,7 +68,7 @@ class LedgerEntry(models.Model):
         verbose_name_plural = _("演示支付渠道流水")
 
     def __str__(self) -> str:
-        return f"{self.number} ¥{self.amount}"
+        return f"{self.number} {money(self.amount)}"
 
 
 class LedgerMood(models.Model):

@@ -186,6 +186,16 @@ def test_money_that_will_not_be_paid_as_said_is_found(whole, code, change):
     assert code in broken()
 
 
+def test_amounts_are_told_as_on_every_page(whole):
+    case = whole("agreed")
+
+    sql("UPDATE aftersales_refund SET amount = 12345 WHERE case_id = %s", case.pk)
+
+    assert "amount_sum" in broken()
+    assert "¥12,345.00" in Finding.objects.get(code="amount_sum").sentence
+    assert str(Refund.objects.get(case=case)).endswith(" ¥12,345.00")
+
+
 def test_a_case_that_was_not_told_of_its_payouts_is_found_after_an_hour(whole, now):
     """What a crash between two notes leaves is mended within seconds; an hour is too long."""
     case = whole("agreed")
