@@ -28,11 +28,9 @@ def stage(case: Case) -> str:
         return ""
     if case.round_state == RoundState.WAITING:
         return WAIT
-    if case.round_number >= max(2, int(case.policy["min_rounds"])):
-        return REJECT
     if case.prechecked_at is None:
         return RISKS
-    return NEGOTIATE if case.round_number or int(case.policy["min_rounds"]) else REJECT
+    return REJECT if case.round_number >= int(case.policy["min_rounds"]) else NEGOTIATE
 
 
 def verb(case: Case) -> str:

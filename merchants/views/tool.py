@@ -64,6 +64,10 @@ class ToolStep(GuardedStep):
     def belongs(self) -> bool:
         return tool.stage(self.case) == self.page_of_tool
 
+    def may_talk_on(self) -> bool:
+        """Whether another round may be held, also where the rules ask for no more of them."""
+        return not self.case.refusal("negotiate", self.request.user)
+
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         asked = next((name for name in self.redrawing if name in request.POST), "")
         if not asked:
@@ -172,9 +176,6 @@ class Negotiate(ToolStep):
         at = tool.stage(self.case)
         return at == tool.NEGOTIATE or (at == tool.REJECT and self.may_talk_on())
 
-    def may_talk_on(self) -> bool:
-        return not self.case.refusal("negotiate", self.request.user)
-
     def redraw(self, asked: str) -> HttpResponse:
         form = cast(RoundForm, self.filled())
         form.errors.clear()
@@ -232,6 +233,7 @@ class Reject(ToolStep):
             chosen=form.reason(),
             carried=form.carried(),
             farewell=self.case.farewell(),
+            may_talk_on=self.may_talk_on(),
             **kwargs,
         )
 

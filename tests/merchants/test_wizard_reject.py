@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from aftersales.enums import Status
 from aftersales.models import Draft, RejectReason
+from tests.aftersales.negotiation.talk import set_policy
 from tests.factories import upload
 from tests.merchants.conftest import page_of
 
@@ -56,6 +57,23 @@ def test_before_two_rounds_there_is_no_rejecting(make_case, at_desk, text_of, tr
     assert "驳回前请先与消费者完成两轮协商" in text_of(answer)
     assert case.status == Status.PENDING_MERCHANT
     assert case.attempts.get().step == "reject"
+
+
+@pytest.mark.parametrize(("gate", "trait"), [(0, "checked"), (0, "answered"), (1, "expired")])
+def test_fewer_rounds_open_the_page_too_and_another_may_be_held(
+    make_case, at_desk, merchant, text_of, gate, trait
+):
+    """NEG-45: as many rounds as the policy has, at most two without being asked for more."""
+    set_policy(min_rounds=gate)
+    case = make_case(trait)
+
+    page = at_desk.look("reject", case)
+
+    assert page.status_code == 200
+    another = reverse("merchants:negotiate", args=[case.code])
+    assert f'href="{another}' in text_of(page)
+    assert at_desk.client.get(another).status_code == 200
+    assert not case.refusal("reject", merchant)
 
 
 def test_the_reason_asks_for_its_answers_and_proofs(make_case, at_desk, text_of):
