@@ -24,12 +24,14 @@ from django.db.models import (
     Q,
     QuerySet,
     RowRange,
+    Subquery,
+    Sum,
     Value,
     When,
     Window,
 )
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Cast, TruncDate
+from django.db.models.functions import Cast, Coalesce, TruncDate
 
 from aftersales.enums import CaseType, Party, Status
 from aftersales.models import Case, Event, Order, OrderLine
@@ -257,7 +259,7 @@ PAID_COLUMNS = ("shop_id", "measure", "day", "subject", "base", "last", "number"
 def orders_paid(since: datetime, until: datetime) -> QuerySet[Order]:
     """Orders paid in since ≤ at < until, without those that the buyer left at once.
 
-    Left is an order of which every line went back before it was shipped, each asked for within
+    Left is an order of which every piece went back before it was shipped, each asked for within
     the grace period (``Policy.order_grace_minutes``) that its case was stamped with.
     """
     graced = Cast(KeyTextTransform("order_grace_minutes", "policy"), IntegerField())
@@ -265,8 +267,10 @@ def orders_paid(since: datetime, until: datetime) -> QuerySet[Order]:
     unsent = Case.objects.filter(
         line=OuterRef("pk"), type=CaseType.REFUND_UNSHIPPED, status=Status.REFUNDED
     )
-    left = unsent.filter(applied_at__lt=OuterRef("order__paid_at") + grace)
-    kept = OrderLine.objects.filter(~Exists(left), order=OuterRef("pk"))
+    left = unsent.filter(applied_at__lt=OuterRef("order__paid_at") + grace).order_by()
+    pieces = left.values("line").annotate(pieces=Sum("quantity")).values("pieces")
+    goods = OrderLine.objects.filter(order=OuterRef("pk"), gift_of=None)  # gifts go with them
+    kept = goods.annotate(gone=Coalesce(Subquery(pieces), 0)).filter(gone__lt=F("quantity"))
     orders = Order.objects.filter(paid_at__gte=since, paid_at__lt=until)
     begun = Case.objects.filter(order=OuterRef("pk"), type=CaseType.REFUND_UNSHIPPED)
     gone = Q(Exists(begun), ~Exists(kept), shipped_at=None)

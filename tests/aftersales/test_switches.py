@@ -212,6 +212,32 @@ def test_whether_an_order_left_at_once_counts(
     assert figures.tally(Measure.REFUNDED, window).number == 1
 
 
+@pytest.mark.parametrize(("gone", "gift", "counts"), [(1, False, 1), (2, True, 0)])
+def test_an_order_is_left_with_its_last_piece_and_gifts_go_with_them(
+    gone: int,
+    gift: bool,
+    counts: int,
+    apply: Any,
+    shop: Any,
+    buyer: User,
+    merchant: User,
+    now: Any,
+) -> None:
+    """metrics.md 4.2, ``orders_30``: of two mugs one is still to be sent, or none."""
+    set_policy(order_grace_minutes=30)
+    order = OrderFactory(shop=shop, buyer=buyer, unshipped=True, paid_at=clock.now())
+    asked = {"quantity": gone, "amount": gone * Decimal("64.00")}
+    apply(order, type="refund_unshipped", reason="U1", **asked).agree(by=merchant)
+    if gift:
+        line = order.lines.get()
+        order.lines.create(title="杯垫", quantity=1, paid=0, gift_of=line, number="G")
+    pay_due()
+    now.shift(timedelta(days=1))
+    rolling.catch_up()
+    window = reading.Window(rolling.yesterday())
+    assert reading.figures_of(shop, window.last).tally(Measure.PAID, window).number == counts
+
+
 @pytest.mark.parametrize("most", [2, 8])
 @pytest.mark.parametrize("over", [0, 1])
 def test_how_many_pictures_an_application_takes(
