@@ -22,6 +22,7 @@ from aftersales.imports.values import (
     words,
 )
 
+REFUNDED = "退款成功"  # of 售后状态; no other of its words says where an order stands
 ROUTE = "拼多多支付"  # where the file does not say how it was paid
 
 
@@ -50,6 +51,7 @@ STATUSES = {
 COLUMNS = (
     Column("number", ("订单号",), order_number("[0-9]{6}-[0-9]{6,20}"), needed=True, filled=True),
     Column("standing", ("订单状态",), status(STATUSES), needed=True, filled=True),
+    Column("after_sale", ("售后状态",), words(40)),
     Column("title", ("商品", "商品名称"), words(200), needed=True, filled=True),
     Column("paid", ("用户实付金额(元)",), money, needed=True, filled=True),
     Column("quantity", ("商品数量(件)",), quantity, needed=True, filled=True),
@@ -93,6 +95,8 @@ def assemble(row: int, values: dict[str, Any]) -> OrderRow:
     state = standing.state
     if state == OrderState.SIGNED and confirmed_at:
         state = OrderState.FINISHED  # the buyer has confirmed: the trade has succeeded
+    if values.get("after_sale") == REFUNDED:
+        state = OrderState.CLOSED  # as 已收货，退款成功: the money has gone back already
     number: str = values["number"]
     deal_at: datetime | None = values.get("closed_deal_at")
     paid: Decimal = values["paid"]

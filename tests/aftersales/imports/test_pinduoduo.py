@@ -5,7 +5,7 @@ import pytest
 
 from aftersales.enums import Direction, OrderState
 from aftersales.imports import samples
-from aftersales.models import Order, Parcel, Payment
+from aftersales.models import Case, Order, Parcel, Payment
 from tests.aftersales.imports.conftest import NUMBER, counts, pinduoduo, told
 from tests.factories import UserFactory
 
@@ -66,6 +66,19 @@ def test_every_status_of_the_platform_is_known(bring_in, status, state, paid_for
 
     assert Order.objects.get().state == state
     assert Payment.objects.exists() == paid_for
+
+
+def test_an_order_refunded_on_the_marketplace_is_not_claimed_once_more(bring_in):
+    """§5.5: 订单状态 says 已收货, and 售后状态 beside it that the money has gone back."""
+    refunded = {"订单状态": "已收货", "确认收货时间": "2026-11-18 09:00:00", "售后状态": "退款成功"}
+    bring_in(pinduoduo({**refunded, "售后状态": "无售后或售后取消"}))
+    assert Order.objects.get().state == OrderState.FINISHED
+
+    bring_in(pinduoduo(refunded))
+
+    order = Order.objects.get()
+    assert (order.state, order.paid) == (OrderState.CLOSED, 128)
+    assert Case.why_not(order.lines.get()) == "订单未付款或已关闭，不能申请售后"
 
 
 def test_an_unknown_status_is_a_row_error_and_no_guess(bring_in):
