@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from aftersales.display import money, when
 from aftersales.enums import CaseType, Clock, GoodsState, OrderState, ScanKind, Severity
-from aftersales.rules import facts
+from aftersales.rules import amounts, facts
 from aftersales.rules.deadlines import length, no_reason_until
 
 if TYPE_CHECKING:
@@ -321,7 +321,7 @@ def same_complaint(case: "Case", figures: ShopFigures, limit: int, at: datetime)
 def rejections_lost(case: "Case", figures: ShopFigures, limit: int, at: datetime) -> Found | None:
     if not figures.rejected or figures.lost * 100 <= figures.rejected * (limit or 30):
         return None
-    rate = (Decimal(figures.lost * 100) / figures.rejected).quantize(Decimal("0.01"))
+    rate = amounts.cents(Decimal(figures.lost * 100) / figures.rejected)
     return Found(
         _("近 30 天本店驳回 %(rejected)s 单，其中 %(lost)s 单介入后判商家责任，占 %(rate)s%%")
         % {"rejected": figures.rejected, "lost": figures.lost, "rate": rate}

@@ -165,7 +165,8 @@ def _when_it_happens(target: Status, code: str) -> str:
 def ends_here(offer: Offer, case: Case) -> bool:
     """Whether accepting it ends the matter for this line: then the page warns."""
     waives = bool(offer.terms.get("waives"))
-    return plans.leads_to(offer.plan.code, case, waives=waives) != Status(case.status)
+    target = plans.leads_to(offer.plan.code, case, waives=waives)
+    return target not in (Status(case.status), Status.PENDING_MERCHANT)
 
 
 def verb_of(offer: Offer, case: Case) -> str:

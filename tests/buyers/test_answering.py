@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.http import HttpResponse
 
+from aftersales import clock
 from aftersales.enums import Party, PlanState, RoundState, Status
 from aftersales.models import Case, Offering, Outcome, Plan, User
 from tests.buyers.conftest import Phone
@@ -164,6 +165,25 @@ def test_an_old_offer_may_be_taken_after_a_rejection(
 
     assert desk.case.status == Status.REFUNDING
     assert desk.case.refunds.get().amount == offer.amount
+
+
+def test_waiting_a_while_after_a_rejection_ends_no_claim(
+    make_desk: Callable[..., Desk], at_phone: Phone, text_of: Read
+) -> None:
+    """§2.6, T-21: the shop has to answer again; the page said that no claim is left."""
+    desk = make_desk("checked", type="refund_not_received", reason="N2")
+    until = (clock.now() + timedelta(hours=24)).isoformat()
+    for _number in range(2):
+        plan = Plan.objects.get(code="wait_until")
+        desk.negotiate(offers=[Offering(plan, None, {"until": until})])
+        desk.case.send_message(by=desk.buyer, text="我再想想")
+    desk.reject()
+    [offer] = desk.case.open_offers()
+
+    shown = text_of(at_phone.look("accept_plan", desk.case, offer=offer.pk))
+
+    assert "接受后立即生效，你的申请继续有效" in shown
+    assert "此商品不能再申请售后" not in shown
 
 
 # Declining ----------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from aftersales import clock
 from aftersales.enums import Severity
 from aftersales.figures import rolling
 from aftersales.models import Case, OrderLine, Risk
+from aftersales.models.figures import NEVER, DayFigure, Measure, RolledDay
 from tests.aftersales.negotiation.talk import (
     DAY,
     HOUR,
@@ -152,6 +153,18 @@ def test_rw_14_names_the_share_of_rejections_lost(make_desk, staff, now, ruling,
         assert warning.facts == ("近 30 天本店驳回 1 单，其中 1 单介入后判商家责任，占 100.00%")
         set_threshold("RW-14", 100)
         assert "RW-14" not in found(make_desk().case)
+
+
+def test_rw_14_rounds_as_the_page_of_figures_does(make_desk, shop):
+    """metrics.md: half up; 13 of 32 are 40.625 %."""
+    case, day = make_desk().case, rolling.yesterday()
+    RolledDay.objects.create(day=day, at=clock.now())
+    for measure, number in ((Measure.REJECTED, 32), (Measure.REJECTED_LOST, 13)):
+        DayFigure.objects.create(
+            shop=shop, day=day, measure=measure, base=day, last=NEVER, number=number
+        )
+
+    assert found(case)["RW-14"].facts.endswith("占 40.63%")
 
 
 def test_rw_15_counts_the_clicks_on_reject(make_desk):
