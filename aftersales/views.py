@@ -15,6 +15,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 from django.views.generic import FormView
 
@@ -80,7 +81,7 @@ class StepView(CaseView, Drafting, FormView):
 
     step = ""
     form_class = StepForm
-    done = ""  # what the toast says after success; the status if empty
+    done: Any = ""  # what the toast says after success; the status if empty
 
     def get_form_kwargs(self) -> dict[str, Any]:
         label = STEPS[self.step].label
@@ -155,7 +156,7 @@ class StepView(CaseView, Drafting, FormView):
 
     def success_message(self) -> str:
         status = self.case.get_status_display()
-        return self.done or _("{name}：{text}").format(name=self.case, text=status)
+        return str(self.done) or _("{name}：{text}").format(name=self.case, text=status)
 
 
 def above_the_form(part: HttpResponse) -> HttpResponse:
@@ -170,6 +171,7 @@ class AnswersRequest:
     case: Case
     party: Party
     kwargs: dict[str, Any]
+    done = gettext_lazy("已答复对方的请求")
 
     def get_form_kwargs(self) -> dict[str, Any]:
         asked = get_object_or_404(
@@ -177,9 +179,6 @@ class AnswersRequest:
         )
         kwargs: dict[str, Any] = super().get_form_kwargs()  # type: ignore[misc]
         return kwargs | {"asked": asked, "as_party": self.party}
-
-    def success_message(self) -> str:
-        return _("已答复对方的请求")
 
 
 @require_safe

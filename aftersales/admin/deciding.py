@@ -73,9 +73,7 @@ class AskSupplement(StaffStep):
     intro = gettext_lazy(
         "被要求的一方在给定的时间内提交；期间不能判定，另一方到结束才看得到内容。没有提交的，后果由其承担。"
     )
-
-    def success_message(self) -> str:
-        return _("已要求补充凭证")
+    done = gettext_lazy("已要求补充凭证")
 
 
 class ProposeSuspensionForm(ProposeForm):
@@ -129,9 +127,7 @@ class TakeOver(StaffStep):
     intro = gettext_lazy(
         "例如店铺集中出现同类投诉时，由平台主动介入。进行中的协商随即结束，双方开始举证，之后由平台判定。"
     )
-
-    def success_message(self) -> str:
-        return _("已接管，双方开始举证")
+    done = gettext_lazy("已接管，双方开始举证")
 
 
 class ProposeSuspension(StaffStep):
@@ -143,9 +139,7 @@ class ProposeSuspension(StaffStep):
     intro = gettext_lazy(
         "双方想自行协商时用。买家和商家各自在自己的页面上答复，都同意后才中止；任何一方不同意，平台继续处理。"
     )
-
-    def success_message(self) -> str:
-        return _("已提议中止，等双方答复")
+    done = gettext_lazy("已提议中止，等双方答复")
 
 
 class SuspendForm(StepForm):
@@ -184,9 +178,7 @@ class Suspend(StaffStep):
     intro = gettext_lazy(
         "法院或公安机关已介入时用，立即中止。时限停止计算，恢复后继续；期间买卖双方只能留言，不能操作这一单。"
     )
-
-    def success_message(self) -> str:
-        return _("已中止处理")
+    done = gettext_lazy("已中止处理")
 
 
 class ProveSuspension(StaffStep):
@@ -194,18 +186,14 @@ class ProveSuspension(StaffStep):
     form_class = SuspensionProofForm
     button = gettext_lazy("登记受理凭证")
     intro = gettext_lazy("登记后中止到期满；逾期没有凭证的自动恢复处理。")
-
-    def success_message(self) -> str:
-        return _("已登记受理凭证")
+    done = gettext_lazy("已登记受理凭证")
 
 
 class Resume(StaffStep):
     step = "resume"
     button = gettext_lazy("恢复处理")
     intro = gettext_lazy("举证和判定的时限从剩余的时间继续计算，双方会收到通知。")
-
-    def success_message(self) -> str:
-        return _("已恢复处理")
+    done = gettext_lazy("已恢复处理")
 
 
 # Appeals ------------------------------------------------------------------------------------------
@@ -230,9 +218,7 @@ class UpholdAppeal(AppealStep):
     form_class = GroundsForm
     button = gettext_lazy("维持原判")
     intro = gettext_lazy("判定成为终局，双方会收到通知。")
-
-    def success_message(self) -> str:
-        return _("已维持原判")
+    done = gettext_lazy("已维持原判")
 
 
 class ReversalForm(StepForm):
@@ -264,9 +250,7 @@ class ProposeReversal(AppealStep):
         "改判要两个人：你提出，另一位同事确认后才生效，在此之前双方看不到。"
         "改判支持商家的，只取消纠纷退款，不向买家追回已退的钱。"
     )
-
-    def success_message(self) -> str:
-        return _("已提出改判，等另一位同事复核")
+    done = gettext_lazy("已提出改判，等另一位同事复核")
 
 
 class ReturnReversal(AppealStep):
@@ -274,18 +258,14 @@ class ReturnReversal(AppealStep):
     form_class = GroundsForm
     button = gettext_lazy("不同意改判，退回")
     intro = gettext_lazy("申诉回到待复核，买卖双方看不到这一步。")
-
-    def success_message(self) -> str:
-        return _("已退回改判意见")
+    done = gettext_lazy("已退回改判意见")
 
 
 class ReverseRuling(AppealStep):
     step = "reverse_ruling"
     button = gettext_lazy("确认改判")
     intro = gettext_lazy("确认后立即生效，不能更改。买家申诉成立的，差额立即原路退回。")
-
-    def success_message(self) -> str:
-        return _("已改判")
+    done = gettext_lazy("已改判")
 
 
 VIEWS = {

@@ -87,9 +87,7 @@ class SendMessage(StaffStep):
     form_class = MessageForm
     button = gettext_lazy("发送给双方")
     intro = gettext_lazy("以平台客服的名义给买卖双方留言，例如说明处理进度或提醒补充凭证。")
-
-    def success_message(self) -> str:
-        return _("已发送给双方")
+    done = gettext_lazy("已发送给双方")
 
 
 class ComplaintForm(StepForm):
@@ -137,9 +135,7 @@ class RecordComplaint(StaffStep):
     form_class = ComplaintForm
     button = gettext_lazy("登记")
     intro = gettext_lazy("把收到的外部投诉（12315、黑猫等）记在售后单上，之后的处理都看得到。")
-
-    def success_message(self) -> str:
-        return _("已登记外部投诉")
+    done = gettext_lazy("已登记外部投诉")
 
 
 class ComplaintStateForm(StepForm):
@@ -173,9 +169,7 @@ class UpdateComplaint(StaffStep):
     form_class = ComplaintStateForm
     button = gettext_lazy("更新")
     intro = gettext_lazy("记下外部投诉的进展：受理、调解、办结。买家也看得到。")
-
-    def success_message(self) -> str:
-        return _("已更新外部投诉")
+    done = gettext_lazy("已更新外部投诉")
 
 
 class RetryRefund(StaffStep):
@@ -184,12 +178,10 @@ class RetryRefund(StaffStep):
     intro = gettext_lazy(
         "用原来的退款单号再次提交支付渠道。渠道按单号只付一次，即使上次其实已付，也不会重复付款。"
     )
+    done = gettext_lazy("已重新提交退款，结果稍后显示")
 
     def payouts(self) -> list[Refund]:
         return list(Refund.objects.filter(case=self.case, state=RefundState.FAILED))
-
-    def success_message(self) -> str:
-        return _("已重新提交退款，结果稍后显示")
 
 
 class OfflineForm(StepForm):
@@ -207,12 +199,10 @@ class SettleOffline(StaffStep):
     intro = gettext_lazy(
         "只在钱已经通过其他方式付给买家之后登记。登记后售后单完结为“退款成功”，不再通过支付渠道付款，不能更改。"
     )
+    done = gettext_lazy("已登记线下退款，售后单已完结")
 
     def payouts(self) -> list[Refund]:
         return list(Refund.objects.filter(case=self.case).exclude(state=RefundState.PAID))
-
-    def success_message(self) -> str:
-        return _("已登记线下退款，售后单已完结")
 
 
 class NoteForm(StepForm):

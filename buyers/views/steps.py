@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from aftersales import clock, platform
 from aftersales.asked import title_of
@@ -64,17 +65,17 @@ class Reply(BuyerStep):
     """都不接受, perhaps with a counter-offer (B10)."""
 
     step = "reply"
+    done = gettext_lazy("已答复商家")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         offers = [shown(each, self.case, clock.now()) for each in self.case.open_offers()]
         return super().get_context_data(offers=offers, **kwargs)
 
-    def success_message(self) -> str:
-        return _("已答复商家")
-
 
 class SendBack(BuyerStep):
     """填写退货单号, and 更正 once (B11). Before the return is agreed there is no address (S-35)."""
+
+    done = gettext_lazy("单号已提交，商家收货后退款")
 
     def get_initial(self) -> dict[str, Any]:
         return {"carrier": self.case.return_carrier, "tracking": self.case.return_tracking}
@@ -90,41 +91,35 @@ class SendBack(BuyerStep):
             **kwargs,
         )
 
-    def success_message(self) -> str:
-        return _("单号已提交，商家收货后退款")
-
 
 class AnswerAddress(BuyerStep):
     """答复更换退货地址: the shop asks, the buyer says yes or no."""
 
     step = "answer_address"
+    done = gettext_lazy("已答复商家，请按页面上的退货地址寄回")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(
             asked=self.case.address_asked or {}, agreed=self.case.return_address or {}, **kwargs
         )
 
-    def success_message(self) -> str:
-        return _("已答复商家，请按页面上的退货地址寄回")
-
 
 class ClaimFreight(BuyerStep):
     """申报退货运费 (§1.5): what was paid, and by whom it is made good."""
 
     step = "claim_freight"
+    done = gettext_lazy("退货运费已申报")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         again = self.case.freight_claims.count() > 1
         return super().get_context_data(claim=self.case.unclaimed_freight, again=again, **kwargs)
-
-    def success_message(self) -> str:
-        return _("退货运费已申报")
 
 
 class AddEvidence(BuyerStep):
     """补充凭证 (B12), with the request it answers."""
 
     step = "add_evidence"
+    done = gettext_lazy("凭证已提交")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         inviting = [each for each in self.case.open_offers() if each.plan.code == "invite_evidence"]
@@ -135,26 +130,22 @@ class AddEvidence(BuyerStep):
             **kwargs,
         )
 
-    def success_message(self) -> str:
-        return _("凭证已提交")
-
 
 class Cancel(BuyerStep):
     """撤销申请 (B13): its consequence, and the way back as the main button."""
 
     step = "cancel"
+    done = gettext_lazy("你撤销了申请")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(consequence=lost_by_leaving(self.case), **kwargs)
-
-    def success_message(self) -> str:
-        return _("你撤销了申请")
 
 
 class AskPlatform(BuyerStep):
     """申请平台介入 (B14)."""
 
     step = "ask_platform"
+    done = gettext_lazy("已申请平台介入，请在举证时间内提交凭证")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         evidence = deadlines.length(self.case, Clock.EVIDENCE)
@@ -170,14 +161,12 @@ class AskPlatform(BuyerStep):
             **kwargs,
         )
 
-    def success_message(self) -> str:
-        return _("已申请平台介入，请在举证时间内提交凭证")
-
 
 class Appeal(BuyerStep):
     """申诉 (T-25, D13)."""
 
     step = "appeal"
+    done = gettext_lazy("申诉已提交，由另一位平台客服复核")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         asked = self.case.last_intervention
@@ -188,14 +177,12 @@ class Appeal(BuyerStep):
             **kwargs,
         )
 
-    def success_message(self) -> str:
-        return _("申诉已提交，由另一位平台客服复核")
-
 
 class Withdraw(BuyerStep):
     """撤回平台介入."""
 
     step = "withdraw"
+    done = gettext_lazy("已撤回平台介入")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         asked = self.case.last_intervention
@@ -207,17 +194,12 @@ class Withdraw(BuyerStep):
             **kwargs,
         )
 
-    def success_message(self) -> str:
-        return _("已撤回平台介入")
-
 
 class ProposeSuspension(BuyerStep):
     """提议中止: both settle it themselves for a while (T-23)."""
 
     step = "propose_suspension"
-
-    def success_message(self) -> str:
-        return _("已提议中止，等商家答复")
+    done = gettext_lazy("已提议中止，等商家答复")
 
 
 class AnswerSuspension(BuyerStep):
@@ -238,27 +220,24 @@ class ProveSuspension(BuyerStep):
     """提交受理凭证 of a court or the police."""
 
     step = "prove_suspension"
-
-    def success_message(self) -> str:
-        return _("受理凭证已提交")
+    done = gettext_lazy("受理凭证已提交")
 
 
 class AskReopen(BuyerStep):
     """申请重新处理: a case that time closed, within the grace time."""
 
     step = "ask_reopen"
+    done = gettext_lazy("已提交，请等待平台答复")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(until=self.case.reopen_by, **kwargs)
-
-    def success_message(self) -> str:
-        return _("已提交，请等待平台答复")
 
 
 class RecordComplaint(BuyerStep):
     """其他投诉渠道 and 登记 (B15, S-24, S-41): told always, recorded whenever it was done."""
 
     step = "record_complaint"
+    done = gettext_lazy("外部投诉已登记")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         ruled = self.case.stage in RULED
@@ -272,14 +251,12 @@ class RecordComplaint(BuyerStep):
     def get_success_url(self) -> str:
         return f"{reverse('buyers:record_complaint', args=[self.case.code])}#recorded"
 
-    def success_message(self) -> str:
-        return _("外部投诉已登记")
-
 
 class UpdateComplaint(BuyerStep):
     """更新外部投诉: accepted, mediated, settled."""
 
     step = "update_complaint"
+    done = gettext_lazy("外部投诉已更新")
 
     def get_initial(self) -> dict[str, Any]:
         wanted = self.request.GET.get("complaint")
@@ -287,9 +264,6 @@ class UpdateComplaint(BuyerStep):
 
     def get_success_url(self) -> str:
         return f"{reverse('buyers:record_complaint', args=[self.case.code])}#recorded"
-
-    def success_message(self) -> str:
-        return _("外部投诉已更新")
 
 
 def recorded(case: Case) -> list[tuple[Complaint, list[Any]]]:
@@ -304,6 +278,7 @@ class Chat(BuyerStep):
     """联系商家 (B17): the thread, oldest first, and one field."""
 
     step = "send_message"
+    done = gettext_lazy("消息已发送")
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         self.case.mark_read(Party.BUYER)
@@ -319,17 +294,12 @@ class Chat(BuyerStep):
     def get_success_url(self) -> str:
         return f"{self.request.path}#last"
 
-    def success_message(self) -> str:
-        return _("消息已发送")
-
 
 class AskFor(BuyerStep):
     """请商家拦截包裹: a formal request of the buyer's own."""
 
     step = "ask_for"
-
-    def success_message(self) -> str:
-        return _("请求已发给商家")
+    done = gettext_lazy("请求已发给商家")
 
 
 class AnswerRequest(AnswersRequest, BuyerStep):
@@ -354,6 +324,7 @@ class ConfirmAgreed(BuyerStep):
     """确认已协商一致 (NEG-46)."""
 
     step = "confirm_agreed"
+    done = gettext_lazy("已确认协商一致，售后结束")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         current = self.case.last_round
@@ -361,23 +332,19 @@ class ConfirmAgreed(BuyerStep):
             agreed=current.explanation or current.text if current else "", **kwargs
         )
 
-    def success_message(self) -> str:
-        return _("已确认协商一致，售后结束")
-
 
 class ConfirmArrival(BuyerStep):
     """确认收到换货、补寄或修好的商品 (B18, T-16)."""
 
     step = "confirm_arrival"
-
-    def success_message(self) -> str:
-        return _("已确认，售后完成")
+    done = gettext_lazy("已确认，售后完成")
 
 
 class Choose(BuyerStep):
     """修不好以后: the buyer's choice between new goods and the money (walk 7 of §1.7)."""
 
     template_name = "buyers/cases/choose.html"
+    done = gettext_lazy("已告诉商家你的选择")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         hours_ = hours(deadlines.length(self.case, Clock.SHIP))
@@ -388,14 +355,9 @@ class Choose(BuyerStep):
             **kwargs,
         )
 
-    def success_message(self) -> str:
-        return _("已告诉商家你的选择")
-
 
 class ReportRefusal(BuyerStep):
     """已拒签退回 (S-03)."""
 
     step = "report_refusal"
-
-    def success_message(self) -> str:
-        return _("已记录，商家会看到包裹正在退回")
+    done = gettext_lazy("已记录，商家会看到包裹正在退回")

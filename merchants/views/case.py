@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 
 from aftersales import calls, centre, clock, platform, undoing
@@ -244,6 +245,7 @@ class Chat(MerchantStep):
     """M14: the thread; a message never ends or lengthens a wait (NEG-22)."""
 
     template_name = "merchants/cases/send_message.html"
+    done = gettext_lazy("消息已发送")
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         self.case.mark_read(Party.MERCHANT)
@@ -260,18 +262,14 @@ class Chat(MerchantStep):
     def get_success_url(self) -> str:
         return self.request.get_full_path()
 
-    def success_message(self) -> str:
-        return _("消息已发送")
-
 
 class Appeal(MerchantStep):
     """申诉 (T-25, D13): what it takes, and that a reversal takes nothing back from the buyer."""
 
+    done = gettext_lazy("申诉已提交，由另一位平台客服复核")
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(appeal_until=platform.appeal_until(self.case), **kwargs)
-
-    def success_message(self) -> str:
-        return _("申诉已提交，由另一位平台客服复核")
 
 
 class Call(MerchantStep):
@@ -279,12 +277,10 @@ class Call(MerchantStep):
 
     http_method_names = ["post"]
     template_name = "merchants/cases/call.html"
+    done = gettext_lazy("虚拟号码已显示在“联系买家”里，查看已留痕")
 
     def take(self, form: StepForm) -> None:
         calls.reveal(self.case, by=self.request.user, key=form.cleaned_data.get("key", ""))
-
-    def success_message(self) -> str:
-        return _("虚拟号码已显示在“联系买家”里，查看已留痕")
 
 
 class Assign(MerchantStep):

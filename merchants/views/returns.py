@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 
 from aftersales import clock
@@ -114,6 +115,7 @@ class SettleFreight(MerchantStep):
     """赔付退货运费: exactly what was claimed; for an insurance what it really paid."""
 
     template_name = "merchants/cases/settle_freight.html"
+    done = gettext_lazy("退货运费已登记")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         claim = self.case.unsettled_freight
@@ -125,6 +127,3 @@ class SettleFreight(MerchantStep):
             slips=filed.filter(at=claim.paid_at) if claim and claim.paid_at else [],
             **kwargs,
         )
-
-    def success_message(self) -> str:
-        return _("退货运费已登记")

@@ -6,6 +6,7 @@ from typing import Any, cast
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 
 from aftersales import clock, errors
@@ -124,6 +125,7 @@ class RiskCheck(ToolStep):
     form_class = RisksForm
     template_name = "merchants/cases/confirm_risks.html"
     page_of_tool = tool.RISKS
+    done = gettext_lazy("风险已核实，可以开始协商")
 
     def belongs(self) -> bool:
         return tool.stage(self.case) in (tool.RISKS, tool.NEGOTIATE, tool.REJECT)
@@ -159,9 +161,6 @@ class RiskCheck(ToolStep):
             stops=stops,
             **kwargs,
         )
-
-    def success_message(self) -> str:
-        return _("风险已核实，可以开始协商")
 
 
 class Negotiate(ToolStep):
@@ -207,6 +206,7 @@ class Reject(ToolStep):
     template_name = "merchants/cases/reject.html"
     page_of_tool = tool.REJECT
     redrawing: tuple[str, ...] = ("refresh", "remove", "edit", "review")
+    done = gettext_lazy("驳回退款提交完成")
 
     def belongs(self) -> bool:
         return tool.stage(self.case) == tool.REJECT and tool.verb(self.case) == self.step
@@ -236,9 +236,6 @@ class Reject(ToolStep):
             may_talk_on=self.may_talk_on(),
             **kwargs,
         )
-
-    def success_message(self) -> str:
-        return _("驳回退款提交完成")
 
     def get_success_url(self) -> str:
         return self.url_of("rejected")
