@@ -175,9 +175,10 @@ def offer_open(case: "Case") -> bool:
 @refuses(_("没有需要答复的协商"))
 def answer_wanted(case: "Case") -> bool:
     """A round that is not answered, or plans still open to be declined: after a plain message,
-    which is an answer too (NEG-30), and outside the rounds, where the receiving desk made them."""
+    which is an answer too (NEG-30), and outside the rounds, where the receiving desk made them;
+    or an agreement that the buyer has neither confirmed nor denied (NEG-46)."""
     unanswered = case.round_state in (RoundState.WAITING, RoundState.EXPIRED)
-    return unanswered or bool(case.open_offers())
+    return unanswered or case.agreement_claimed or bool(case.open_offers())
 
 
 @refuses(_("商家没有请你确认协商结果"))

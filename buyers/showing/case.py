@@ -123,7 +123,7 @@ def page_of(case: Case, user: User, now: datetime) -> Page:
         accept_here=moves.get("accept_plan") == "" and case.status not in TALKING,
         inviting=any(not offer.by_click for offer in offers),
         no=_no(case),
-        options=_options(case, moves, offers),
+        options=_options(case, moves),
         platform=platform.rows(case, Party.BUYER, now),
         address=address,
         address_text=" ".join(where),
@@ -227,12 +227,17 @@ def _counter(case: Case, now: datetime) -> str:
 # The ways on --------------------------------------------------------------------------------------
 
 
-def _options(case: Case, moves: dict[str, str], offers: list[Shown]) -> list[Option]:
+def _options(case: Case, moves: dict[str, str]) -> list[Option]:
     """After a rejection: what can be done, and what each leads to."""
     if case.status not in (Status.REJECTED, Status.RETURN_REFUSED):
         return []
     every = [
-        ("accept_plan", _("接受商家之前的方案"), _("接受后立即生效"), bool(offers)),
+        (
+            "accept_plan",
+            _("接受商家之前的方案"),
+            _("接受后立即生效"),
+            bool(case.acceptable_offers()),
+        ),
         ("add_evidence", _("补充凭证"), _("商家看到后可以改为同意"), True),
         (
             "ask_platform",

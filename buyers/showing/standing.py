@@ -89,7 +89,7 @@ def _pending(case: Case, now: datetime) -> Standing:
     answered = case.round_state == RoundState.ANSWERED
     if answered:
         headline = _("已答复，等商家处理")
-    elif case.round_state == RoundState.EXPIRED and case.open_offers():
+    elif case.round_state == RoundState.EXPIRED and case.acceptable_offers():
         headline = _("商家的方案还可以接受，等商家处理")
     else:
         headline = _("等商家处理")
@@ -176,7 +176,7 @@ def _rejected(case: Case, now: datetime) -> Standing:
         _("等你决定"),
         "mine",
         what_now=_("可以接受之前的方案、补充凭证，或申请平台介入。")
-        if case.open_offers()
+        if case.acceptable_offers()
         else _("可以补充凭证，或申请平台介入。"),
         until=case.due_at,
         until_for=_("内决定"),

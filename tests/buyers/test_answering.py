@@ -186,6 +186,24 @@ def test_waiting_a_while_after_a_rejection_ends_no_claim(
     assert "此商品不能再申请售后" not in shown
 
 
+def test_an_invitation_is_no_plan_that_a_rejected_buyer_could_accept(
+    make_desk: Callable[..., Desk], at_phone: Phone, now: Any, text_of: Read
+) -> None:
+    """NEG-35: what RR-06 asks for before; the page spoke of plans to accept, and led to none."""
+    desk = make_desk("answered")
+    offered(desk, ("invite_evidence", ""))
+    now.shift(timedelta(minutes=61))
+    desk.case.catch_up()
+    assert "商家的方案还可以接受" not in text_of(at_phone.look("case", desk.case))
+    desk.reject()
+
+    shown = text_of(at_phone.look("case", desk.case))
+
+    assert "可以补充凭证，或申请平台介入。" in shown
+    assert "商家请你补充凭证，去补充" in shown
+    assert "之前的方案" not in shown
+
+
 # Declining ----------------------------------------------------------------------------------------
 
 
@@ -370,6 +388,21 @@ def test_the_buyer_confirms_what_was_agreed(
     assert claimed.status == Status.CLOSED_AGREED
     event = claimed.events.last()
     assert (event.step, event.user) == ("confirm_agreed", buyer)
+
+
+def test_who_has_written_already_may_still_say_that_nothing_was_agreed(
+    claimed: Case, at_phone: Phone, buyer: User, text_of: Read
+) -> None:
+    """NEG-46: a message is an answer too; the button 没有谈妥 beside it was refused."""
+    claimed.send_message(by=buyer, text="我再看看")
+    assert "没有谈妥" in text_of(at_phone.look("case", claimed))
+    assert "没有需要答复的协商" not in text_of(at_phone.look("reply", claimed))
+
+    at_phone.send("reply", claimed, plan="none", text="没有谈妥，我要退款")
+
+    assert not claimed.agreement_claimed
+    assert claimed.round_state == RoundState.ANSWERED
+    assert "请确认" not in text_of(at_phone.look("case", claimed))
 
 
 def test_nothing_to_confirm_where_nothing_was_claimed(

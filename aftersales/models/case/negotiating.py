@@ -192,6 +192,11 @@ class Negotiating(Preparing):
             self.round_state = RoundState.EXPIRED
         return {"round": current.number if current else 0}
 
+    def acceptable_offers(self) -> list[Offer]:
+        """The merchant's offers that a click accepts; an invitation is answered with evidence."""
+        no_click = plans.NOT_ACCEPTED_BY_CLICK
+        return [each for each in self.open_offers() if each.plan.code not in no_click]
+
     @step(
         gettext_lazy("查看虚拟号码"),
         by={Party.MERCHANT},
