@@ -231,13 +231,9 @@ def _options(case: Case, moves: dict[str, str]) -> list[Option]:
     """After a rejection: what can be done, and what each leads to."""
     if case.status not in (Status.REJECTED, Status.RETURN_REFUSED):
         return []
+    plans = case.acceptable_offers()
     every = [
-        (
-            "accept_plan",
-            _("接受商家之前的方案"),
-            _("接受后立即生效"),
-            bool(case.acceptable_offers()),
-        ),
+        ("accept_plan", _("接受商家之前的方案"), _("接受后立即生效"), bool(plans)),
         ("add_evidence", _("补充凭证"), _("商家看到后可以改为同意"), True),
         (
             "ask_platform",
