@@ -292,6 +292,8 @@ class PlatformForm(BuyerForm):
             help_text=_("例如：退款 ¥{amount}，不退货").format(amount=plain_money(self.case.worth)),
         )
         told = _("退款 ¥{amount}").format(amount=plain_money(self.case.worth))
+        if self.case.wants_goods:
+            told = str(self.case.get_type_display())
         self.initial.setdefault("wants", told)
         self.slot("platform", _("介入凭证"), _("之前交过的凭证平台都看得到，不用再传"))
 

@@ -270,7 +270,8 @@ class OrderLine(Fetched):
 
     @property
     def signed_at(self) -> datetime | None:
-        return self.order.signed_at or (self.parcel.signed_at if self.parcel else None)
+        """By its own parcel's signature where it has one: another part's is no news of it."""
+        return (self.parcel.signed_at if self.parcel else None) or self.order.signed_at
 
     @property
     def position(self) -> int:

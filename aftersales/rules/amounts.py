@@ -205,6 +205,12 @@ def bearers(
     return Bearers(outbound, _covered(order) or back)
 
 
+def sent_at_his_cost(case_type: str, reason: "Reason", order: "Order") -> bool:
+    """Whether the goods went out, and the buyer bears it."""
+    sent = case_type != CaseType.REFUND_UNSHIPPED
+    return sent and bearers(case_type, reason, order).outbound == Freight.BUYER
+
+
 def _covered(order: "Order") -> Freight | None:
     """Who pays the way back instead of the buyer, where the order has a cover."""
     if order.freight_cover == FreightCover.MERCHANT_FREE_RETURN:

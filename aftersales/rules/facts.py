@@ -73,11 +73,10 @@ def shipped_at(case: "Case") -> datetime | None:
 
 
 def signed_at(case: "Case") -> datetime | None:
-    """When the buyer signed for the goods of the case."""
-    if case.order.signed_at or not signed(case):
-        return case.order.signed_at
+    """When the buyer signed for the goods of the case: for their own part, or for all of them."""
     parcel = outbound(case)
-    return parcel.signed_at if parcel and case.order.state == OrderState.PART else None
+    own = parcel.signed_at if parcel and parcel.pk == case.line.parcel_id else None
+    return own or case.order.signed_at
 
 
 def returned(case: "Case") -> "Parcel | None":

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from aftersales.display import money, when
 from aftersales.enums import CaseType, Clock, GoodsState, OrderState, ScanKind, Severity
 from aftersales.rules import amounts, facts
-from aftersales.rules.deadlines import length, no_reason_until
+from aftersales.rules.deadlines import end_of, no_reason_until
 
 if TYPE_CHECKING:
     from aftersales.models import Case, Risk
@@ -347,10 +347,11 @@ def too_little_time(case: "Case", figures: ShopFigures, limit: int, at: datetime
     if case.due_at is None:
         return None
     rounds = max(int(case.policy["min_rounds"]) - case.round_number, 0)
-    need = length(case, Clock.NEGOTIATION) * rounds
-    if case.reply_due_at:
-        need += max(case.reply_due_at - at, timedelta())
-    if case.due_at - at >= need or not need:
+    end = max(case.reply_due_at or at, at)
+    for _round in range(rounds):
+        end = end_of(case, Clock.NEGOTIATION, end)
+    need = end - at
+    if end <= case.due_at or not need:
         return None
     return Found(
         _("剩余处理时间不足以完成两轮协商（约需 %(need)s 分钟），到期将自动同意")

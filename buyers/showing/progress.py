@@ -175,7 +175,7 @@ def _ahead(case: Case, now: datetime) -> list[Entry]:
     if status == Status.RETURN_REFUSED:
         return _after_no(case, now)
     if status == Status.AWAITING_BUYER_RETURN:
-        back = _receipt_by(case, case.due_at)
+        back = _later(case, Clock.RECEIPT, case.due_at)
         return [_receipt(case, back, now), *_at_last(case, back, now)]
     if status == Status.AWAITING_DELIVERY_REFUSAL:
         return [
@@ -218,14 +218,15 @@ def _after_pending(case: Case, now: datetime) -> list[Entry]:
         told_ = _("商家同意退货，或再协商一轮") if waiting else _("商家同意退货，或与你协商")
         if case.wants_goods:
             told_ = _("商家同意{what}，或与你协商").format(what=case.get_type_display())
-        back_by = case.due_at + deadlines.length(case, Clock.BUYER_RETURN) if case.due_at else None
+        back_by = _later(case, Clock.BUYER_RETURN, case.due_at)
+        received_by = _later(case, Clock.RECEIPT, back_by)
         return [
             _next(told_, sub),
             _next(
                 _("你寄回商品"), _("最晚 {until} 前填写单号").format(until=deadline(back_by, now))
             ),
-            _receipt(case, _receipt_by(case, back_by), now),
-            *_at_last(case, _receipt_by(case, back_by), now, _if_rejected(case)),
+            _receipt(case, received_by, now),
+            *_at_last(case, received_by, now, _if_rejected(case)),
         ]
     told_ = _("商家同意退款，或再协商一轮") if waiting else _("商家同意退款，或与你协商")
     return [_next(told_, sub), _money_in(_if_rejected(case))]
@@ -246,24 +247,25 @@ def _after_no(case: Case, now: datetime) -> list[Entry]:
         _next(
             _("申请平台介入后，双方举证"),
             _("申请后 {n} 小时，最晚 {until}").format(
-                n=hours(evidence), until=_late(case.due_at, evidence, now)
+                n=hours(evidence), until=_late(case, Clock.EVIDENCE, case.due_at, now)
             ),
         ),
         _next(
             _("平台作出判定"),
             _("申请后约 {n} 小时，预计最晚 {until}").format(
-                n=hours(decision), until=_late(case.due_at, decision, now)
+                n=hours(decision), until=_late(case, Clock.DECISION, case.due_at, now)
             ),
         ),
     ]
 
 
-def _late(since: datetime | None, length: timedelta, now: datetime) -> str:
-    return deadline(since + length if since else None, now)
+def _late(case: Case, clock: Clock, since: datetime | None, now: datetime) -> str:
+    return deadline(_later(case, clock, since), now)
 
 
-def _receipt_by(case: Case, sent_by: datetime | None) -> datetime | None:
-    return sent_by + deadlines.length(case, Clock.RECEIPT) if sent_by else None
+def _later(case: Case, clock: Clock, since: datetime | None) -> datetime | None:
+    """When a clock that begins at the latest at ``since`` runs out."""
+    return deadlines.end_of(case, clock, since) if since else None
 
 
 def _receipt(case: Case, latest: datetime | None, now: datetime) -> Entry:
@@ -279,7 +281,7 @@ def _at_last(case: Case, since: datetime | None, now: datetime, otherwise: str =
     if case.remedy == Remedy.REFUND:
         return [_money_in(otherwise)]
     clock = Clock.SHIP_REPAIRED if case.remedy == Remedy.REPAIR else Clock.SHIP
-    late = _late(since, deadlines.length(case, clock), now)
+    late = _late(case, clock, since, now)
     told_ = _("最晚 {until}，逾期自动退款").format(until=late)
     return [_next(_("商家发出商品"), " · ".join(filter(None, [told_, otherwise]))), _check()]
 

@@ -107,6 +107,8 @@ def _money_instead(details: dict[str, Any], mine: bool) -> str:
     amount = kept_money(details.get("amount"))
     if mine:
         return _("你选择了退款 {amount}").format(amount=amount)
+    if details.get("unchosen"):
+        return _("逾期没有选择，改为退款 {amount}").format(amount=amount)
     return _("商家没有发出商品，改为退款 {amount}").format(amount=amount)
 
 

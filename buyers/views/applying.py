@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote
 
@@ -15,9 +16,9 @@ from django.views.generic import View
 from aftersales import clock
 from aftersales.display import money, settled
 from aftersales.drafting import Drafting, unsaid
-from aftersales.enums import CaseType
+from aftersales.enums import CaseType, Clock
 from aftersales.helping import help_of
-from aftersales.models import Agreement, Case, Draft, Event, Order, OrderLine, Policy
+from aftersales.models import Agreement, Case, Draft, Event, Order, OrderLine, Policy, Window
 from aftersales.steps import Refused
 from aftersales.views import above_the_form
 from buyers.demand import DemandForm
@@ -44,9 +45,10 @@ class Demand:
 
 def demands(line: OrderLine, base: list[Any]) -> list[Demand]:
     """Every demand in the order of the trade; of a parcel that is signed for, 未收到货 comes last."""
-    found = []
-    for kind, refusal in Case.demands_of(line, clock.now()):
-        means, money_comes = _in_a_line(kind)
+    found, now = [], clock.now()
+    minutes = Window.in_force(CaseType.RETURN_REFUND, now, line)[Clock.NO_REASON]
+    for kind, refusal in Case.demands_of(line, now):
+        means, money_comes = _in_a_line(kind, timedelta(minutes=minutes).days)
         url = reverse("buyers:apply_form", args=[*base, kind.value])
         found.append(Demand(kind, means, money_comes, refusal, url))
     if line.signed:
@@ -54,7 +56,8 @@ def demands(line: OrderLine, base: list[Any]) -> list[Demand]:
     return found
 
 
-def _in_a_line(kind: CaseType) -> tuple[str, str]:
+def _in_a_line(kind: CaseType, days: int) -> tuple[str, str]:
+    """What a demand means, and when the money comes; an ordinary return has so many days (D17)."""
     return {
         CaseType.REFUND_UNSHIPPED: (
             _("还没发货，不想要了或商家迟迟不发。"),
@@ -69,7 +72,7 @@ def _in_a_line(kind: CaseType) -> tuple[str, str]:
             _("商家同意后立即原路退回。"),
         ),
         CaseType.RETURN_REFUND: (
-            _("把货寄回去，退款。签收后 7 天内可以申请。"),
+            _("把货寄回去，退款。签收后 {n} 天内可以申请。").format(n=days),
             _("商家同意后寄回，收到并确认后退款。"),
         ),
         CaseType.EXCHANGE: (

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from aftersales import clock, platform
 from aftersales.asked import title_of
-from aftersales.enums import GATHERING, RULED, AnswerState, Clock, Party, Status
+from aftersales.enums import GATHERING, RULED, AnswerState, Clock, Party, Remedy, Status
 from aftersales.models import Case, Channel, Complaint
 from aftersales.rules import deadlines
 from aftersales.suspensions import card_of
@@ -91,6 +91,11 @@ class SendBack(BuyerStep):
             **kwargs,
         )
 
+    def success_message(self) -> str:
+        if self.case.remedy == Remedy.REFUND:
+            return super().success_message()
+        return _("单号已提交，商家收货后{what}").format(what=self.case.get_remedy_display())
+
 
 class AnswerAddress(BuyerStep):
     """答复更换退货地址: the shop asks, the buyer says yes or no."""
@@ -155,9 +160,9 @@ class AskPlatform(BuyerStep):
         return super().get_context_data(
             otherwise=if_unhandled(self.case, now) if unanswered else "",
             evidence_hours=hours(evidence),
-            evidence_until=now + evidence,
+            evidence_until=deadlines.end_of(self.case, Clock.EVIDENCE, now),
             decision_hours=hours(decision),
-            decision_until=now + decision,
+            decision_until=deadlines.end_of(self.case, Clock.DECISION, now),
             **kwargs,
         )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -333,6 +334,21 @@ def test_goods_that_were_paid_for_since_are_not_exchanged_besides(
 
     with pytest.raises(Refused, match="可退的金额已不足"):
         case.reopen(by=staff, note="买家出差，情况属实")
+
+
+def test_a_difference_asked_for_since_stands_beside_what_comes_back(
+    make_case: Any, staff: User, buyer: User, now: Any
+) -> None:
+    """Walk 8 of §1.7: it is no claim for the same goods."""
+    case = make_case("agreed", type="return_refund", amount=Decimal("100.00"))
+    now.move_to(case.due_at, tick=False)
+    expire_all()
+    make_case(type="price_difference", order=case.order)
+    case.refresh_from_db()
+    case.ask_reopen(by=buyer, reason=REASON)
+    case.reopen(by=staff, note="买家出差，情况属实")
+
+    assert case.status == Status.AWAITING_BUYER_RETURN
 
 
 # A changed window for open cases ------------------------------------------------------------------

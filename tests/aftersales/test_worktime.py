@@ -4,6 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from aftersales.models import Case, Window
 from aftersales.rules import worktime
@@ -77,3 +79,19 @@ def test_a_wait_in_negotiation_may_count_working_time_too(make_desk: Any) -> Non
     case = make_desk("waiting").case
     assert case.reply_due_at == china("2026-11-24 10:30")
     assert case.last_round.due_at == case.reply_due_at
+
+
+def test_what_pages_foretell_counts_working_time_too(make_case: Any, buyer: Any) -> None:
+    """D11, NEG-08: until when the platform would take proof, and whether two rounds still fit."""
+    hours = {"works_from": "10:00", "works_until": "18:00"}
+    Window.objects.filter(clock__in=["D11", "D15"]).update(minutes=490, **hours)
+    case = make_case("rejected")
+    client = Client()
+    client.force_login(buyer)
+    page = client.get(reverse("buyers:ask_platform", args=[case.code]))
+    case.ask_platform(by=buyer, reason="照片很清楚地拍到裂纹，商家不讲理。")
+    assert page.context["evidence_until"] == case.evidence_due_at
+
+    fresh = make_case()
+    assert fresh.due_at == china("2026-11-25 12:00")  # the second wait would end at 12:20
+    assert "RW-16" in {each.code for each in fresh.warnings()}

@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from aftersales.enums import Freight, Party, Phase, Status
-from aftersales.models import Agreement, Case, Order, Policy, Shop, User
+from aftersales.models import Agreement, Case, Order, Policy, Shop, User, Window
 from tests.buyers.conftest import Phone
 from tests.factories import OrderFactory, picture, upload
 
@@ -62,6 +62,9 @@ def test_an_ordinary_return_is_not_offered_on_day_eight(
 
     assert at_phone.page("apply_form", order, "return_refund") not in shown
     assert "签收已超过 7 天" in shown
+    Window.objects.filter(clock="D17").update(minutes=10 * 24 * 60)
+    shown = text_of(at_phone.client.get(at_phone.page("apply", order)))
+    assert "签收后 10 天内可以申请" in shown
 
 
 # Filling in ---------------------------------------------------------------------------------------

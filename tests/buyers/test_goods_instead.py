@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.http import HttpResponse
 
 from aftersales.enums import Status
-from aftersales.models import Case, Policy, Shop, User
+from aftersales.models import Case, Notice, Policy, Shop, User
+from aftersales.notices.delivering import deliver_due
+from aftersales.payments import pay_due
 from tests.buyers.conftest import Phone
 from tests.factories import OrderFactory, upload
 
@@ -120,8 +123,8 @@ def test_an_order_without_an_address_asks_for_one(
 def test_the_price_difference_stands_beside_a_running_case(
     make_case: Callable[..., Case], at_phone: Phone, text_of: Read
 ) -> None:
-    """G2: the ordinary demands are shut, this one is not."""
-    case = make_case()
+    """G2: the ordinary demands are shut, this one is not, as long as they leave something."""
+    case = make_case(amount=Decimal("100.00"))
     shown = text_of(at_phone.client.get(at_phone.page("apply", case.order)))
     assert "这件商品正在售后中" in shown
     assert at_phone.page("apply_form", case.order, "price_difference") in shown
@@ -255,3 +258,56 @@ def test_who_lets_the_time_to_send_back_pass_learns_that_the_shop_must_agree(
     assert answer.status_code == 422
     assert "再次申请需要商家同意，请先联系商家" in text_of(answer)
     assert "月白 大号" in text_of(answer)
+
+
+def test_a_choice_that_was_not_made_is_no_silence_of_the_shop(
+    make_case: Callable[..., Case], merchant: User, at_phone: Phone, text_of: Read, now: Any
+) -> None:
+    """Walk 7 of §1.7, T-15: the shop said in time that it cannot be repaired; then time refunds."""
+    case = make_case("taken_in", type="repair")
+    case.report_unrepairable(by=merchant, text="主板烧毁，这个部件已经停产，修不好。")
+    now.move_to(case.due_at, tick=False)
+    case.catch_up()
+    deliver_due()
+
+    assert (case.status, case.to_refund, case.auto_agreed) == (
+        Status.REFUNDING,
+        Decimal("128.00"),
+        False,
+    )
+    at_phone.client.force_login(case.buyer)  # the session of a month ago is over
+    shown = text_of(at_phone.look("case", case))
+    assert "逾期没有选择，改为退款 ¥128.00" in shown
+    assert "商家逾期" not in shown
+    told = Notice.objects.filter(case=case, kind="refund_unshipped_remedy")
+    words = "“青瓷开片手冲咖啡杯”修不好，到期没有选择换货或退款，改为退款 ¥128.00"
+    assert {each.text_zh for each in told} == {words}
+    assert {each.user for each in told} == {case.buyer, merchant}
+
+
+def test_an_exchange_is_called_so_all_the_way(
+    make_case: Callable[..., Case], at_phone: Phone, text_of: Read
+) -> None:
+    """T-04, T-09, S-40: no refund is spoken of where goods were asked for."""
+    case = make_case("agreed", type="exchange")
+    deliver_due()
+    told = Notice.objects.get(case=case, kind="agree_return")
+    assert told.text_zh.startswith("商家同意换货，请按售后单里的退货地址寄回")
+    at_phone.send("send_back", case, carrier="中通快递", tracking="ZT7500000001")
+    assert "单号已提交，商家收货后换货" in text_of(at_phone.look("case", case))
+
+    other = make_case("rejected", type="exchange")
+    assert at_phone.look("ask_platform", other).context["form"]["wants"].value() == "换货"
+
+
+def test_a_difference_is_not_offered_where_all_that_was_paid_is_claimed(
+    make_case: Callable[..., Case], at_phone: Phone, text_of: Read
+) -> None:
+    """S-12, S-32, walk 8: neither while the claim runs nor when it has brought all of it back."""
+    case = make_case("agreed")
+    for _ in range(2):
+        form = at_phone.look("apply_form", case.shop.code, case.order.number, 1, "price_difference")
+        assert "现在没有差价可退" in text_of(form)
+        given = filled(at_phone, "price_difference")
+        assert at_phone.fill(case.order, "price_difference", **given).status_code == 409
+        pay_due()

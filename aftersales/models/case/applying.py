@@ -97,7 +97,20 @@ class Applying(CaseFields):
         """Every demand with why it can't be made for this line now; empty where it can."""
         past, policy = cls.past_of(line), Policy.current()
         windows = _windows(Window.standing(at), line)
-        return eligibility.options(line, past, policy, at, windows)
+        return [
+            each._replace(refusal=each.refusal or cls.nothing_left(each.type, line, past))
+            for each in eligibility.options(line, past, policy, at, windows)
+        ]
+
+    @classmethod
+    def nothing_left(cls, kind: str, line: OrderLine, past: eligibility.Past) -> str:
+        """Why no difference can be asked for: an ordinary claim has, or may have, all that was paid."""
+        if kind != CaseType.PRICE_DIFFERENCE or not past.ever:
+            return ""
+        pieces = line.quantity - past.quantity
+        if pieces > 0 and cls.refundable_for(line, pieces, kind, None).total:
+            return ""
+        return _("这件商品的实付款已经退回或正在售后中，现在没有差价可退")
 
     @staticmethod
     def agreed_refusal(line: OrderLine, kind: str, reason: Reason) -> str:
@@ -152,7 +165,9 @@ class Applying(CaseFields):
         )
         promised = sum((case.to_refund or case.worth for case in claimed), amounts.NOTHING)
         if case_type == CaseType.REFUND_UNSHIPPED:  # what was sent at his cost has used it up
-            last = last and not any(_sent_at_his_cost(case, order) for case in claimed)
+            last = last and not any(
+                amounts.sent_at_his_cost(case.type, case.reason, order) for case in claimed
+            )
         comes_back = amounts.postage_comes_back(case_type, reason, last_goods_of_order=last)
         bundle = None
         if case_type == CaseType.RETURN_REFUND and reason and reason.freight == Freight.BUYER:
@@ -224,6 +239,8 @@ class Applying(CaseFields):
             raise Refused(barred, conflict=True)
         if refusal := eligibility.unfit(application.type, line, at, windows):
             raise Refused(type=refusal)
+        if refusal := cls.nothing_left(application.type, line, past):
+            raise Refused(refusal, conflict=True)
         goods = application.goods_state or eligibility.told_anyway(application.type, line)
         if goods not in eligibility.goods_states(application.type, line):
             raise Refused(goods_state=_("请选择收货情况"))
@@ -339,13 +356,6 @@ def _past(earlier: Sequence[Any]) -> eligibility.Past:
 def _pieces(case: Any) -> int:
     """How many pieces a case takes away from what is left of its line."""
     return 0 if case.type == CaseType.PRICE_DIFFERENCE else int(case.quantity)
-
-
-def _sent_at_his_cost(case: Any, order: Order) -> bool:
-    """Whether the way out of a case's goods is the buyer's to bear (§1.5)."""
-    if case.type == CaseType.REFUND_UNSHIPPED:
-        return False
-    return amounts.bearers(case.type, case.reason, order).outbound == Freight.BUYER
 
 
 def _store(case: Any, *, by: Any, key: str, details: dict[str, Any], at: datetime) -> None:

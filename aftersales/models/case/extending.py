@@ -11,6 +11,7 @@ from django_fsm import GET_STATE
 
 from aftersales.enums import (
     UNRULED,
+    CaseType,
     Clock,
     Party,
     Permission,
@@ -225,7 +226,9 @@ class Extending(CaseFields):
         """An ended case comes back only where nothing took its place (G2, G6)."""
         model: Any = type(self)
         others = model.objects.filter(line_id=self.line_id).exclude(pk=self.pk)
-        if any(not other.ended for other in others):
+        beside = self.type == CaseType.PRICE_DIFFERENCE  # it stands beside the ordinary claim
+        alike = [each for each in others if (each.type == CaseType.PRICE_DIFFERENCE) == beside]
+        if any(not other.ended for other in alike):
             raise Refused(_("这件商品已有进行中的售后，不能重新处理"))
         left = model.refundable_for(self.line, self.quantity, self.type, self.reason).total
         if self.amount > left or (self.wants_goods and not left):

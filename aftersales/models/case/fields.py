@@ -203,6 +203,7 @@ class CaseFields(Loaded):
         self._due, self._due_anew = KEEP, False
         if moved and self.status in ENDED:
             self.closed_at = self.at
+            self.order.follow(self)
         if moved and self.status == Status.CLOSED_BUYER_TIMEOUT:
             self.reopen_by = deadlines.end_of(self, Clock.GRACE, self.at)  # type: ignore[arg-type]
         self.turn = deadlines.turn_of(self)  # type: ignore[arg-type]

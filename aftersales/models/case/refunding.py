@@ -32,7 +32,6 @@ class Refunding(CaseFields):
         payouts = self._payouts()
         if any(refund.state != RefundState.PAID for refund in payouts):
             raise Refused(_("还有退款没有到账"))
-        self.order.follow(self)
         return {
             "amount": str(
                 sum((each.amount for each in payouts if not each.in_kind), amounts.NOTHING)
@@ -119,5 +118,4 @@ class Refunding(CaseFields):
                 proof=proof.strip()[:200],
             )
         self.needs_staff = False
-        self.order.follow(self)
         return {"proof": proof.strip(), "numbers": [refund.number for refund in failed]}

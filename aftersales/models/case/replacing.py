@@ -119,9 +119,11 @@ class Replacing(Owing):
         target=Status.REFUNDING,
     )
     def refund_unshipped_remedy(self, *, by: Any) -> dict[str, Any]:
-        """T-15, D8: what was paid for the pieces concerned."""
-        self.auto_agreed = True
-        return self._turn_into_money()
+        """T-15, D8: what was paid for the pieces concerned. That a buyer did not choose after a
+        failed repair (walk 7 of §1.7) is no silence of the shop's."""
+        unchosen = deadlines.beyond_repair(self)  # type: ignore[arg-type]
+        self.auto_agreed = self.auto_agreed or not unchosen
+        return self._turn_into_money() | ({"unchosen": True} if unchosen else {})
 
     def _turn_into_money(self) -> dict[str, Any]:
         before, self.remedy = self.remedy, Remedy.REFUND
@@ -164,7 +166,6 @@ class Replacing(Owing):
 
     def _complete(self) -> dict[str, Any]:
         self.renew_warranty()
-        self.order.follow(self)
         return {"remedy": str(self.remedy)}
 
     def renew_warranty(self) -> None:

@@ -13,7 +13,7 @@ from aftersales.models import Case, LedgerMood, Order, OrderLine
 from aftersales.payments import pay_due
 from aftersales.steps import Refused
 from tests.aftersales.lifecycle.reading import steps
-from tests.factories import OrderFactory, application_for
+from tests.factories import OrderFactory, application_for, upload
 
 
 @pytest.fixture
@@ -91,8 +91,12 @@ def test_the_days_of_a_return_run_from_the_part_s_own_signature(
     """D17, S-05."""
     sign(send(order, merchant, "壶"))
     now.shift(timedelta(days=8))
-
     assert "return_refund" not in open_to(order, "壶")
+
+    sign(send(order, merchant, "杯", tracking="SF1234567891"))
+    assert state(order) == OrderState.SIGNED
+    assert "return_refund" not in open_to(order, "壶")
+    assert "return_refund" in open_to(order, "杯")
 
 
 def test_what_is_missing_is_sent_after_and_not_twice(
@@ -112,6 +116,25 @@ def test_what_is_missing_is_sent_after_and_not_twice(
     case.confirm_arrival(by=buyer)
 
     assert case.status == Status.COMPLETED
+    assert state(order) == OrderState.SIGNED
+
+
+def test_a_part_sent_after_is_sent_however_its_case_ends(
+    order: Order, merchant: Any, buyer: Any, staff: Any, now: Any
+) -> None:
+    """T-16b, T-20: what came is disputed in vain; nothing of the order is left to ship."""
+    sign(send(order, merchant, "壶"))
+    cup = line(order, "杯")
+    case = Case.apply(cup, application_for(order, "resend", line=cup, goods_state=""), by=buyer)
+    case.agree_resend(by=merchant)
+    case.ship_replacement(by=merchant, carrier="顺丰速运", tracking="SF1234567892")
+    photo = {"platform": [upload(buyer)]}
+    case.dispute_arrival(by=buyer, reason="补寄来的杯子颜色不对。", evidence=photo)
+    now.shift(timedelta(hours=48))
+    case.catch_up()
+    case.rule(by=staff, ruling="deny", responsible="buyer", grounds="照片里的杯子与订单一致。")
+
+    assert case.status == Status.CLOSED_PLATFORM_DENIED
     assert state(order) == OrderState.SIGNED
 
 
