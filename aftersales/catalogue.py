@@ -33,7 +33,6 @@ KINDS = {
 
 POLICY, WINDOW = "policy", "window"  # kinds without a code
 SCOPE = ("case_type", "phase", "category")  # whom a window is for
-INSIDE = {"proof", "form"}
 OFFERED = {"active", "position"}  # fields that change when a row is offered, not what it says
 FIRST = datetime(2000, 1, 1, tzinfo=UTC)  # the shipped catalogue has been in force ever since
 

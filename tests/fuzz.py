@@ -144,7 +144,6 @@ PARAMETERS = [
     "refresh",
     "slot",
 ]
-AS_WE_ARE = ("owner", "strangers")
 FORM = re.compile(r"<form\b.*?</form>", re.DOTALL)
 FIELD = re.compile(r'<(?:input|select|textarea|button)\b[^>]*\bname="([^"]+)"[^>]*>')
 VALUE = re.compile(r'\bvalue="([^"]*)"')

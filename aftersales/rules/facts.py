@@ -20,7 +20,6 @@ from aftersales.enums import (
     RoundState,
     Ruling,
     ScanKind,
-    Status,
 )
 from aftersales.rules import warranty
 
@@ -274,10 +273,6 @@ def losing(ruling: str) -> set[Party]:
     if ruling == Ruling.PARTIAL_REFUND:
         return {Party.BUYER, Party.MERCHANT}
     return {Party.MERCHANT} if ruling in FOR_BUYER else set()
-
-
-def rejected_before(case: "Case") -> bool:
-    return case.status in (Status.REJECTED, Status.RETURN_REFUSED)
 
 
 # The names that catalogue rows use in their ``when``.

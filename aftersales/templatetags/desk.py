@@ -25,8 +25,6 @@ register.filter("money", display.money)
 register.filter("plain_money", display.plain_money)
 register.filter("kept_money", display.kept_money)
 register.filter("mask", display.mask)
-register.filter("mask_phone", display.mask_phone)
-register.filter("tail", display.tail)
 register.filter("shorten", display.shorten)
 register.filter("file_size", display.file_size)
 register.simple_tag(display.due, name="due")
@@ -56,11 +54,6 @@ def when(moment: datetime | None, now: datetime | None = None) -> str:
 @register.filter
 def deadline(moment: datetime | None, now: datetime | None = None) -> str:
     return display.deadline(moment, now or clock.now())
-
-
-@register.filter
-def remaining(until: datetime | None, now: datetime | None = None) -> str:
-    return display.remaining(until, now or clock.now())
 
 
 @register.filter
@@ -265,52 +258,6 @@ def shots(items: Sequence[Any]) -> dict[str, Any]:
     return {"items": items}
 
 
-@register.inclusion_tag("components/upload_slot.html")
-def upload_slot(
-    name: str,
-    label: str,
-    *,
-    id: str = "",
-    rule: str = "",
-    hint: str = "",
-    errors: Sequence[str] = (),
-    files: Sequence[Any] = (),
-    stage_url: str = "",
-    accept: str = uploads.ACCEPT,
-    multiple: bool = True,
-    most: int = 0,
-    required: bool = False,
-    material: Sequence[Any] = (),
-    drawing: str = "",
-    number: int = 0,
-) -> dict[str, Any]:
-    """A place for evidence that takes files by button, drop and paste.
-
-    With stage_url each file is sent there as soon as it is chosen and the answer, one <li>, joins
-    the list; without it the files go with the form. ``files`` are those staged already,
-    ``material`` those on the case that may be ticked instead; ``drawing`` (a static file) shows
-    how the picture is to look, ``number`` which one it is.
-    """
-    return {
-        "name": name,
-        "label": label,
-        "id": id or f"id_{name}",
-        "rule": rule,
-        "hint": hint,
-        "errors": errors,
-        "files": files,
-        "stage_url": stage_url,
-        "accept": accept,
-        "multiple": multiple,
-        "most": most,
-        "too_many": _("最多上传 {n} 张").format(n=most),
-        "required": required,
-        "material": material,
-        "drawing": drawing,
-        "number": number,
-    }
-
-
 @register.filter
 def is_slot(field: BoundField) -> bool:
     """Whether a field takes files."""
@@ -319,26 +266,33 @@ def is_slot(field: BoundField) -> bool:
 
 @register.inclusion_tag("components/upload_slot.html")
 def file_slot(field: BoundField) -> dict[str, Any]:
-    """A form's file field as a slot; one that keeps staged uploads takes each file at once."""
+    """A form's file field as a place that takes files by button, drop and paste.
+
+    A field with ``stage_url`` sends each file there as soon as it is chosen, and the answer, one
+    <li>, joins the list; without it the files go with the form. Its ``files`` are those staged
+    already, ``offered`` those on the case that may be ticked instead; ``drawing`` (a static file)
+    shows how the picture is to look, ``number`` which one it is.
+    """
     inner, widget = field.field, field.field.widget
     most = getattr(inner, "most", 0) or (3 if takes_many(widget) else 1)
-    return upload_slot(
-        field.html_name,
-        str(field.label),
-        id=field.id_for_label or field.auto_id,
-        rule=str(getattr(inner, "rule", "")) or slot_rule(most, inner.required),
-        hint=str(field.help_text or getattr(widget, "hint", "")),
-        errors=[str(text) for text in field.errors],
-        files=getattr(inner, "files", ()),
-        stage_url=getattr(inner, "stage_url", ""),
-        accept=widget.attrs.get("accept", uploads.ACCEPT),
-        multiple=most > 1,
-        most=most,
-        required=inner.required,
-        material=getattr(inner, "offered", ()),
-        drawing=getattr(inner, "drawing", ""),
-        number=getattr(inner, "number", 0),
-    )
+    return {
+        "name": field.html_name,
+        "label": field.label,
+        "id": field.id_for_label or field.auto_id or f"id_{field.html_name}",
+        "rule": getattr(inner, "rule", "") or slot_rule(most, inner.required),
+        "hint": field.help_text or getattr(widget, "hint", ""),
+        "errors": field.errors,
+        "files": getattr(inner, "files", ()),
+        "stage_url": getattr(inner, "stage_url", ""),
+        "accept": widget.attrs.get("accept", uploads.ACCEPT),
+        "multiple": most > 1,
+        "most": most,
+        "too_many": _("最多上传 {n} 张").format(n=most),
+        "required": inner.required,
+        "material": getattr(inner, "offered", ()),
+        "drawing": getattr(inner, "drawing", ""),
+        "number": getattr(inner, "number", 0),
+    }
 
 
 def takes_many(widget: forms.Widget) -> bool:

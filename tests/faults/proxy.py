@@ -7,7 +7,6 @@ import threading
 import time
 
 CHUNK = 65536
-LOOK = 0.1  # seconds between two looks at what has changed
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: closing sends RST, not FIN
 
 

@@ -307,15 +307,6 @@ class CaseFields(Loaded):
         taken = [each for each in self.handed("events") if each.step in steps]
         return taken[-1] if taken else None
 
-    def offers_made(self) -> list[Offer]:
-        """The merchant's offers of this handling, oldest first."""
-        return [
-            offer
-            for offer in self.handed("offers")
-            if offer.party == Party.MERCHANT
-            and (offer.round is None or offer.round.series == self.series)
-        ]
-
     def open_offers(self) -> list[Offer]:
         return [
             offer
