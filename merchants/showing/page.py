@@ -277,7 +277,8 @@ def improvable(case: Case) -> list[Any]:
     """Open offers with an amount that may still be raised (NEG-24)."""
     if case.round_state not in (RoundState.WAITING, RoundState.EXPIRED):
         return []
-    return [offer for offer in case.open_offers() if offer.amount is not None]
+    sent = [offer for offer in case.open_offers() if offer.round_id]  # not the receiving desk's
+    return [offer for offer in sent if offer.amount is not None]
 
 
 def assignee_of(case: Case) -> str:

@@ -423,3 +423,20 @@ def test_the_return_page_says_who_pays(
 
     assert told in page
     assert Freight(case.freight) != Freight.UNDECIDED
+
+
+def test_what_the_desk_offers_is_none_of_the_plans_to_raise(make_desk, at_desk, merchant):
+    """NEG-24: it is replaced at the desk; among a round's plans it was shown, and refused."""
+    desk = make_desk("sent_back", type="return_refund")
+    desk.negotiate()
+    plan = desk.case.open_offers()[0]
+    desk.case.receive_part(
+        by=merchant,
+        arrived=[Arrived(1, "intact")],
+        amount=Decimal("64.00"),
+        evidence={"receipt": [upload(merchant)]},
+    )
+
+    form = at_desk.look("improve_offer", desk.case).context["form"]
+
+    assert [key for key, _label in form.fields["offer"].choices] == [str(plan.pk)]

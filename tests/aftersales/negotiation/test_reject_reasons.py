@@ -92,6 +92,15 @@ def refusal(case, code):
     return case.reject_reason_refusal(reject_reason(code), case.warnings())
 
 
+def test_that_the_right_goods_were_sent_can_be_said_whatever_is_asked_for(make_desk):
+    """RR-04, R9: a shop that was asked to send after what it had sent found no reason to say so."""
+    for kind in (RETURN, "exchange", "resend"):
+        case = make_desk(type=kind, reason="R9").case
+        offered = case.step_form("reject").offered("reject_reasons")
+        assert "RR-04" in [each.code for each in offered]
+        assert not refusal(case, "RR-04")
+
+
 @pytest.mark.parametrize("code", FITS)
 def test_each_reason_ends_a_case_whose_facts_it_names(make_desk, shop, buyer, now, code):
     kind, reason, fact = FITS[code]
