@@ -20,7 +20,7 @@ from aftersales.display import when
 from aftersales.forms import SlotField
 from aftersales.models import Case, Draft
 from aftersales.prepared import Prepared
-from aftersales.steps import STEPS
+from aftersales.steps import STEPS, Refused
 
 TYPED = "typed"  # in the session: what came in after it had expired, for whoever signs in again
 MOST_TYPED = 30_000  # characters
@@ -164,6 +164,37 @@ class Drafting(LoginRequiredMixin, View):
             given.setlist(name, values)
         if given.get("by") == str(self.request.user.pk) and self.keep(given):
             messages.info(self.request, _("登录前填写的内容已恢复，还没有提交"))
+
+
+class Sending(Drafting):
+    """A page with one form that is no step's: what it says is sent, and the page goes on from there.
+
+    422 where the form is wrong, 409 where it comes too late, with everything typed still there.
+    """
+
+    done: Any = ""  # what the toast says after success
+
+    def take(self, form: Any) -> str:
+        """Do what was filled in, or raise Refused; return where to go on."""
+        raise NotImplementedError
+
+    def show(self, form: Any, status: int = 200) -> HttpResponse:
+        raise NotImplementedError
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        form = self.get_form()
+        if not form.is_valid():
+            self.remember(form)
+            return self.show(form, status=422)
+        try:
+            url = self.take(form)
+        except Refused as refused:
+            self.remember(form)
+            form.refuse(refused)
+            return self.show(form, status=409 if refused.conflict else 422)
+        self.forget()
+        messages.success(request, self.done)
+        return redirect(url)
 
 
 def begun(path: str, user: Any, make: Callable[[QueryDict | None], F]) -> F:

@@ -2,24 +2,24 @@
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aftersales import clock, display
 from aftersales.admin.looking import ReadOnly, lines, moment
-from aftersales.drafting import Drafting
+from aftersales.drafting import Sending
 from aftersales.enums import Party, RequestState
 from aftersales.models import Case, ServiceRequest
 from aftersales.service import asking
 from aftersales.service.forms import AnswerForm
-from aftersales.steps import Refused
 
 BADGES = {
     RequestState.WAITING: "mine",
@@ -89,9 +89,10 @@ class ServiceRequestAdmin(ReadOnly):
         return answer
 
 
-class AnswerPage(Drafting):
+class AnswerPage(Sending):
     """The request with everything said, and the field of the answer for who may give one."""
 
+    done = gettext_lazy("已答复买家")
     frame: dict[str, Any] = {}  # what every page of the admin knows
     asked: ServiceRequest
 
@@ -118,20 +119,9 @@ class AnswerPage(Drafting):
         user: Any = self.request.user
         return asking.said(key, user)
 
-    def post(self, request: HttpRequest, pk: str) -> HttpResponse:
-        form, user = self.get_form(), request.user
-        if not form.is_valid():
-            self.remember(form)
-            return self.show(form, status=422)
-        try:
-            asking.answer(self.asked, by=user, **form.given())
-        except Refused as refused:
-            self.remember(form)
-            form.refuse(refused)
-            return self.show(form, status=409 if refused.conflict else 422)
-        self.forget()
-        messages.success(request, _("已答复买家"))
-        return redirect("admin:aftersales_servicerequest_changelist")
+    def take(self, form: AnswerForm) -> str:
+        asking.answer(self.asked, by=self.request.user, **form.given())
+        return reverse("admin:aftersales_servicerequest_changelist")
 
     def show(self, form: AnswerForm | None, status: int = 200) -> HttpResponse:
         asked = self.asked

@@ -8,10 +8,11 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from aftersales import clock
 from aftersales.display import money
-from aftersales.drafting import Drafting
+from aftersales.drafting import Sending
 from aftersales.enums import CaseType, Party, PlanState
 from aftersales.models import Conversation, Proposal
 from aftersales.rules.demands import AGREED
@@ -22,8 +23,10 @@ from buyers.forms import AskForm
 from buyers.views.applying import ApplyPage
 
 
-class Ask(ApplyPage, Drafting):
+class Ask(ApplyPage, Sending):
     """The thread and one field; once there is a case, the talk goes on there (S-06, S-46)."""
+
+    done = gettext_lazy("已发送，商家回复后会通知你")
 
     @property
     def url(self) -> str:
@@ -48,26 +51,15 @@ class Ask(ApplyPage, Drafting):
         talk.read(Party.BUYER)
         return self.show(self.first())
 
-    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        form = self.get_form()
-        if not form.is_valid():
-            self.remember(form)
-            return self.show(form, status=422)
-        try:
-            Conversation(self.line).say(
-                by=self.user,
-                party=Party.BUYER,
-                text=form.cleaned_data["text"],
-                uploads=form.evidence().get("chat", []),
-                key=form.cleaned_data["key"],
-            )
-        except Refused as refused:
-            self.remember(form)
-            form.refuse(refused)
-            return self.show(form, status=409 if refused.conflict else 422)
-        self.forget()
-        messages.success(request, _("已发送，商家回复后会通知你"))
-        return redirect(f"{self.url}#last")
+    def take(self, form: AskForm) -> str:
+        Conversation(self.line).say(
+            by=self.user,
+            party=Party.BUYER,
+            text=form.cleaned_data["text"],
+            uploads=form.evidence().get("chat", []),
+            key=form.cleaned_data["key"],
+        )
+        return f"{self.url}#last"
 
     def show(self, form: AskForm, status: int = 200, sentence: str = "") -> HttpResponse:
         now = clock.now()

@@ -7,13 +7,15 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView, View
 
 from aftersales import clock
-from aftersales.drafting import Drafting
+from aftersales.drafting import Sending
 from aftersales.enums import Clock, Party, RequestState
 from aftersales.models import ServiceRequest, Window
 from aftersales.service import asking
+from aftersales.service.asking import url_of
 from aftersales.service.forms import AskForm, TalkForm
 from aftersales.steps import Refused
 from buyers.views.applying import ApplyPage
@@ -35,8 +37,10 @@ class Requests(BuyerPage, TemplateView):
         return super().get_context_data(page_obj=page, requests=shown, now=clock.now(), **kwargs)
 
 
-class Ask(ApplyPage, Drafting):
+class Ask(ApplyPage, Sending):
     """联系平台客服 about one line; where a request is open already, that one is shown."""
+
+    done = gettext_lazy("工单已提交，平台客服会在时限内答复")
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         if standing := asking.open_for(self.line):
@@ -49,20 +53,8 @@ class Ask(ApplyPage, Drafting):
     def already_sent(self, key: str) -> bool:
         return asking.said(key, self.user)
 
-    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        form = self.get_form()
-        if not form.is_valid():
-            self.remember(form)
-            return self.show(form, status=422)
-        try:
-            asked = asking.ask(self.line, by=self.user, **form.given())
-        except Refused as refused:
-            self.remember(form)
-            form.refuse(refused)
-            return self.show(form, status=409 if refused.conflict else 422)
-        self.forget()
-        messages.success(request, _("工单已提交，平台客服会在时限内答复"))
-        return redirect("buyers:service_request", number=asked.number)
+    def take(self, form: AskForm) -> str:
+        return url_of(asking.ask(self.line, by=self.user, **form.given()), Party.BUYER)
 
     def show(self, form: AskForm, status: int = 200) -> HttpResponse:
         now = clock.now()
@@ -84,8 +76,10 @@ class OneRequest(BuyerPage, View):
         return super().dispatch(request, *args, **kwargs)
 
 
-class RequestPage(OneRequest, Drafting):
+class RequestPage(OneRequest, Sending):
     """工单: state, deadline, what was said; and a field to say more."""
+
+    done = gettext_lazy("消息已发送")
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         return self.show(self.begun(lambda given: TalkForm(given, user=self.user)))
@@ -96,21 +90,13 @@ class RequestPage(OneRequest, Drafting):
     def already_sent(self, key: str) -> bool:
         return asking.said(key, self.user)
 
-    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        form = self.get_form()
-        if not form.is_valid():
-            self.remember(form)
-            return self.show(form, status=422)
+    def take(self, form: TalkForm) -> str:
         try:
             asking.reply(self.asked, by=self.user, **form.given())
-        except Refused as refused:
-            self.remember(form)
-            form.refuse(refused)
-            self.asked.refresh_from_db()
-            return self.show(form, status=409 if refused.conflict else 422)
-        self.forget()
-        messages.success(request, _("消息已发送"))
-        return redirect("buyers:service_request", number=self.asked.number)
+        except Refused:
+            self.asked.refresh_from_db()  # closed meanwhile, say: the page shows how it stands
+            raise
+        return url_of(self.asked, Party.BUYER)
 
     def show(self, form: TalkForm, status: int = 200) -> HttpResponse:
         context = {

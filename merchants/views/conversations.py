@@ -2,21 +2,20 @@
 
 from typing import Any
 
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, Exists, F, Max, OuterRef, Q
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.views.generic import TemplateView
 
 from aftersales import clock
 from aftersales.display import mask
-from aftersales.drafting import Drafting
+from aftersales.drafting import Sending
 from aftersales.enums import Party, Permission
 from aftersales.models import Case, Conversation, Message, OrderLine
-from aftersales.steps import Refused
 from aftersales.threads import thread_of
 from merchants.forms.conversations import AnswerForm, ProposeForm
 from merchants.views.base import ShopView, must_be_able
@@ -59,35 +58,31 @@ class Conversations(ShopView, TemplateView):
         )
 
 
-class Thread(ShopView, Drafting):
+class Thread(ShopView, Sending):
     """One conversation: the thread, an answer, and a plan that fits the order as it stands."""
 
-    line: OrderLine
+    @cached_property
+    def line(self) -> OrderLine:
+        lines = OrderLine.objects.filter(order__shop=self.shop, messages__isnull=False).distinct()
+        lines = lines.select_related("order__shop", "order__buyer")
+        return get_object_or_404(lines, pk=self.kwargs["pk"])
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        talk = self.talk(pk)
+        talk = Conversation(self.line)
         if case := talk.case:
             return redirect("merchants:send_message", code=case.code)
         talk.read(Party.MERCHANT)
-        return self.show(talk)
+        return self.show()
 
-    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         must_be_able(self.member, Permission.NEGOTIATE)
-        talk = self.talk(pk)
-        form = self.get_form()
-        if not form.is_valid():
-            self.remember(form)
-            return self.show(talk, form, status=422)
-        try:
-            form.take()
-        except Refused as refused:
-            self.remember(form)
-            form.refuse(refused)
-            return self.show(talk, form, status=409 if refused.conflict else 422)
-        self.forget()
+        return super().post(request, **kwargs)
+
+    def take(self, form: AnswerForm | ProposeForm) -> str:
+        form.take()
         proposed = isinstance(form, ProposeForm)
-        messages.success(request, _("方案已发给买家") if proposed else _("消息已发送"))
-        return redirect(reverse("merchants:conversation", args=[pk]) + "#last")
+        self.done = _("方案已发给买家") if proposed else _("消息已发送")
+        return reverse("merchants:conversation", args=[self.line.pk]) + "#last"
 
     # Two forms, each with its draft.
 
@@ -98,17 +93,12 @@ class Thread(ShopView, Drafting):
         return Message.objects.filter(line=self.kwargs["pk"], key=key).exists()
 
     def get_form(self) -> AnswerForm | ProposeForm:
-        request, talk = self.request, self.talk(self.kwargs["pk"])
+        request, talk = self.request, Conversation(self.line)
         kind = ProposeForm if self.part_of(request.POST) else AnswerForm
         return kind(request.POST, request.FILES, talk=talk, user=self.member.user)
 
-    def talk(self, pk: int) -> Conversation:
-        lines = OrderLine.objects.filter(order__shop=self.shop, messages__isnull=False).distinct()
-        self.line = get_object_or_404(lines.select_related("order__shop", "order__buyer"), pk=pk)
-        return Conversation(self.line)
-
-    def show(self, talk: Conversation, form: Any = None, status: int = 200) -> HttpResponse:
-        now, user = clock.now(), self.member.user
+    def show(self, form: Any = None, status: int = 200) -> HttpResponse:
+        now, user, talk = clock.now(), self.member.user, Conversation(self.line)
         answer = (
             form
             if isinstance(form, AnswerForm)
