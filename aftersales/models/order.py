@@ -119,7 +119,7 @@ class Order(Fetched):
     def to_ship(self) -> "list[OrderLine]":
         """The goods that have still to leave the shop: neither in a parcel, nor paid back as not
         shipped or never sent after (补寄), nor sent after under a case of their own. Gifts go with
-        their goods."""
+        their goods. Of each line ``unsent`` says how many pieces."""
         gone: dict[int, int] = {}
         parcels = self.parcels.all()
         out_again = {each.case_id for each in parcels if each.direction == Direction.REPLACEMENT}
@@ -129,13 +129,16 @@ class Order(Fetched):
                 gone[case.line_id] = gone.get(case.line_id, 0) + case.quantity
             if case.type == CaseType.RESEND and case.pk in out_again:
                 resent.add(case.line_id)
+        lines = list(self.lines.all())
+        for line in lines:
+            line.unsent = line.quantity - gone.get(line.pk, 0)
         return [
             line
-            for line in self.lines.all()
+            for line in lines
             if line.gift_of_id is None
             and line.parcel_id is None
             and line.pk not in resent
-            and gone.get(line.pk, 0) < line.quantity
+            and line.unsent > 0
         ]
 
     def follow_parcels(self) -> dict[str, Any]:
@@ -239,6 +242,8 @@ class OrderLine(Fetched):
             models.UniqueConstraint(fields=["order", "number", "shop"], name="line_once")
         ]
         indexes = [models.Index(fields=["goods_id"], name="line_goods")]
+
+    unsent: int  # of its pieces, as ``Order.to_ship`` finds them
 
     def __str__(self) -> str:
         return self.title

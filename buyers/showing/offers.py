@@ -11,6 +11,7 @@ from aftersales.display import deadline, money
 from aftersales.enums import CaseType, Freight, PaymentKind, Status
 from aftersales.models import Case, Offer
 from aftersales.rules import facts, plans
+from buyers.showing.sentence import lost
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def consequence_of(offer: Offer, case: Case, now: datetime) -> str:
     if case.type == CaseType.PRICE_DIFFERENCE and offer.plan.code in plans.CASH:
         return _("接受后立即退款，原路退回；不影响这件商品的其他售后")
     if offer.terms.get("waives"):
-        return _("接受后售后关闭，此商品不能再申请售后")
+        return _("接受后售后关闭，{lost}").format(lost=lost(case))
     told = offer.plan.consequence or _("接受后你的申请继续有效")
     if offer.plan.code == "return_freight_covered" and (how := terms_of(offer, now)):
         return _("{how}；{consequence}").format(how=how, consequence=told)

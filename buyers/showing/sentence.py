@@ -28,11 +28,16 @@ class Standing:
         return self.kind == "mine"
 
 
-def lost_by_leaving(case: Case) -> str:
-    """What can't be asked for any more once the claim is withdrawn (S-17, S-18)."""
+def lost(case: Case) -> str:
+    """What can't be asked for any more once the claim is over (S-17)."""
     if case.type == CaseType.PRICE_DIFFERENCE:
-        return _("撤销后，这件商品不能再次申请退差价")
-    return _("撤销后，这件商品不能再次申请售后")
+        return _("这件商品不能再次申请退差价")
+    return _("这件商品不能再次申请售后")
+
+
+def lost_by_leaving(case: Case) -> str:
+    """The same where it is withdrawn (S-18)."""
+    return _("撤销后，{lost}").format(lost=lost(case))
 
 
 def supported(case: Case) -> bool:

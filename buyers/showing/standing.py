@@ -24,7 +24,7 @@ from aftersales.enums import (
 from aftersales.models import Case, CaseRequest, Offer, Supplement
 from aftersales.rules import deadlines
 from buyers.showing.reviewed import after_denial, reviewed
-from buyers.showing.sentence import Standing, given_back, supported
+from buyers.showing.sentence import Standing, given_back, lost, supported
 
 MY_TURN = (
     Status.REJECTED,
@@ -162,7 +162,7 @@ def _asked_to_confirm(case: Case, now: datetime) -> Standing:
         _("商家说已与你协商一致，请确认"),
         _("等你确认"),
         "mine",
-        what_now=_("确认后售后关闭，这件商品不能再次申请售后。没有谈妥就不要确认。"),
+        what_now=_("确认后售后关闭，{lost}。没有谈妥就不要确认。").format(lost=lost(case)),
         until=case.reply_due_at or case.due_at,
         until_for=_("内答复"),
         otherwise=_("没确认也没关系：售后不会因此关闭。") + if_unhandled(case, now),

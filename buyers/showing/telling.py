@@ -57,7 +57,12 @@ def _cancelled(details: dict[str, Any], mine: bool) -> str:
     return _("你撤销了申请")
 
 
-@tells("agree", "confirm_receipt", "take_back")
+@tells("take_back")
+def _came_back(details: dict[str, Any], mine: bool) -> str:
+    return _("拒收的包裹已退回，退款 {amount}").format(amount=kept_money(details.get("amount")))
+
+
+@tells("agree", "confirm_receipt")
 def _agreed(details: dict[str, Any], mine: bool) -> str:
     if details.get("remedy"):
         return _("商家收到了你寄回的商品")

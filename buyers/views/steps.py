@@ -20,7 +20,7 @@ from buyers.forms import AcceptForm
 from buyers.showing.freight import who_pays
 from buyers.showing.offers import after_accepting, bearer_words, ends_here, shown, verb_of
 from buyers.showing.progress import hours, visible
-from buyers.showing.sentence import lost_by_leaving
+from buyers.showing.sentence import lost, lost_by_leaving
 from buyers.showing.standing import if_unhandled
 from buyers.views.base import BuyerStep
 
@@ -321,6 +321,7 @@ class AnswerRequest(AnswersRequest, BuyerStep):
             **context,
             "asked": asked,
             "title": title_of(asked.kind),
+            "lost": lost(self.case),
             "refusal": context["refusal"] or sentence,
         }
 
@@ -334,7 +335,9 @@ class ConfirmAgreed(BuyerStep):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         current = self.case.last_round
         return super().get_context_data(
-            agreed=current.explanation or current.text if current else "", **kwargs
+            agreed=current.explanation or current.text if current else "",
+            lost=lost(self.case),
+            **kwargs,
         )
 
 

@@ -63,7 +63,7 @@ class ShipForm(forms.Form):
         if not asking:
             del self.fields["acknowledged"]
         lines: Any = self.fields["lines"]
-        lines.choices = [(each.pk, f"{each.title} × {each.quantity}") for each in left]
+        lines.choices = [(each.pk, f"{each.title} × {each.unsent}") for each in left]
         lines.initial = [each.pk for each in left]
         if len(left) < 2:
             del self.fields["lines"]

@@ -67,14 +67,16 @@ class OrderPage(ShopView, TemplateView):
         for line in lines:
             line.order = order
         held = held_of(lines)
-        kwargs.setdefault("form", ShipForm(asking=bool(asking), left=order.to_ship()))
+        left = order.to_ship() if order.state in shipping.SHIPPABLE else []
+        unsent = {line.pk: line.unsent for line in left}
+        kwargs.setdefault("form", ShipForm(asking=bool(asking), left=left))
         return super().get_context_data(
             now=clock.now(),
             shops=self.request.shops,  # type: ignore[attr-defined]
             order=order,
             buyer=mask(order.buyer_nick or str(order.buyer or "")),
             receiver=mask(order.receiver) if order.receiver else "",
-            lines=[(line, held.get(line.pk)) for line in lines],
+            lines=[(line, held.get(line.pk), unsent.get(line.pk)) for line in lines],
             payments=order.payments.all(),
             sent=[each for each in order.parcels.all() if each.direction == Direction.OUTBOUND],
             cases=cases,

@@ -9,11 +9,11 @@ import pytest
 from django.http import HttpResponse
 
 from aftersales.enums import Status
-from aftersales.models import Case, Notice, Policy, Shop, User
+from aftersales.models import Case, Notice, Outcome, Policy, Shop, User
 from aftersales.notices.delivering import deliver_due
 from aftersales.payments import pay_due
 from tests.buyers.conftest import Phone
-from tests.factories import OrderFactory, upload
+from tests.factories import Desk, OrderFactory, upload
 
 Read = Callable[[HttpResponse], str]
 STOCK = [{"sku": "青绿", "stock": 3}, {"sku": "月白", "stock": 0}]
@@ -208,7 +208,7 @@ def test_what_happens_if_nothing_is_shipped_is_said(
 
 
 def test_who_gives_up_a_price_difference_gives_up_nothing_else(
-    make_case: Callable[..., Case], at_phone: Phone, text_of: Read
+    make_case: Callable[..., Case], make_desk: Callable[..., Desk], at_phone: Phone, text_of: Read
 ) -> None:
     """Walk 8, S-17, S-18: the ordinary claim for the goods stays open, and no page denies it."""
     case = make_case("waiting", type="price_difference")
@@ -221,6 +221,14 @@ def test_who_gives_up_a_price_difference_gives_up_nothing_else(
 
     assert "这件商品不能再次申请退差价。" in text_of(at_phone.look("case", case))
     assert not Case.why_not(case.line)
+
+    desk = make_desk("answered", type="price_difference")
+    agreed = Outcome.objects.get(code="agreed")
+    desk.negotiate(outcome=agreed, explanation="聊天里谈好了，补偿一张优惠券。", offers=())
+    for name in ("case", "confirm_agreed"):
+        shown = text_of(at_phone.look(name, desk.case))
+        assert "这件商品不能再次申请退差价" in shown
+        assert "不能再次申请售后" not in shown
 
 
 def test_a_price_difference_proposes_nothing_before_the_present_price_is_known(

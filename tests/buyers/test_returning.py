@@ -282,6 +282,7 @@ def test_after_the_shop_agreed_the_page_asks_to_refuse_and_the_money_follows(
     case.refresh_from_db()
     assert case.status == Status.REFUNDING
     assert case.refunds.get().amount == Decimal("128.00")
+    assert "拒收的包裹已退回，退款 ¥128.00" in text_of(at_phone.look("case", case))
 
 
 def test_a_signed_parcel_cannot_have_been_refused(

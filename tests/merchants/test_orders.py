@@ -183,6 +183,25 @@ def test_the_rest_of_an_order_ships_when_one_line_was_refunded(at_desk, shop, bu
     assert at_desk.post("order", order.number, **SHIPS).status_code == 302
 
 
+def test_of_a_line_paid_back_in_part_the_page_says_what_is_left_to_ship(
+    at_desk, shop, buyer, merchant, text_of
+):
+    """G5: one of three pieces was paid back before it was shipped."""
+    cups, cloth = (
+        {"title": title, "quantity": n, "paid": 64} for title, n in (("杯", 3), ("巾", 1))
+    )
+    order = OrderFactory(shop=shop, buyer=buyer, unshipped=True, lines=[cups, cloth])
+    asked = application_for(order, "refund_unshipped", quantity=1, amount=Decimal("21.33"))
+    assert "还要发" not in text_of(at_desk.look("order", order.number))
+
+    Case.apply(order.lines.first(), asked, by=buyer).agree(by=merchant)
+
+    page = text_of(at_desk.look("order", order.number))
+    assert page.count("还要发 2 件") == 1
+    assert "杯 × 2" in page
+    assert "巾 × 1" in page
+
+
 def test_a_part_of_an_order_is_shipped_from_its_page(at_desk, shop, buyer, text_of):
     """§1.1: choose what goes now; the page and the list then say which part is where."""
     cup, cloth = ({"title": title, "quantity": 1, "paid": 64} for title in ("杯子", "毛巾"))
