@@ -25,6 +25,7 @@ ASIDE = {  # accepted besides: paid out at once by the merchant, and the demand 
     "coupon": Purpose.GOODWILL,
     "freight_compensation": Purpose.FREIGHT,
 }
+ON_ITS_WAY = {"intercept_refund", "wait_until"}  # of no use once the parcel has arrived
 NOT_ACCEPTED_BY_CLICK = {"invite_evidence"}
 MAX_WAIT_HOURS = 72
 TERMS = {  # what a merchant fills in besides an amount; the rest of the terms is the engine's

@@ -163,6 +163,15 @@ def _when_it_happens(target: Status, code: str) -> str:
     return _("接受后立即生效")
 
 
+def lost_by(offer: Offer, case: Case, now: datetime) -> list[str]:
+    """What the shop gives besides (补偿), and takes with it that is not accepted before this plan."""
+    if offer.plan.code in plans.ASIDE and not ends_here(offer, case):
+        return []
+    others = [each for each in case.acceptable_offers() if each.pk != offer.pk]
+    besides = [each for each in others if each.plan.code in plans.ASIDE]
+    return [label_of(each, case, now) for each in besides if not each.terms.get("waives")]
+
+
 def ends_here(offer: Offer, case: Case) -> bool:
     """Whether accepting it ends the matter for this line: then the page warns."""
     waives = bool(offer.terms.get("waives"))

@@ -18,7 +18,7 @@ from aftersales.threads import thread_of
 from aftersales.views import AnswersRequest
 from buyers.forms import AcceptForm
 from buyers.showing.freight import who_pays
-from buyers.showing.offers import after_accepting, bearer_words, ends_here, shown, verb_of
+from buyers.showing.offers import after_accepting, bearer_words, ends_here, lost_by, shown, verb_of
 from buyers.showing.progress import hours, visible
 from buyers.showing.sentence import lost, lost_by_leaving
 from buyers.showing.standing import if_unhandled
@@ -54,6 +54,7 @@ class Accept(BuyerStep):
             "offer": shown(offer, self.case, clock.now()),
             "rows": after_accepting(offer, self.case),
             "ends": ends_here(offer, self.case),
+            "lost": lost_by(offer, self.case, clock.now()),
             "verb": verb_of(offer, self.case),
         }
 

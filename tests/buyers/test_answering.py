@@ -76,6 +76,20 @@ def test_accepting_a_partial_refund_pays_exactly_that(
     assert other.state == PlanState.DECLINED
 
 
+def test_what_is_given_besides_is_to_be_taken_first_and_the_page_says_so(
+    make_desk: Callable[..., Desk], at_phone: Phone, text_of: Read
+) -> None:
+    """§2.6, SC-18: a coupon beside the plan; whoever took the plan first lost it unawares."""
+    desk = make_desk("checked")
+    partial, coupon = offered(desk, ("partial_refund", "45.00"), ("coupon", "10.00"))
+    told = "商家另给的“补偿 ¥10.00”要先单独接受，接受这个方案后不能再领。"
+
+    assert told in text_of(at_phone.look("accept_plan", desk.case, offer=partial.pk))
+    assert "另给的" not in text_of(at_phone.look("accept_plan", desk.case, offer=coupon.pk))
+    at_phone.send("accept_plan", desk.case, offer=coupon.pk)
+    assert "另给的" not in text_of(at_phone.look("accept_plan", desk.case, offer=partial.pk))
+
+
 def test_accepting_a_return_opens_the_way_back(
     make_desk: Callable[..., Desk], at_phone: Phone, text_of: Read
 ) -> None:

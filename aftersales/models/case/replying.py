@@ -149,8 +149,8 @@ class Replying(Negotiating, Owing):
         until = plans.promised(offer.terms)
         if offer.plan.code == "wait_until" and (until is None or until <= self.at):
             raise Refused(offer=_("约定等待的时间已过，请看最新的方案"), conflict=True)
-        if offer.plan.code == "intercept_refund" and (signed := plans.unfit(offer.plan.code, self)):  # type: ignore[arg-type]
-            raise Refused(offer=signed, conflict=True)
+        if offer.plan.code in plans.ON_ITS_WAY and (there := plans.unfit(offer.plan.code, self)):  # type: ignore[arg-type]
+            raise Refused(offer=there, conflict=True)
         return self._carry_out(offer)
 
     @step(

@@ -219,6 +219,16 @@ def test_a_parcel_that_was_signed_for_meanwhile_can_be_refused_no_more(make_desk
         desk.case.accept_plan(by=desk.buyer, offer=desk.case.open_offers()[0])
 
 
+def test_nobody_waits_for_a_parcel_that_has_come_meanwhile(make_desk):
+    """§2.6: he would keep it, and be refunded at the end of a wait that nobody may end."""
+    desk = make_desk("checked", type=PARCEL)
+    desk.negotiate(offers=[plan("wait_until", until=until(24))], script=script("SC-12"))
+    Parcel.objects.filter(order=desk.case.order).update(state=ScanKind.SIGNED)
+
+    with refused(desk.case, "包裹不在运输途中", field="offer"):
+        desk.case.accept_plan(by=desk.buyer, offer=desk.case.open_offers()[0])
+
+
 def test_a_promise_to_wait_is_kept_by_the_clock(make_desk, now):
     case = offered(make_desk(type=PARCEL), plan("wait_until", until=until(24)), words="SC-12")
     promised = clock.now() + DAY
