@@ -16,7 +16,7 @@ from aftersales.drafting import drafts_of
 from aftersales.enums import AnswerState, Clock, Party, Remedy, Status
 from aftersales.forms import StepForm
 from aftersales.models import Case
-from aftersales.rules import deadlines, visibility
+from aftersales.rules import amounts, deadlines, plans, visibility
 from aftersales.threads import thread_of
 from aftersales.views import AnswersRequest
 from merchants.showing import tool
@@ -190,9 +190,13 @@ def _accept_counter(case: Any) -> tuple[str, str, str]:
     counter = case.open_counter()
     line = tool.counter_line(case) or _("买家方案")
     amount = money(counter.amount) if counter and counter.amount is not None else ""
+    told = _("接受后立即生效，按买家提出的方案处理，正在进行的协商同时结束。")
+    if counter and counter.plan.code in plans.SENT_BACK:
+        bearer = amounts.unsaid(case.freight_under(counter.plan.code))
+        told += _("退货运费：%(bearer)s。") % {"bearer": bearer.label}
     return (
         _("接受买家方案：%(plan)s？") % {"plan": line},
-        _("接受后立即生效，按买家提出的方案处理，正在进行的协商同时结束。"),
+        told,
         _("接受买家方案，退款 %(amount)s") % {"amount": amount} if amount else _("接受买家方案"),
     )
 

@@ -239,3 +239,13 @@ def test_a_reply_in_the_last_second_is_late_and_still_counts(make_desk, at_desk,
     assert (sent.state, sent.late, sent.answer) == (RoundState.ANSWERED, True, "刚看到")
     assert at_desk.look("negotiate", desk.case).status_code == 200
     assert desk.case.messages.filter(party=Party.BUYER).get().text == "刚看到"
+
+
+def test_who_bears_the_way_back_is_said_before_the_buyers_plan_is_taken(
+    make_desk, at_desk, buyer, text_of
+):
+    """§1.5, Taobao Art. 49: what neither side and no rule says is the merchant's."""
+    desk = make_desk("waiting", reason="R20")
+    Phone(buyer).send("reply", desk.case, plan="return_refund")
+
+    assert "退货运费：商家承担。" in text_of(at_desk.look("accept_counter", desk.case))

@@ -23,7 +23,7 @@ from aftersales.models.case.proofs import slot_errors
 from aftersales.models.catalogue import Outcome, Proof, Script, StepForm, by_slot, worded
 from aftersales.models.history import Upload
 from aftersales.models.negotiation import Offer, Precheck, Round, VirtualNumber
-from aftersales.rules import deadlines, facts, plans, risks, wording
+from aftersales.rules import amounts, deadlines, facts, plans, risks, wording
 from aftersales.rules.conditions import (
     not_accepted,
     not_waiting_for_buyer,
@@ -368,19 +368,17 @@ class Negotiating(Preparing):
         )
 
     def freight_offered(self, code: str) -> Freight:
-        """Who bears the way back under a plan: the merchant where it says so, else as by rule."""
+        """Who bears the way back under a plan of the shop's, which says so: where no rule does, the
+        buyer."""
+        bearer = self.freight_under(code)
+        return Freight.BUYER if bearer == Freight.UNDECIDED else bearer
+
+    def freight_under(self, code: str) -> Freight:
+        """Who bears it under a plan: the merchant where it says so, else as by rule (§1.5)."""
         if code == "return_freight_covered":
             return Freight.MERCHANT
-        if self.freight in (Freight.NONE, Freight.UNDECIDED):
-            return (
-                Freight(self.reason.freight)
-                if self.reason.freight
-                in (
-                    Freight.MERCHANT,
-                    Freight.BUYER,
-                )
-                else Freight.BUYER
-            )
+        if self.freight == Freight.NONE:  # as it was asked for, nothing was to go back
+            return amounts.bearers(self.type, self.reason, self.order).back
         return Freight(self.freight)
 
     def _pause_deadline(self) -> timedelta:

@@ -28,7 +28,7 @@ from aftersales.models.case.owing import Owing
 from aftersales.models.catalogue import Plan, worded
 from aftersales.models.history import Upload
 from aftersales.models.negotiation import Message, Offer, Proposal, Round
-from aftersales.rules import plans, wording
+from aftersales.rules import amounts, plans, wording
 from aftersales.rules.conditions import (
     answer_wanted,
     confirmation_asked,
@@ -366,7 +366,8 @@ class Replying(Negotiating, Owing):
         if not address:
             raise Refused(_("商家没有有效的退货地址，请联系商家或平台客服"))
         self.return_goods_to(address)
-        self.freight = Freight(terms.get("freight") or self.freight_offered(code))
+        said = terms.get("freight") or amounts.unsaid(self.freight_under(code))
+        self.freight = Freight(said)
         self.to_refund = self.refundable if code in plans.RETURNS else None
 
     def _resume_deadline(self, current: Round) -> None:

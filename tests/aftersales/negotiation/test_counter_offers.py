@@ -55,9 +55,11 @@ def test_the_buyer_may_ask_for_a_return_instead(desk, code, freight):
     assert desk.case.due_at == clock.now() + 7 * DAY
 
 
-def test_freight_on_the_merchant_means_that(make_desk):
+@pytest.mark.parametrize("code", ["return_refund", "return_freight_covered", "exchange"])
+def test_where_neither_said_who_pays_the_way_back_the_merchant_does(make_desk, code):
+    """§1.5, Taobao Art. 49: no rule decides, and the buyer's words name no bearer."""
     desk = make_desk("waiting", reason="R20")
-    asks(desk, "return_freight_covered")
+    asks(desk, code)
 
     desk.case.accept_counter(by=desk.merchant)
 

@@ -373,3 +373,19 @@ def test_another_cases_plan_is_not_ours(make_desk):
     with refused(ours.case, "没有这个方案", field="offer"):
         ours.case.accept_plan(by=ours.buyer, offer=other.case.offers.get())
     assert timedelta() < other.case.reply_due_at - clock.now()
+
+
+@pytest.mark.parametrize("cover", [Freight.MERCHANT, Freight.INSURANCE])
+def test_a_return_offered_instead_of_money_has_the_cover_of_its_order(
+    make_desk, shop, buyer, cover
+):
+    """§1.5: 退货包运费 or 运费险 pays the way back, though no way back was asked for."""
+    covers = {Freight.MERCHANT: "merchant_free_return", Freight.INSURANCE: "insurance"}
+    order = OrderFactory(shop=shop, buyer=buyer, freight_cover=covers[cover])
+    desk = make_desk("checked", order=order, reason="R20")
+    desk.negotiate(offers=[plan("return_refund")])
+    desk.case.accept_plan(by=buyer, offer=desk.case.open_offers()[0])
+    desk.case.send_back(by=buyer, carrier="中通快递", tracking="ZT7700000001")
+
+    assert desk.case.freight == cover
+    assert desk.case.freight_claims.get().payer == cover
