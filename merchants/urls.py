@@ -11,6 +11,7 @@ from aftersales.paths import step_path
 from merchants.forms.answering import (
     AgreeReturnForm,
     AppealForm,
+    AskAddressForm,
     AskPlatformForm,
     AskReopenForm,
     AssignForm,
@@ -22,7 +23,6 @@ from merchants.forms.answering import (
     UnrepairableForm,
 )
 from merchants.forms.parcels import (
-    AskAddressForm,
     FillReturnForm,
     ReceiveForm,
     SettleFreightForm,

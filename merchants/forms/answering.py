@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from aftersales.display import plain_money
 from aftersales.enums import Freight
@@ -14,29 +15,43 @@ from merchants.showing.page import improvable
 from merchants.showing.tool import offer_line
 
 
-def fit_addresses(form: StepForm) -> list[ReturnAddress]:
-    """A choice among the shop's addresses, the first usable one chosen; the others say why not."""
-    addresses = list(form.case.shop.addresses.all())
-    field = forms.ChoiceField(
-        label=_("退货地址"),
-        choices=[(str(each.pk), f"{each.name} {each.phone}") for each in addresses],
-        widget=forms.RadioSelect,
-    )
-    field.hints = {str(each.pk): f"{each.region} {each.detail}" for each in addresses}  # type: ignore[attr-defined]
-    field.refusals = {  # type: ignore[attr-defined]
-        str(each.pk): each.flagged or _("地址不完整") for each in addresses if not each.valid
-    }
-    usable = next((each for each in addresses if each.valid), None)
-    form.initial.setdefault("address", str(usable.pk) if usable else "")
-    form.fields["address"] = field
-    return addresses
+class AddressForm(StepForm):
+    """A step that names one of the shop's return addresses; those of no use say why."""
+
+    address_label = gettext_lazy("退货地址")
+    chosen = True  # the first of use, before anybody chooses
+
+    def fit(self) -> None:
+        self.addresses = list(self.case.shop.addresses.all())
+        field = forms.ChoiceField(
+            label=self.address_label,
+            choices=[(str(each.pk), f"{each.name} {each.phone}") for each in self.addresses],
+            widget=forms.RadioSelect,
+        )
+        field.hints = {str(each.pk): f"{each.region} {each.detail}" for each in self.addresses}  # type: ignore[attr-defined]
+        refusals = {str(each.pk): self.why_not(each) for each in self.addresses}
+        field.refusals = {pk: why for pk, why in refusals.items() if why}  # type: ignore[attr-defined]
+        if self.chosen:
+            usable = next((pk for pk, why in refusals.items() if not why), "")
+            self.initial.setdefault("address", usable)
+        self.fields["address"] = field
+
+    def why_not(self, address: ReturnAddress) -> str:
+        return "" if address.valid else address.flagged or _("地址不完整")
+
+    def answers(self) -> dict[str, Any]:
+        said = dict(self.cleaned_data)
+        said["address"] = next(
+            (each for each in self.addresses if str(each.pk) == said["address"]), None
+        )
+        return said
 
 
-class AgreeReturnForm(StepForm):
+class AgreeReturnForm(AddressForm):
     """同意退货: where to, who bears the freight, and a word to the buyer (M4)."""
 
     def fit(self) -> None:
-        self.addresses = fit_addresses(self)
+        super().fit()
         self._fit_freight()
         self.fields["collect"] = forms.BooleanField(
             label=_("接受到付"),
@@ -69,13 +84,6 @@ class AgreeReturnForm(StepForm):
             self.initial.setdefault("freight", str(ruled))
             field.hints = {str(ruled): _("按规则：%(reason)s") % {"reason": self.case.reason.label}}  # type: ignore[attr-defined]
         self.fields["freight"] = field
-
-    def answers(self) -> dict[str, Any]:
-        said = dict(self.cleaned_data)
-        said["address"] = next(
-            (each for each in self.addresses if str(each.pk) == said["address"]), None
-        )
-        return said
 
 
 class ShipForm(TrackingForm):
@@ -206,18 +214,20 @@ class AskReopenForm(StepForm):
         )
 
 
-class GiveAddressForm(StepForm):
-    """按判定提供退货地址 (D12): one of the shop's own."""
+class GiveAddressForm(AddressForm):
+    """按判定提供退货地址 (D12)."""
 
-    def fit(self) -> None:
-        self.addresses = fit_addresses(self)
 
-    def answers(self) -> dict[str, Any]:
-        said = dict(self.cleaned_data)
-        said["address"] = next(
-            (each for each in self.addresses if str(each.pk) == said["address"]), None
-        )
-        return said
+class AskAddressForm(AddressForm):
+    """请求更换退货地址: to another than the one that the goods are on their way to."""
+
+    address_label = gettext_lazy("换到")
+    chosen = False
+
+    def why_not(self, address: ReturnAddress) -> str:
+        if address.valid and address.shown() != self.case.return_address:
+            return ""
+        return address.flagged or _("买家现在就是寄到这个地址")
 
 
 class AppealForm(StepForm):

@@ -1,4 +1,4 @@
-"""Parcels: a number and its carrier, what came back in one, and another address for it."""
+"""Parcels: a number and its carrier, what came back in one, and what the way back cost."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from aftersales.display import money
 from aftersales.enums import ItemState
 from aftersales.forms import MoneyField, StepForm, TrackingForm
 from aftersales.logistics.carriers import CARRIERS, OTHER, guess_carrier
-from aftersales.models import Arrived, OrderLine, Proof, ReturnAddress
+from aftersales.models import Arrived, OrderLine, Proof
 from merchants.forms.shop import plain_helper
 
 
@@ -153,32 +153,6 @@ class ReceiveForm(StepForm):
             "amount": said.get("amount"),
             "evidence": self.evidence(),
         }
-
-
-class AskAddressForm(StepForm):
-    """请求更换退货地址."""
-
-    def fit(self) -> None:
-        self.addresses: list[ReturnAddress] = list(self.case.shop.addresses.all())
-        field = forms.ChoiceField(
-            label=_("换到"),
-            choices=[(str(each.pk), f"{each.name} {each.phone}") for each in self.addresses],
-            widget=forms.RadioSelect,
-        )
-        field.hints = {str(each.pk): f"{each.region} {each.detail}" for each in self.addresses}  # type: ignore[attr-defined]
-        field.refusals = {  # type: ignore[attr-defined]
-            str(each.pk): each.flagged or _("买家现在就是寄到这个地址")
-            for each in self.addresses
-            if not each.valid or each.shown() == self.case.return_address
-        }
-        self.fields["address"] = field
-
-    def answers(self) -> dict[str, Any]:
-        said = dict(self.cleaned_data)
-        said["address"] = next(
-            (each for each in self.addresses if str(each.pk) == said["address"]), None
-        )
-        return said
 
 
 class SettleFreightForm(StepForm):

@@ -54,10 +54,7 @@ class Handling(Owing):
     )
     def agree(self, *, by: Any, rule: AgreeRule | None = None) -> dict[str, Any]:
         """T-03, T-22: exactly the applied amount; less is only possible as an accepted plan."""
-        self.mark_handled()
-        self.end_rounds()
-        self.settle()
-        self.remedy = eligibility.remedy_of(self.type)
+        self._grant()
         self.owe_refund(self.worth)
         return {"amount": str(self.worth), **self._by_rule(rule)}
 
@@ -73,10 +70,7 @@ class Handling(Owing):
     )
     def agree_resend(self, *, by: Any, rule: AgreeRule | None = None) -> dict[str, Any]:
         """Walk 6 of §1.7: what is missing is sent; nothing comes back."""
-        self.mark_handled()
-        self.end_rounds()
-        self.settle()
-        self.remedy = eligibility.remedy_of(self.type)
+        self._grant()
         if self.replacement_shipped_at:
             self.forget_travels()
         return {"missing": self.demand.get("missing", []), **self._by_rule(rule)}
@@ -108,10 +102,7 @@ class Handling(Owing):
             raise Refused(address=_("这个退货地址已停用：%(why)s") % {"why": address.flagged})
         self.freight = self._freight_agreed(freight)
         self.collect_agreed = collect
-        self.mark_handled()
-        self.end_rounds()
-        self.settle()
-        self.remedy = eligibility.remedy_of(self.type)
+        self._grant()
         self.forget_travels()
         self.return_goods_to(address.shown())
         if message.strip():
@@ -122,6 +113,13 @@ class Handling(Owing):
             "remedy": str(self.remedy),
             **self._by_rule(rule),
         }
+
+    def _grant(self) -> None:
+        """What the buyer applied for is agreed to: talking and dispute are over."""
+        self.mark_handled()
+        self.end_rounds()
+        self.settle()
+        self.remedy = eligibility.remedy_of(self.type)
 
     def _by_rule(self, rule: AgreeRule | None) -> dict[str, str]:
         """Whether a rule of the shop agreed, and which; nothing where a person did (M24)."""
