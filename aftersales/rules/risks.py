@@ -214,7 +214,7 @@ def shipped_late(case: "Case", figures: ShopFigures, limit: int, at: datetime) -
     promised = case.order.promised_at
     if promised is None:
         return None
-    if not facts.sent(case):
+    if facts.stands(case) == OrderState.PAID:
         if at <= promised:
             return None
         return Found(
@@ -370,9 +370,9 @@ def no_return_address(case: "Case", figures: ShopFigures, limit: int, at: dateti
 @check("RW-18")
 def must_not_reject(case: "Case", figures: ShopFigures, limit: int, at: datetime) -> Found | None:
     if case.type == CaseType.REFUND_UNSHIPPED and not facts.shipped(case):
-        if facts.stands(case) == OrderState.PAID:
-            return Found(_("订单未发货，买家申请退款不可驳回"))
-        return Found(_("订单标记已发货，但运单没有承运商扫描记录，不可驳回"))
+        if facts.sent(case):
+            return Found(_("订单标记已发货，但运单没有承运商扫描记录，不可驳回"))
+        return Found(_("订单未发货，买家申请退款不可驳回"))
     if case.reason.no_reason and case.line.no_reason and not facts.goods_back(case):
         return Found(_("买家在七天无理由期内申请，商品支持无理由，不可驳回"))
     return None

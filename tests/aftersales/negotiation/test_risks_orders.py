@@ -7,7 +7,7 @@ import pytest
 
 from aftersales import clock
 from aftersales.enums import Direction, OrderState, Severity
-from aftersales.models import Case, OrderLine, Parcel, Refund, ReturnAddress
+from aftersales.models import Case, Order, OrderLine, Parcel, Refund, ReturnAddress
 from tests.aftersales.negotiation.talk import (
     DAY,
     HOUR,
@@ -90,6 +90,15 @@ def test_rw_07_is_silent_when_shipped_in_time_or_nothing_was_promised(make_desk,
 
     assert "RW-07" not in found(make_desk().case)
     assert "RW-07" not in found(make_desk(order=silent).case)
+
+
+def test_an_order_closed_elsewhere_is_not_said_to_be_unshipped_or_shipped(make_desk):
+    """RW-07, RW-18: what was refunded on the marketplace meanwhile stands as it did."""
+    came, unsent = make_desk().case, make_desk(type="refund_unshipped").case
+    Order.objects.update(state=OrderState.CLOSED)
+
+    assert "RW-07" not in found(came)
+    assert found(unsent)["RW-18"].facts == "订单未发货，买家申请退款不可驳回"
 
 
 # RW-08 申请退款后才发货
