@@ -33,6 +33,20 @@ def test_the_page_offers_the_plans_of_the_demand(make_case, at_desk, kind, fitti
     assert FOREIGN[kind] not in codes
 
 
+def test_what_may_be_done_while_waiting_is_the_demands_own_answer(make_desk, at_desk, text_of):
+    """NEG-21, NEG-56: 同意补寄, or once the goods are back 确认收货; it said 同意退款 or 同意退货."""
+    for trait, kind, may in (
+        ("", "resend", "同意补寄"),
+        ("", "exchange", "同意换货"),
+        ("sent_back", "return_refund", "确认收货并退款"),
+    ):
+        desk = make_desk(trait, type=kind)
+        desk.check()
+        assert f"等待期内仍可随时{may}" in text_of(at_desk.look("negotiate", desk.case))
+        desk.negotiate()
+        assert f"<li>随时{may}</li>" in text_of(at_desk.look("wait", desk.case))
+
+
 @pytest.mark.parametrize(("kind", "code"), FOREIGN.items())
 def test_a_plan_of_another_demand_is_refused_when_forged(make_desk, at_desk, kind, code):
     """NEG-56, NEG-10: through the page and by a forged step."""
