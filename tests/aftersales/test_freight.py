@@ -123,6 +123,17 @@ def test_a_gift_comes_back_with_the_last_piece_or_its_price_is_deducted(
     assert made.total == Decimal(total)
 
 
+@pytest.mark.parametrize(("kind", "back"), [("return_refund", 2), ("exchange", 1), ("repair", 1)])
+def test_a_gift_stays_with_goods_that_are_exchanged_or_repaired(
+    kind: str, back: int, make_case: Any, shop: Any, buyer: Any
+) -> None:
+    """§1.5: it comes back where the goods come back for money."""
+    order = OrderFactory(shop=shop, buyer=buyer, finished=True)
+    with_gift(order)
+
+    assert len(make_case("sent_back", type=kind, order=order).expected_back()) == back
+
+
 def test_a_gift_is_not_claimed_by_itself(shop: Any, buyer: Any) -> None:
     """§1.5, S-12."""
     line = with_gift(OrderFactory(shop=shop, buyer=buyer))

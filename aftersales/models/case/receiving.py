@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aftersales.display import plain_money
-from aftersales.enums import ItemState, Party, Permission, PlanState, Status
+from aftersales.enums import ItemState, Party, Permission, PlanState, Remedy, Status
 from aftersales.models.case.fields import CaseFields
 from aftersales.models.catalogue import Plan
 from aftersales.models.history import Upload
@@ -46,12 +46,14 @@ class Receiving(CaseFields):
         abstract = True
 
     def expected_back(self) -> list[Item]:
-        """What the parcel must bring: the pieces claimed, and with the last of them the gifts."""
+        """What the parcel must bring: the pieces claimed, and with the last of them the gifts,
+        which stay with goods that are exchanged or repaired."""
         line = self.line
         items = [Item(line.title, line.sku, self.quantity)]
         others: Any = type(self)._default_manager.filter(line=line, status=Status.REFUNDED)
         gone = sum(facts.given_up(case) for case in others.exclude(pk=self.pk))
-        if not self.gifts_kept and gone + self.quantity >= line.quantity:
+        for_money = self.remedy not in (Remedy.EXCHANGE, Remedy.REPAIR)
+        if for_money and not self.gifts_kept and gone + self.quantity >= line.quantity:
             told = self.snapshot.get("gifts")  # as they stood when the buyer applied
             if told is None:
                 told = [[each.title, each.sku, each.quantity] for each in line.gifts.all()]

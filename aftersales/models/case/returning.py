@@ -125,6 +125,18 @@ class Returning(Owing):
                 claim.pickup, claim.most = bool(agreed.get("pickup")), plans.most_freight(agreed)
             self.add(claim)
 
+    def bear_way_back(self) -> None:
+        """T-20: the platform found that the merchant bears the way that the goods have come."""
+        claims = self.freight_claims.all()  # type: ignore[attr-defined]
+        made = [each for each in claims if self.return_filed_at and each.at >= self.return_filed_at]
+        if made and not made[-1].difference:
+            return
+        self.freight = Freight.MERCHANT
+        if not made:
+            self._claim_freight_back()
+        elif made[-1].paid is None:
+            self.change(made[-1], difference=False)
+
     @property
     def unclaimed_freight(self) -> FreightClaim | None:
         """The first way back of which the buyer has yet to say what it cost."""

@@ -129,6 +129,8 @@ class Deciding(Owing):
             ruled_by=by,
         )
         self.stage, self.evidence_due_at = Stage.RULED, None
+        if back == Freight.MERCHANT and facts.goods_back(self):  # type: ignore[arg-type]
+            self.bear_way_back()  # type: ignore[attr-defined]
         if ruling in rulings.PAID_AT_ONCE and amount is not None:
             self.owe_refund(amount)
         return {

@@ -25,7 +25,7 @@ from tests.aftersales.lifecycle.reading import (
     stored,
     told,
 )
-from tests.factories import ReturnAddressFactory
+from tests.factories import ReturnAddressFactory, upload
 
 RETURN: dict[str, Any] = {
     "ruling": "return_then_refund",
@@ -221,3 +221,23 @@ def test_staff_may_keep_a_refund_from_counting(ruled: Callable[..., Case]) -> No
     case = ruled("full_refund", exempt=True)
     assert not stored(case).dispute_refund
     assert not Intervention.objects.get().counts_as_dispute
+
+
+def test_the_way_back_that_a_ruling_lays_on_the_shop_can_be_claimed(
+    make_case: Callable[..., Case], buyer: User, merchant: User, staff: User, now: Any
+) -> None:
+    """§1.5, S-23: the buyer paid it himself, for he had changed his mind; the shop is at fault."""
+    case = make_case("refused_goods", type="return_refund", reason="R13")
+    assert case.refusal("claim_freight", buyer) == "没有可以申报的退货运费"
+    case.ask_platform(by=buyer, reason="商品完好寄回，商家无故拒收。")
+    now.shift(timedelta(hours=48))
+    case.catch_up()
+    case.rule(
+        by=staff, ruling="full_refund", responsible="merchant", grounds="拆包照片里商品完好。"
+    )
+    case.claim_freight(by=buyer, amount=Decimal("12.00"), evidence={"freight": [upload(buyer)]})
+    case.settle_freight(by=merchant, amount=Decimal("12.00"))
+
+    assert case.freight == "merchant"
+    owed = case.refunds.order_by("pk").values_list("purpose", "amount")
+    assert list(owed) == [("refund", Decimal("128.00")), ("freight", Decimal("12.00"))]
