@@ -298,12 +298,13 @@ class Replying(Negotiating, Owing):
         if told and (wrong := plans.terms_refusal(plan.code, counter.terms, self)):  # type: ignore[arg-type]
             raise Refused(**wrong)
 
-    def count_as_reply(self, party: Party, text: str) -> bool:
-        """NEG-30: whatever the buyer says answers the open round, where the policy has it so."""
+    def count_as_reply(self, party: Party, text: str, *, asked: bool = False) -> bool:
+        """NEG-30: whatever the buyer says answers the open round, where the policy has it so; what
+        the round itself has ``asked`` for answers it anyway (NEG-35)."""
         current = self.last_round
         counts = (
             party == Party.BUYER
-            and self.policy["any_message_counts"]
+            and (asked or self.policy["any_message_counts"])
             and self.round_state in (RoundState.WAITING, RoundState.EXPIRED)
             and self.status in NEGOTIABLE
         )

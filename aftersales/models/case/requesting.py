@@ -111,7 +111,9 @@ class Requesting(Replying):
         self._settle_request(
             known, AnswerState.DONE if done else AnswerState.DECLINED, text.strip()
         )
-        self.count_as_reply(self.acting, text.strip() or str(AnswerState(known.state).label))
+        invited = {each.at for each in self.open_offers() if each.plan.code == "invite_evidence"}
+        said = text.strip() or str(AnswerState(known.state).label)
+        self.count_as_reply(self.acting, said, asked=known.at in invited)
         return {
             "kind": str(known.kind),
             "done": done,

@@ -6,7 +6,7 @@ from aftersales import clock
 from aftersales.enums import AnswerState, PlanState, RequestKind, RoundState
 from aftersales.models import Case
 from aftersales.rules import facts
-from tests.aftersales.negotiation.talk import D15, plan, refused, script
+from tests.aftersales.negotiation.talk import D15, plan, refused, script, set_policy
 from tests.factories import upload
 
 
@@ -104,6 +104,24 @@ def test_evidence_nobody_asked_for_is_welcome_and_ends_no_wait(make_desk):
     desk.case.add_evidence(by=desk.buyer, evidence={"added": [upload(desk.buyer)]})
 
     assert desk.case.round_state == RoundState.WAITING
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_what_the_round_asks_for_answers_it_where_messages_do_not(make_desk, done):
+    """NEG-30, NEG-35: also with ``any_message_counts`` off, as it does by 补充凭证."""
+    set_policy(any_message_counts=False)
+    desk = make_desk("checked")
+    desk.negotiate(offers=[plan("invite_evidence")], script=script("SC-05"))
+
+    desk.case.answer_request(
+        by=desk.buyer,
+        request=desk.case.requests.get(),
+        done=done,
+        text="" if done else "杯子已经扔掉了，拍不了",
+        evidence={"asked": [upload(desk.buyer)]} if done else {},
+    )
+
+    assert (desk.case.round_state, desk.case.reply_due_at) == (RoundState.ANSWERED, None)
 
 
 def test_words_that_come_with_evidence_are_an_answer_like_any_words(make_desk):
