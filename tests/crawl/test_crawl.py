@@ -147,7 +147,7 @@ def note(wrong: list[str], said: ConsoleMessage) -> None:
 
 
 def inaccessible(part: str, rich: Rich, new_page: Callable[..., Page], whole: bool) -> list[str]:
-    """axe-core, WCAG 2.2 AA and best practice; 320 px; nothing said on the console.
+    """axe-core, WCAG 2.2 AA and best practice, in light and in dark; 320 px; nothing said on the console.
 
     A page made of the same templates as one before, down to its widgets, is not looked at again;
     if not ``whole``, neither is one whose templates were seen on several pages.
@@ -155,20 +155,25 @@ def inaccessible(part: str, rich: Rich, new_page: Callable[..., Page], whole: bo
     wrong: list[str] = []
     pages: dict[Any, Page] = {}
     looked: set[frozenset[str]] = set()
-    for place in PARTS[part]:
-        if place.kind not in ("page", "model"):
+    for made_of, visit in to_look_at(part, rich):
+        if made_of in looked or (not whole and made_of <= frozenset().union(*looked)):
             continue
-        for visit, answer in shown(rich, place):
-            made_of = frozenset(each.name for each in answer.templates)
-            if made_of in looked or (not whole and made_of <= frozenset().union(*looked)):
-                continue
-            looked.add(made_of)
-            page = pages.get(visit.user)
-            if page is None:
-                page = pages[visit.user] = new_page(
-                    visit.user, width=390 if part == "buyer" else 1440
-                )
-                page.on("console", partial(note, wrong))
-            page.goto(visit.url)
-            wrong += [f"{visit.label}: {fault}" for fault in seen_faults(page)]
+        looked.add(made_of)
+        page = pages.get(visit.user)
+        if page is None:
+            page = pages[visit.user] = new_page(visit.user, width=390 if part == "buyer" else 1440)
+            page.on("console", partial(note, wrong))
+        page.goto(visit.url)
+        wrong += [f"{visit.label}: {fault}" for fault in seen_faults(page)]
     return wrong
+
+
+def to_look_at(part: str, rich: Rich) -> list[tuple[frozenset[str], Visit]]:
+    """The pages of a part with their templates, those made of most first: few then hold all."""
+    found = [
+        (frozenset(each.name for each in answer.templates if each.name), visit)
+        for place in PARTS[part]
+        if place.kind in ("page", "model")
+        for visit, answer in shown(rich, place)
+    ]
+    return sorted(found, key=lambda each: -len(each[0]))

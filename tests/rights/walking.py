@@ -21,11 +21,14 @@ REFUSED = {"sign in", "403", "404", "405"}
 NEVER = ("PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")  # for anybody, anywhere
 # Who tries which doors in make test; make rights sends everybody everywhere.
 STAFF = ("anonymous", "owner", "clerk", "reviewer", "superuser")
+TEAM = ("owner", "agent", "able agent", "limited agent", "former agent", "other shop")
 FEW = {
+    "member": ("anonymous", "buyer", *TEAM, "superuser"),
     "open": ("anonymous", "buyer", "superuser"),
     "signed": ("anonymous", "buyer", "superuser"),
     "buyer": ("anonymous", "buyer", "other buyer", "owner", "superuser"),
-    **dict.fromkeys(("staff", "reviewers", "superuser", "closed", "entrance"), STAFF),
+    **dict.fromkeys(("staff", "reviewers", "superuser", "entrance"), STAFF),
+    "closed": ("owner", "superuser"),
 }
 # What has to be sent with a POST for the page to have something to answer to.
 SENT: dict[str, Any] = {
