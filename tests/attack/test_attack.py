@@ -70,12 +70,16 @@ def sqlmap(rich: Rich, url: str, folder: Path) -> Found:
     done = len(set(re.findall(r"^.*testing URL .*$", said, re.MULTILINE)))
     print(f"sqlmap: {done} requests of {len(asked)}, {tried} parameters")
     assert done >= len(asked) * 0.99, said[-3000:]
-    found: Found = set()
-    if (folder / "sqlmap.csv").exists():
-        for row in csv.DictReader((folder / "sqlmap.csv").read_text().splitlines()):
-            if row["Parameter"]:
-                found.add(("sqlmap", urlsplit(row["Target URL"]).path, "SQL Injection"))
-    return found
+    results = folder / "sqlmap.csv"
+    rows = list(csv.DictReader(results.read_text().splitlines())) if results.exists() else []
+    # What it tried once more by itself and could not repeat.
+    taken_back = [row for row in rows if "false positive" in row["Note(s)"]]
+    print(f"sqlmap: took back {[urlsplit(row['Target URL']).path for row in taken_back]}")
+    return {
+        ("sqlmap", urlsplit(row["Target URL"]).path, "SQL Injection")
+        for row in rows
+        if row["Parameter"] and row not in taken_back
+    }
 
 
 def wapiti(rich: Rich, url: str, folder: Path) -> Found:
