@@ -30,7 +30,8 @@ def claimable(amount: Decimal | None, most: Decimal) -> bool:
 
 @dataclass(frozen=True)
 class Earlier:
-    """An application made before for the same line: pieces and yuan refunded or claimed."""
+    """An application made before for the same line: pieces and yuan refunded or claimed. A price
+    difference takes no piece: by it each of them cost less."""
 
     quantity: int
     amount: Decimal
@@ -132,7 +133,8 @@ def refundable(
     past = list(earlier)
     before = sum(each.quantity for each in past)
     refunded = sum((each.amount for each in past), NOTHING)
-    portion = share(paid, pieces, before, quantity)
+    differences = sum((each.amount for each in past if not each.quantity), NOTHING)
+    portion = share(max(paid - differences, NOTHING), pieces, before, quantity)
     goods = min(portion, paid - refunded) if bundle is None else bundle.gives_back
     goods = max(goods, NOTHING)
     if order_left is not None:

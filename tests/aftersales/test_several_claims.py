@@ -96,6 +96,32 @@ def test_a_price_difference_takes_no_piece_away_from_the_gifts(
     assert [(item.title, item.expected) for item in part.expected_back()] == [(line.title, 1)]
 
 
+def test_a_price_difference_lowers_what_each_piece_cost(
+    shop: Any, buyer: Any, merchant: Any
+) -> None:
+    """G6, walk 8: two pieces for ¥128, ¥10 of it given back; one of them brings ¥59, as it would
+    have been if it had gone back first. A bundle is settled from what it cost in the end."""
+    order = OrderFactory(shop=shop, buyer=buyer)
+    line = order.lines.get()
+    claim(order, line, "price_difference", "R19").agree(by=merchant)
+    assert most(line, 1, "return_refund", "R13").total == Decimal("59.00")
+    assert most(line, 2, "return_refund", "R13").total == Decimal("118.00")
+
+    parts = [
+        {"quantity": 1, "list_total": 90, "paid": 70},
+        {"quantity": 1, "list_total": 50, "paid": 40},
+    ]
+    order = OrderFactory(
+        shop=shop, buyer=buyer, paid=110, lines=[part | {"bundle": "B"} for part in parts]
+    )
+    pot, cup = order.lines.all()
+    drop = {"reference_price": Decimal("60.00")}
+    claim(order, pot, "price_difference", "R19", demand=drop, amount=Decimal("10.00")).agree(
+        by=merchant
+    )
+    assert most(cup, 1, "return_refund", "R13").total == Decimal("10.00")  # the pot stays at ¥90
+
+
 def test_postage_that_carried_goods_at_the_buyers_cost_does_not_come_back(
     shop: Any, buyer: Any, merchant: Any
 ) -> None:

@@ -397,10 +397,13 @@ def _bundle(
     if len(parts) < 2 or single < paid or not all(each.list_total for each in parts):
         return None
     keys = {each.pk for each in parts}
-    refunded = (case.to_refund or case.amount for case in claimed if case.line_id in keys)
+    refunded = {True: amounts.NOTHING, False: amounts.NOTHING}  # as a price difference, or not
+    for case in claimed:
+        if case.line_id in keys:
+            refunded[case.type == CaseType.PRICE_DIFFERENCE] += case.to_refund or case.amount
     return amounts.Bundle(
-        paid=paid,
-        refunded=sum(refunded, amounts.NOTHING),
+        paid=paid - refunded[True],
+        refunded=refunded[False],
         before=sum((each.singly(before[each.pk]) for each in parts), amounts.NOTHING),
         after=sum((each.singly(after[each.pk]) for each in parts), amounts.NOTHING),
     )
