@@ -7,7 +7,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_fsm import GET_STATE
 
-from aftersales.enums import CaseType, Freight, Party, Permission, Remedy, ScanKind, Status
+from aftersales.enums import (
+    CaseType,
+    Freight,
+    Party,
+    Permission,
+    Remedy,
+    RoundState,
+    ScanKind,
+    Status,
+)
 from aftersales.models.agreeing import AgreeRule
 from aftersales.models.case.owing import Owing
 from aftersales.models.history import Upload
@@ -179,10 +188,15 @@ class Handling(Owing):
         conditions=[wants_undelivered],
     )
     def note_signing(self, *, by: Any) -> dict[str, Any]:
-        """Walk 2 of §1.7: the parcel is signed for after all: both are warned, the type stays."""
+        """Walk 2 of §1.7: the parcel is signed for after all: both are warned, the type stays.
+
+        Who agreed to wait for it has it: what was agreed is done, and the claim is handled anew.
+        """
         parcel = facts.outbound(self)  # type: ignore[arg-type]
         if parcel is None or parcel.signed_at is None:
             raise Refused(_("没有新的签收记录"))
+        if self.round_state == RoundState.ACCEPTED:
+            self.begin_series()
         return {"parcel": str(parcel), "signed_at": parcel.signed_at.isoformat()}
 
     @step(

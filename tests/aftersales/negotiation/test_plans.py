@@ -6,6 +6,7 @@ import pytest
 
 from aftersales import clock
 from aftersales.enums import Freight, PlanState, RefundState, RoundState, ScanKind, Status
+from aftersales.logistics import traces
 from aftersales.models import Case, Parcel, ReturnAddress
 from aftersales.payments.paying import pay_due
 from aftersales.rules import plans
@@ -241,6 +242,24 @@ def test_a_promise_to_wait_is_kept_by_the_clock(make_desk, now):
     case = Case.objects.get(pk=case.pk)
     assert case.status == Status.REFUNDING
     assert last(case).step == "agree_by_default"
+
+
+def test_once_the_parcel_has_come_the_wait_is_over_and_the_claim_is_handled_anew(make_desk, now):
+    """§2.6, walk 2: 仍未解决 is granted by the clock; what came could not be answered at all."""
+    desk = make_desk(type=PARCEL)
+    case = offered(desk, plan("wait_until", until=until(24)), words="SC-12")
+    parcel = case.order.parcels.get()
+    now.shift(HOUR)
+    traces.record(parcel, [traces.Scan(clock.now(), ScanKind.SIGNED, "已签收", "本人")])
+
+    case.refresh_from_db()
+    assert (last(case).step, case.due_at) == ("note_signing", case.promised_until)
+    assert case.refusal("reject", desk.merchant) == "驳回前请先与消费者完成两轮协商"
+    for _round in range(2):
+        desk.negotiate()
+        desk.reply()
+    desk.reject()
+    assert last(desk.case).details["reason_code"] == "RR-02"
 
 
 def test_a_promise_beyond_the_handling_time_extends_it_to_that_day_and_not_further(make_desk):
