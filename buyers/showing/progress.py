@@ -185,6 +185,8 @@ def _ahead(case: Case, now: datetime) -> list[Entry]:
     if status == Status.AWAITING_MERCHANT_RECEIPT:
         return _at_last(case, case.due_at, now, _("商家若拒绝收货，你可以申请平台介入"))
     if status == Status.AWAITING_MERCHANT_SHIP:
+        if deadlines.beyond_repair(case):
+            return []  # what comes is his to choose
         until = deadline(case.due_at, now)
         return [
             _next(_("商家发出商品"), _("最晚 {until}，逾期自动退款").format(until=until)),

@@ -119,6 +119,8 @@ def clock_title(case: Case) -> str:
         return _("中止剩余时间")
     if executing(case):
         return _("执行判定剩余时间")
+    if case.status == Status.AWAITING_MERCHANT_SHIP and beyond_repair(case):
+        return _("买家选择剩余时间")
     return {
         Status.PENDING_MERCHANT: _("处理剩余时间"),
         Status.REJECTED: _("买家回应剩余时间"),
@@ -150,7 +152,10 @@ def otherwise(case: Case, now: datetime) -> str:
     if status == Status.AWAITING_DELIVERY_REFUSAL:
         return _("包裹退回后自动退款 %(amount)s；到期仍显示签收的，售后关闭。") % {"amount": amount}
     if status == Status.AWAITING_MERCHANT_SHIP:
-        return _("到期未发出，将自动退款 %(amount)s。") % {"amount": money(case.worth_unsent)}
+        told = _("到期未发出，将自动退款 %(amount)s。")
+        if beyond_repair(case):
+            told = _("买家到期没有选择换货或退款，将自动退款 %(amount)s。")
+        return told % {"amount": money(case.worth_unsent)}
     if status == Status.AWAITING_BUYER_RECEIPT:
         return _("到期买家没有提出问题，售后完成。")
     if status == Status.PLATFORM_REVIEW and case.suspended:

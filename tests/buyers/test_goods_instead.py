@@ -191,7 +191,9 @@ def test_after_a_failed_repair_the_buyer_chooses(
     assert case.status == Status.AWAITING_MERCHANT_SHIP
     case.report_unrepairable(by=merchant, text="主板烧毁，这个部件已经停产，修不好。")
 
-    assert "商家说修不好，请选择换货或退款" in text_of(at_phone.look("case", case))
+    page = text_of(at_phone.look("case", case))
+    assert "商家说修不好，请选择换货或退款" in page
+    assert "商家发出商品" not in page
     assert "¥128.00" in text_of(at_phone.look(step, case))
     assert at_phone.send(step, case).status_code == 302
     assert case.status == status

@@ -99,7 +99,11 @@ def test_a_failed_repair_is_told_to_the_buyer(
     assert short.status_code == 422
     at_desk.send("report_unrepairable", case, text="主板烧毁，这个部件已经停产，修不好。")
     assert case.unrepairable_at is not None
-    assert "等买家选择" in text_of(at_desk.look("case", case))
+    page = text_of(at_desk.look("case", case))
+    assert "等买家选择" in page
+    assert "买家选择剩余时间" in page
+    assert "买家到期没有选择换货或退款，将自动退款 ¥128.00。" in page
+    assert "到期未发出" not in page
 
 
 def test_shipping_takes_its_own_permission(
