@@ -5,34 +5,11 @@ import uuid
 from decimal import Decimal
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from aftersales.enums import CaseType, Party, Status
-from aftersales.models import Case, Conversation, Plan
+from aftersales.models import Case, Plan
 from aftersales.steps import Refused
-from tests.factories import OrderFactory
-
-
-@pytest.fixture
-def order(shop, buyer):
-    return OrderFactory(shop=shop, buyer=buyer)
-
-
-@pytest.fixture
-def line(order):
-    return order.lines.get()
-
-
-@pytest.fixture
-def talk(line):
-    return Conversation(line)
-
-
-def signed_in(user):
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def read(answer):
@@ -40,7 +17,7 @@ def read(answer):
 
 
 def test_an_agreed_price_difference_becomes_the_claim_and_one_click_settles_it(
-    order, line, buyer, merchant, talk
+    order, line, buyer, merchant, talk, signed_in
 ):
     """S-47: proposed with its amount, accepted, applied for as filled in, agreed at one click; the
     ordinary demands of the line stay open."""

@@ -6,7 +6,6 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from aftersales.enums import CaseType, OrderState, Party, PlanState, Status
@@ -16,31 +15,6 @@ from aftersales.steps import Refused
 from tests.factories import MemberFactory, OrderFactory, application_for, picture, upload
 
 ASKED = "杯子有一道裂纹，是质量问题吗？"
-
-
-@pytest.fixture
-def order(shop, buyer):
-    return OrderFactory(shop=shop, buyer=buyer)
-
-
-@pytest.fixture
-def line(order):
-    return order.lines.get()
-
-
-@pytest.fixture
-def talk(line):
-    return Conversation(line)
-
-
-@pytest.fixture
-def signed_in():
-    def sign_in(user):
-        client = Client()
-        client.force_login(user)
-        return client
-
-    return sign_in
 
 
 def ask_url(order):

@@ -5,7 +5,6 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from aftersales import clock
@@ -24,16 +23,6 @@ from tests.factories import picture, upload
 
 DAY = timedelta(hours=24)
 WANTED = "请补拍裂纹的近照，连同杯底的标签。"
-
-
-@pytest.fixture
-def signed_in():
-    def sign_in(user):
-        client = Client()
-        client.force_login(user)
-        return client
-
-    return sign_in
 
 
 def read(answer):

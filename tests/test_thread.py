@@ -1,44 +1,17 @@
-"""The thread goes on in the case, with read marks and pictures; the fixtures are those of asking first."""
+"""The thread goes on in the case, with read marks and pictures."""
 
 import uuid
 from datetime import timedelta
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from aftersales import clock
 from aftersales.enums import Party
-from aftersales.models import Case, Conversation, Member, Notice
+from aftersales.models import Case, Member, Notice
 from aftersales.steps import Refused
-from tests.factories import OrderFactory, application_for, picture, upload
+from tests.factories import application_for, picture, upload
 from tests.test_asking_first import ASKED, ask_url, read
-
-
-@pytest.fixture
-def order(shop, buyer):
-    return OrderFactory(shop=shop, buyer=buyer)
-
-
-@pytest.fixture
-def line(order):
-    return order.lines.get()
-
-
-@pytest.fixture
-def talk(line):
-    return Conversation(line)
-
-
-@pytest.fixture
-def signed_in():
-    def sign_in(user):
-        client = Client()
-        client.force_login(user)
-        return client
-
-    return sign_in
-
 
 # Going on in the case
 

@@ -1,5 +1,6 @@
 """Fixtures of the field: a shop with its people, and cases brought anywhere in their life."""
 
+import html
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,9 +8,11 @@ from typing import Any
 import pytest
 import time_machine
 from django.contrib.auth.models import Permission as AdminPermission
+from django.http import HttpResponse
 from django.test import Client
 
-from aftersales.models import Case, Shop, User
+from aftersales.admin.people import reviewers_group
+from aftersales.models import Case, Conversation, Order, OrderLine, Shop, User
 from tests.factories import (
     Desk,
     MemberFactory,
@@ -66,6 +69,60 @@ def staff(db: None) -> User:
         )
     )
     return User.objects.get(pk=user.pk)
+
+
+@pytest.fixture
+def reviewer(client: Client, staff: User) -> Client:
+    """The browser of a reviewer, who may what the platform's group of reviewers may."""
+    staff.user_permissions.clear()
+    staff.groups.set([reviewers_group()])
+    client.force_login(User.objects.get(pk=staff.pk))
+    return client
+
+
+@pytest.fixture
+def root(client: Client, django_user_model: type[User]) -> Client:
+    client.force_login(django_user_model.objects.create_superuser("root"))
+    return client
+
+
+@pytest.fixture
+def signed_in() -> Callable[[User], Client]:
+    """``signed_in(buyer)``: a browser of his own."""
+
+    def sign_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def text_of() -> Callable[[HttpResponse], str]:
+    """What an answer says, in one line."""
+
+    def read(answer: HttpResponse) -> str:
+        return " ".join(html.unescape(answer.content.decode()).split())
+
+    return read
+
+
+@pytest.fixture
+def order(shop: Shop, buyer: User) -> Order:
+    """Two mugs for ¥128.00, signed the day before yesterday."""
+    return OrderFactory(shop=shop, buyer=buyer)
+
+
+@pytest.fixture
+def line(order: Order) -> OrderLine:
+    return order.lines.get()
+
+
+@pytest.fixture
+def talk(line: OrderLine) -> Conversation:
+    """What is said of the order before any case."""
+    return Conversation(line)
 
 
 @pytest.fixture

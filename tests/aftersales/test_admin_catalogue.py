@@ -12,7 +12,6 @@ from django.urls import reverse
 
 from aftersales import clock
 from aftersales.admin import catalogue as admin_catalogue
-from aftersales.admin.people import reviewers_group
 from aftersales.models import (
     Agreement,
     Case,
@@ -32,20 +31,6 @@ pytestmark = pytest.mark.django_db
 
 KINDS = ["reason", "plan", "script", "outcome", "rejectreason", "risk", "scenario", "window"]
 KINDS += ["policy", "agreement"]
-
-
-@pytest.fixture
-def reviewer(client: Client, staff: User) -> Client:
-    staff.user_permissions.clear()
-    staff.groups.set([reviewers_group()])
-    client.force_login(User.objects.get(pk=staff.pk))
-    return client
-
-
-@pytest.fixture
-def root(client: Client, django_user_model: type[User]) -> Client:
-    client.force_login(django_user_model.objects.create_superuser("root"))
-    return client
 
 
 def kind_of(name: str) -> Any:

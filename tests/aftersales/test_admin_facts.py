@@ -32,20 +32,6 @@ FACTS = ["case", "intervention", "refund", "order", "fault", "attempt", "notice"
 LIST_QUERIES = 8  # session, user, permissions, count, rows
 
 
-@pytest.fixture
-def reviewer(client: Client, staff: User) -> Client:
-    staff.user_permissions.clear()
-    staff.groups.set([reviewers_group()])
-    client.force_login(User.objects.get(pk=staff.pk))
-    return client
-
-
-@pytest.fixture
-def root(client: Client, django_user_model: type[User]) -> Client:
-    client.force_login(django_user_model.objects.create_superuser("root"))
-    return client
-
-
 def stored(case: Case) -> dict[str, Any]:
     return Case.objects.filter(pk=case.pk).values().get()
 

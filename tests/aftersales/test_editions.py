@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.utils.timezone import localtime
 
 from aftersales import catalogue, clock
-from aftersales.admin.people import reviewers_group
 from aftersales.models import (
     Case,
     Edition,
@@ -26,15 +25,8 @@ from aftersales.models.edition import put_in_force
 from tests.aftersales.test_admin_catalogue import filled, page, save
 from tests.factories import OrderFactory, application_for
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("now")]
 SECOND = timedelta(seconds=1)
-
-
-@pytest.fixture
-def reviewer(client: Client, staff: User, now: Any) -> Client:
-    staff.groups.set([reviewers_group()])
-    client.force_login(User.objects.get(pk=staff.pk))
-    return client
 
 
 def url_of(row: Any) -> str:

@@ -9,20 +9,12 @@ from django.urls import reverse
 from django.utils.timezone import localtime
 
 from aftersales import clock
-from aftersales.admin.people import reviewers_group
 from aftersales.models import Event, Extension, User, Window
 from aftersales.tasks import extend_deadlines
 
 pytestmark = pytest.mark.django_db
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 WHY = "机房断电"
-
-
-@pytest.fixture
-def reviewer(client: Client, staff: User, now: Any) -> Client:
-    staff.groups.set([reviewers_group()])
-    client.force_login(User.objects.get(pk=staff.pk))
-    return client
 
 
 def moments(starts: datetime, ends: datetime) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """A buyer at his phone: what the pages show, and posts as their forms would send them."""
 
-import html
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -10,8 +9,8 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from aftersales.models import Case, Order, Policy, Reason, Shop, User
-from tests.factories import OrderFactory, upload
+from aftersales.models import Case, Order, Policy, Reason, User
+from tests.factories import upload
 
 
 class Phone:
@@ -79,19 +78,3 @@ def phone_of() -> Callable[[User], Phone]:
 def at_phone(buyer: User) -> Phone:
     """The pages, as the buyer of our cases sees them."""
     return Phone(buyer)
-
-
-@pytest.fixture
-def text_of() -> Callable[[HttpResponse], str]:
-    """What an answer says, in one line."""
-
-    def read(answer: HttpResponse) -> str:
-        return " ".join(html.unescape(answer.content.decode()).split())
-
-    return read
-
-
-@pytest.fixture
-def order(shop: Shop, buyer: User) -> Order:
-    """Two mugs for ¥128.00, signed the day before yesterday."""
-    return OrderFactory(shop=shop, buyer=buyer)

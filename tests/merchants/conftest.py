@@ -1,6 +1,5 @@
 """A merchant at his pages: what they show, and posts as their forms would send them."""
 
-import html
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -51,13 +50,3 @@ def at_desk(merchant: User) -> Desk:
 @pytest.fixture
 def desk_of() -> Callable[[User], Desk]:
     return Desk
-
-
-@pytest.fixture
-def text_of() -> Callable[[HttpResponse], str]:
-    """What an answer says, in one line."""
-
-    def read(answer: HttpResponse) -> str:
-        return " ".join(html.unescape(answer.content.decode()).split())
-
-    return read

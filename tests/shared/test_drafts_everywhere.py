@@ -27,11 +27,6 @@ def read(answer: Any) -> str:
 
 
 @pytest.fixture
-def order(shop: Any, buyer: User) -> Order:
-    return OrderFactory(shop=shop, buyer=buyer)
-
-
-@pytest.fixture
 def late(shop: Any, buyer: User) -> Order:
     """An order whose time for after-sales is over."""
     return OrderFactory(shop=shop, buyer=buyer, state=OrderState.CLOSED)

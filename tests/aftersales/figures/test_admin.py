@@ -3,24 +3,14 @@
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
-from aftersales.admin.people import reviewers_group
 from aftersales.figures import rolling
 from aftersales.models import Shop, User
 from tests.aftersales.figures.past import Past, at
 from tests.factories import ShopFactory
 
 LIST = "admin:aftersales_dayfigure_changelist"
-
-
-@pytest.fixture
-def reviewer(client: Client, staff: User) -> Client:
-    staff.user_permissions.clear()
-    staff.groups.set([reviewers_group()])
-    client.force_login(User.objects.get(pk=staff.pk))
-    return client
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from django.test import Client
 from django.urls import reverse
 
 from aftersales import clock
-from aftersales.admin.people import reviewers_group
 from aftersales.enums import Status
 from aftersales.models import Case, Event, Policy, Simulation, User, Window
 from aftersales.simulating import advance, histories, run_due
@@ -214,13 +213,6 @@ RULES = {
     "cancel_is_final": "on",
     "max_images": "8",
 }
-
-
-@pytest.fixture
-def reviewer(client: Client, staff: User, now: Any) -> Client:
-    staff.groups.set([reviewers_group()])
-    client.force_login(User.objects.get(pk=staff.pk))
-    return client
 
 
 @pytest.mark.django_db
