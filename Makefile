@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN = .venv/bin/python
 
-.PHONY: demo test long faults races oracle load check rights fuzz bench tour scan slow lock messages clean base dev audit attack
+.PHONY: demo test long faults races oracle load check rights fuzz bench tour scan slow outdated lock messages clean base dev audit attack
 
 demo: base
 	@exec $(RUN) manage.py demo
@@ -76,6 +76,10 @@ bench: dev
 # Pictures of the demo in both languages, for docs/tour.md.
 tour: dev
 	@exec $(RUN) tools/tour.py
+
+# What the index has newer than what is installed: once a week (docs/security.md).
+outdated: dev
+	@$(RUN) -m pip list --outdated --disable-pip-version-check
 
 # UPGRADE=1 also takes newer versions.
 lock:

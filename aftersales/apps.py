@@ -7,7 +7,7 @@ from django.core.checks import register
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation.trans_real import TranslationCatalog
 
-from aftersales.passwords import known_leaks
+from aftersales.passwords import known_leaks, without_second
 
 
 def update(catalog: Any, trans: Any) -> None:
@@ -31,3 +31,4 @@ class AftersalesConfig(AppConfig):
 
     def ready(self) -> None:
         register(known_leaks, deploy=True)
+        register(without_second, deploy=True)

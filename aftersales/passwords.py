@@ -68,3 +68,12 @@ def known_leaks(**_asked: Any) -> list[checks.CheckMessage]:
     """For ``manage.py check --deploy``: most of what leaks is on no list that comes with Django."""
     told = "LEAKED_PASSWORDS is not set: passwords that have leaked elsewhere are taken."
     return [] if settings.LEAKED_PASSWORDS else [checks.Warning(told, id="aftersales.W001")]
+
+
+def without_second(**_asked: Any) -> list[checks.CheckMessage]:
+    """For ``manage.py check --deploy``: who works here proves it twice; buyers need not."""
+    missing = [each for each in ("merchant", "staff") if each not in settings.SECOND_FACTOR_FOR]
+    told = (
+        f"SECOND_FACTOR_FOR does not name {' and '.join(missing)}: a password alone lets them in."
+    )
+    return [checks.Warning(told, id="aftersales.W002")] if missing else []

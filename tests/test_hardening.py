@@ -63,12 +63,15 @@ def test_production_passes_djangos_inspection(tmp_path: Path) -> None:
     (tmp_path / "leaked.txt").write_text("")
     inspect = ("manage.py", "check", "--deploy", "--fail-level", "WARNING")
     listed = {"folder": tmp_path, "LEAKED_PASSWORDS": str(tmp_path / "leaked.txt")}
+    listed["SECOND_FACTOR_FOR"] = "staff,merchant"
     passed = program(*inspect, **listed)
     assert passed.returncode == 0, passed.stderr
     failed = program(*inspect, **listed, HTTPS="0")
     assert failed.returncode == 1
     assert "SESSION_COOKIE_SECURE" in failed.stderr
-    assert "LEAKED_PASSWORDS is not set" in program(*inspect, folder=tmp_path).stderr
+    warned = program(*inspect, folder=tmp_path).stderr
+    assert "LEAKED_PASSWORDS is not set" in warned
+    assert "SECOND_FACTOR_FOR does not name merchant and staff" in warned
 
 
 def test_production_keeps_its_cookies_and_its_https_to_itself(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from playwright.sync_api import Page
 AXE = AXE_FILE_PATH.read_text()
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
 RULES = {"type": "tag", "values": TAGS}
+# What a field is named or is for, if a person or a secret can be told by it.
+TELLS = re.compile("password|secret|token|code$|phone|^tel|mail|address|receiver|name$")
 # In the dark only colours differ.
 COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 # What may stand only where a block may, in elements that take no more than phrases.
@@ -37,9 +39,23 @@ def undrafted(text: str) -> list[str]:
     ]
 
 
+def told_in_addresses(text: str) -> list[str]:
+    """Fields for what no address may hold, in forms that are sent as one: addresses are kept."""
+    tree, _errors = parsed(text)
+    return [
+        f"{field.get('name')} would stand in the address"
+        for form in tree.iter("form")
+        if (form.get("method") or "get").lower() == "get"
+        for field in form.iter()
+        if field.tag in ("input", "textarea")
+        if field.get("type") not in ("hidden", "submit", "button", "checkbox", "radio")
+        if any(TELLS.search(field.get(of) or "") for of in ("name", "type", "autocomplete"))
+    ]
+
+
 def faults(text: str) -> list[str]:
     """What is wrong with the HTML of a whole page."""
-    found = _invalid(text)
+    found = [*_invalid(text), *told_in_addresses(text)]
     if not re.search(r'<html lang="(?:zh-Hans|zh-hans|en)"', text):
         found.append("no language")
     headings = len(re.findall(r"<h1[ >]", text))

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import ConsoleMessage, Page
 
 from aftersales.market.build import Market
-from tests.crawl.looks import faults, seen_faults, undrafted
+from tests.crawl.looks import faults, seen_faults, told_in_addresses, undrafted
 from tests.crawl.places import Place, names, places
 from tests.crawl.rich import Rich, Visit, enrich
 
@@ -38,6 +38,12 @@ def test_every_url_has_its_line() -> None:
     known = {name for name in names() if not name.endswith(UNNAMED)}
     assert known - set(TABLE) == set()
     assert set(TABLE) - known == set()
+
+
+def test_a_phone_number_in_an_address_is_noticed() -> None:
+    field = '<!doctype html><form%s><input type="text" name="ship_phone"></form>'
+    assert told_in_addresses(field % "") == ["ship_phone would stand in the address"]
+    assert told_in_addresses(field % ' method="post"') == []
 
 
 def shown(rich: Rich, place: Place) -> list[tuple[Visit, Any]]:
