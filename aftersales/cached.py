@@ -7,13 +7,28 @@ from typing import Any
 import structlog
 from django.core.cache import cache
 from django.core.cache.backends.locmem import LocMemCache
-from django.core.cache.backends.redis import RedisCache
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 from redis.exceptions import RedisError
 
 PATIENCE = 10.0  # seconds until a Redis that did not answer is asked again
 
 log = structlog.get_logger(__name__)
 _asked_again_at: dict[str, float] = {}  # by location, of the whole process
+
+
+class _Clients(RedisCacheClient):
+    """One client for each pool of connections: Django makes one for each word to Redis, and to make
+    one costs as much as the word."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.made: dict[Any, Any] = {}
+
+    def get_client(self, key: Any = None, *, write: bool = False) -> Any:
+        pool = self._get_connection_pool(write)  # type: ignore[attr-defined]
+        if pool not in self.made:
+            self.made[pool] = self._client(connection_pool=pool)  # type: ignore[attr-defined]
+        return self.made[pool]
 
 
 class Cache(RedisCache):
@@ -25,6 +40,7 @@ class Cache(RedisCache):
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, params)
+        self._class = _Clients
         self.location = str(server)
         self.own = LocMemCache(self.location, params)
 
