@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from aftersales.display import EMPTY, written
 from aftersales.figures.definitions import Figure
@@ -72,7 +73,7 @@ def with_unit(figure: Figure, value: Decimal | None) -> str:
     if value is None:
         return EMPTY
     if figure.hours:
-        return _("{n} 小时").format(n=number(value))
+        return ngettext("{n} 小时", "{n} 小时", 1 if value == 1 else 2).format(n=number(value))
     return f"{number(value)}{figure.unit}"
 
 
