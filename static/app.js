@@ -381,10 +381,16 @@
     fade(box);
   };
   $$(".toast-x.success, .toast-x.info").forEach(fade);
+  // In a list of places that scrolls sideways, where one is stands in the middle.
+  const centre = (list) => {
+    const here = list.querySelector("[aria-current]")?.getBoundingClientRect(), all = list.getBoundingClientRect();
+    if (here) list.scrollLeft += here.left - all.left - (all.width - here.width) / 2;
+  };
   // Enter in a field presses the first button of its form: not one that is there for want of script.
   const settle = (part = document) => {
     $$("button.no-js, .no-js button", part).forEach((button) => button.remove());
     part.querySelector("[data-focus]")?.focus();
+    $$(".side, .tabs", part).forEach(centre);
     count();
     tick();
   };

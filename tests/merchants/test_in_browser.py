@@ -2,6 +2,7 @@
 
 import pytest
 from django.urls import reverse
+from playwright.sync_api import expect
 
 from tests.factories import picture
 
@@ -102,3 +103,10 @@ def test_the_phone_shows_no_form_of_the_tool(make_case, merchant, new_page):
     assert phone.get_by_text("手机端暂未开放驳回协商，请在电脑网页端处理，敬请期待").is_visible()
     assert not phone.get_by_role("button", name="发送给买家").is_visible()
     assert phone.get_by_role("link", name="同意退款").first.is_visible()
+
+
+def test_where_one_is_stands_in_sight_on_a_phone(shop, merchant, new_page):
+    """The list of places scrolls sideways; the last of it would be out of sight."""
+    phone = new_page(merchant, width=390, height=844)
+    phone.goto("/merchant/members/")
+    expect(phone.locator(".side [aria-current]")).to_be_in_viewport(ratio=1)
