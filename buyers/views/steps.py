@@ -246,13 +246,12 @@ class RecordComplaint(BuyerStep):
     done = gettext_lazy("外部投诉已登记")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        ruled = self.case.stage in RULED
-        return super().get_context_data(
-            channels=Channel.objects.filter(active=True),
-            complaints=recorded(self.case),
-            unfold=ruled or self.case.ended or self.request.method == "POST",
-            **kwargs,
+        context = super().get_context_data(
+            channels=Channel.objects.filter(active=True), complaints=recorded(self.case), **kwargs
         )
+        over = self.case.stage in RULED or self.case.ended
+        begun = self.request.method == "POST" or context["draft_said"]
+        return {**context, "unfold": over or begun}
 
     def get_success_url(self) -> str:
         return f"{reverse('buyers:record_complaint', args=[self.case.code])}#recorded"

@@ -52,10 +52,11 @@ class Returns(ShopView, TemplateView):
         return found[0] if len(found) == 1 else None
 
     def found(self) -> list[Case]:
+        """One more than are shown, to know of the rest."""
         cases = Case.objects.filter(shop=self.shop).select_related("line", "order", "buyer")
         if not self.asked:
             waiting = cases.filter(turn=Turn.RECEIVE)
-            return list(waiting.order_by("due_at", "pk")[:MOST])
+            return list(waiting.order_by("due_at", "pk")[: MOST + 1])
         back = cases.exclude(return_address=None)
         like = (
             Q(order__number__icontains=self.asked)
@@ -65,7 +66,7 @@ class Returns(ShopView, TemplateView):
         )
         if len(self.number) >= LEAST_TAIL:
             like |= Q(return_tracking__endswith=self.number)
-        return list(back.filter(like).order_by("-applied_at")[:MOST])
+        return list(back.filter(like).order_by("-applied_at")[: MOST + 1])
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         rows = self.found()
@@ -73,7 +74,8 @@ class Returns(ShopView, TemplateView):
             now=clock.now(),
             shops=self.request.shops,  # type: ignore[attr-defined]
             asked=self.asked,
-            rows=[(case, case.status in AT_THE_DESK[:1]) for case in rows],
+            rows=[(case, case.status in AT_THE_DESK[:1]) for case in rows[:MOST]],
+            cut=MOST if len(rows) > MOST else 0,
             **kwargs,
         )
 

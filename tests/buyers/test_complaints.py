@@ -52,6 +52,18 @@ def test_every_channel_of_a_complaint_is_explained() -> None:
     assert explained == set(Complaint.Channel.values) - {"other"}
 
 
+def test_a_draft_of_a_complaint_is_seen(make_case: Callable[..., Case], at_phone: Phone) -> None:
+    case = make_case()
+    folded = '<details class="card-x" >'
+    assert folded in at_phone.look("record_complaint", case).content.decode()
+
+    at_phone.send("record_complaint", case, draft="auto", number="A-77")
+
+    shown = at_phone.look("record_complaint", case).content.decode()
+    assert "A-77" in shown
+    assert folded not in shown
+
+
 def test_a_complaint_keeps_its_link_and_its_papers(
     make_case: Callable[..., Case], at_phone: Phone
 ) -> None:

@@ -202,3 +202,14 @@ def test_an_agreement_asks_the_database_no_more_than_it_must(
     assert answer.status_code == 302
     case.refresh_from_db()
     assert case.status == Status.REFUNDING
+
+
+def test_the_lines_that_a_buyer_typed_stay_lines(make_case, at_desk, client, buyer):
+    case = make_case(description="少了两样：\n杯垫\n<b>说明书")
+    client.force_login(buyer)
+
+    pages = [at_desk.look("case", case), at_desk.look("peek", case)]
+    pages.append(client.get(reverse("buyers:case", args=[case.code])))
+
+    for page in pages:
+        assert "少了两样：<br>杯垫<br>&lt;b&gt;说明书" in page.content.decode()

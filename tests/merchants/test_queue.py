@@ -328,6 +328,11 @@ def test_the_quick_view_shows_the_claim(make_case, at_desk, text_of):
         assert said in page
 
 
+def test_the_quick_view_says_where_there_is_no_proof(make_case, at_desk, text_of):
+    case = make_case(type="refund_unshipped")
+    assert "买家没有上传凭证" in text_of(at_desk.look("peek", case))
+
+
 def test_a_member_of_two_shops_chooses(make_case, merchant, text_of):
     make_case()
     other = MemberFactory(user=merchant, shop__name="木里灯具").shop

@@ -22,6 +22,7 @@ from aftersales.logistics import traces
 from aftersales.models import Arrived, Case, Parcel, ReturnAddress
 from aftersales.payments import pay_due
 from aftersales.steps import Refused
+from merchants.views import returns
 from tests.factories import MemberFactory, OrderFactory, ReturnAddressFactory, picture, upload
 
 
@@ -47,6 +48,13 @@ def test_a_scanned_number_leads_straight_to_what_came(at_desk, back, scanned):
 
     assert answer.status_code == 302
     assert answer["Location"] == reverse("merchants:receive_part", args=[back.code])
+
+
+def test_a_list_that_is_cut_says_so(at_desk, back, make_case, text_of, monkeypatch):
+    make_case("sent_back", type="return_refund")
+    monkeypatch.setattr(returns, "MOST", 1)
+    assert "只列出最早到期的 1 件" in text_of(at_desk.look("returns"))
+    assert "只列出最近申请的 1 件" in text_of(at_desk.look("returns", q=back.code[:4]))
 
 
 @pytest.mark.parametrize("by", ["tail", "sender", "order"])
