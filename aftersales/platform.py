@@ -88,7 +88,7 @@ def _gathered(case: Case, asked: Intervention, party: Party, now: datetime) -> R
             )
         )
     for each in asked.supplements.all():
-        side = each.get_of_display() if each.of else _("双方")
+        side = _name(each.of, party) if each.of else _("双方")
         told.append((_("平台要求{side}补充").format(side=side), each.what))
     return told
 

@@ -257,6 +257,7 @@ def test_a_supplement_is_asked_for_and_answered(
     case.ask_supplement(by=staff, of="buyer", what="请提供裂纹近照。")
     shown = text_of(at_phone.look("case", case))
     assert "平台请你补充凭证" in shown
+    assert "平台要求你补充" in shown
     assert "请提供裂纹近照。" in shown
     assert "没有补充的后果由你承担" in shown
     assert case.code in text_of(at_phone.look("cases"))

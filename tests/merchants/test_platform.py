@@ -70,6 +70,7 @@ def test_a_shop_is_asked_for_more(
     case.ask_supplement(by=staff, of="merchant", what="请提供发货前的打包视频。")
     shown = text_of(at_desk.look("case", case))
     assert "平台请我方补充凭证" in shown
+    assert "平台要求我方补充" in shown
     assert "请提供发货前的打包视频。" in shown
     assert "没有补充的后果由我方承担" in shown
     assert at_desk.send("add_evidence", case, proof_added=picture()).status_code == 302
