@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aftersales import clock
-from aftersales.enums import UNRULED, Party, RefundState, Stage
+from aftersales.enums import UNRULED, Party, RefundState, Stage, Status
 from aftersales.forms import SlotField, StepForm
 from aftersales.models import Case, Complaint, Refund
 from aftersales.steps import STEPS
@@ -195,11 +195,24 @@ class OfflineForm(StepForm):
 class SettleOffline(StaffStep):
     step = "settle_offline"
     form_class = OfflineForm
-    button = gettext_lazy("登记，售后单完结")
-    intro = gettext_lazy(
-        "只在钱已经通过其他方式付给买家之后登记。登记后售后单完结为“退款成功”，不再通过支付渠道付款，不能更改。"
-    )
-    done = gettext_lazy("已登记线下退款，售后单已完结")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """What failed besides the refund, such as a compensation, ends nothing."""
+        if self.case.status == Status.REFUND_FAILED:
+            button = _("登记，售后单完结")
+            intro = _(
+                "只在钱已经通过其他方式付给买家之后登记。登记后售后单完结为“退款成功”，不再通过支付渠道付款，不能更改。"
+            )
+        else:
+            button = _("登记")
+            intro = _(
+                "只在钱已经通过其他方式付给买家之后登记。登记后不再通过支付渠道付款，不能更改；售后单的状态不变。"
+            )
+        return super().get_context_data(button=button, intro=intro, **kwargs)
+
+    def success_message(self) -> str:
+        ended = self.case.status == Status.REFUNDED
+        return _("已登记线下退款，售后单已完结") if ended else _("已登记线下退款")
 
     def payouts(self) -> list[Refund]:
         return list(Refund.objects.filter(case=self.case).exclude(state=RefundState.PAID))

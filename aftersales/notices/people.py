@@ -18,9 +18,9 @@ def members_of(shops: Iterable[int]) -> dict[int, list[User]]:
 
 def reviewers_of(cases: Iterable[int]) -> dict[int, User]:
     """Who has claimed the last request to the platform of each of these cases."""
-    asked = Intervention.objects.filter(case__in=cases, assignee__is_staff=True)
-    asked = asked.filter(assignee__is_active=True).select_related("assignee").order_by("pk")
-    return {each.case_id: each.assignee for each in asked if each.assignee}
+    asked = Intervention.objects.filter(case__in=cases).select_related("assignee").order_by("pk")
+    last = {each.case_id: each.assignee for each in asked}
+    return {case: who for case, who in last.items() if who and who.is_staff and who.is_active}
 
 
 def staff_who(may: str) -> list[User]:

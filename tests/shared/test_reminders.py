@@ -58,6 +58,20 @@ def test_a_buyer_at_a_day_left_to_send_back_or_to_ask_the_platform(
     assert reminded(case) == ([("linshu", "day")] if off >= timedelta() else [])
 
 
+def test_a_buyer_whose_return_was_refused_is_told_of_that_and_of_no_rejection(
+    make_case: Any, now: Any
+) -> None:
+    """D6, T-18: before his time is over, and after."""
+    case = make_case("refused_goods", type="return_refund")
+    now.move_to(case.due_at - 24 * HOUR)
+    remind_all()
+    now.shift(25 * HOUR)
+    case.catch_up()
+    deliver_due()
+    mine = Notice.objects.filter(user=case.buyer, kind__in=["day", "lapse_rejection"])
+    assert [each.text[:9] for each in mine.order_by("pk")] == ["商家拒绝收下退回的"] * 2
+
+
 @AROUND
 def test_nobody_is_reminded_of_what_is_over(off: timedelta, make_case: Any, now: Any) -> None:
     """The sweep stood still; at the deadline and after it a reminder would be false."""

@@ -13,7 +13,7 @@ from django.urls import reverse
 from aftersales import clock
 from aftersales.admin.people import reviewers_group
 from aftersales.consistency import checking
-from aftersales.enums import Party, Reminder
+from aftersales.enums import Party, Reminder, Status
 from aftersales.models import Appeal, Case, Intervention, LedgerMood, Notice, User
 from aftersales.notices.delivering import deliver_due, send_mails
 from aftersales.notices.reminding import remind_all
@@ -131,6 +131,27 @@ def test_a_request_that_is_overdue_to_rule_is_told_once(
     assert {letter.to[0] for letter in mail.outbox} == {"staff@example.com"}
 
 
+def test_who_had_an_earlier_request_hears_nothing_of_one_that_nobody_has_claimed(
+    make_case: Callable[..., Case], staff: User, second: User, now: Any
+) -> None:
+    """T-19, D14: it is as new to him as to the others, and all of them are told that it is late."""
+    case = claimed(make_case("under_review"), staff)
+    case.withdraw(by=case.buyer)
+    case.ask_platform(by=case.buyer, reason=WHY)
+    deliver_due()
+    Notice.objects.all().delete()
+
+    case.add_evidence(by=case.buyer, evidence={"extra": [upload(case.buyer)]})
+    deliver_due()
+    assert told(staff) == []
+    now.move_to(Intervention.objects.latest("pk").decide_by)
+    case.catch_up()
+    remind_all()
+
+    late = Notice.objects.filter(kind=Reminder.OVERDUE)
+    assert {each.user for each in late} == {staff, second}
+
+
 def test_an_overdue_appeal_is_told_once_to_those_who_may_decide_it(
     ruled: Callable[..., Case], staff: User, second: User, third: User, now: Any
 ) -> None:
@@ -216,6 +237,27 @@ def test_what_only_staff_can_look_after_is_told_to_them(
         f"买家申请重新处理“{late.line.title}”的自动结果，请答复。理由：出差在外没有看到通知，请重新处理。"
     ]
     assert not Notice.objects.filter(kind="note_failed_payout", party__in=["buyer", "merchant"])
+
+
+def test_a_compensation_that_is_settled_outside_ends_no_case(
+    make_case: Callable[..., Case], merchant: User, staff: User
+) -> None:
+    """T-24: nor does the page say so."""
+    case = make_case("sent_back", type="return_refund")
+    case.claim_freight(
+        by=case.buyer, amount=Decimal("12.00"), evidence={"freight": [upload(case.buyer)]}
+    )
+    case.settle_freight(by=merchant, amount=Decimal("12.00"))
+    LedgerMood.objects.create(answer="refuse", times=1)
+    pay_due()
+
+    page, url = at_admin(staff), reverse("admin:settle_offline", args=[case.code])
+    assert "售后单的状态不变" in page.get(url).content.decode()
+    said = page.post(url, {"proof": "银行转账 回单号 178"}, follow=True).content.decode()
+    assert "已登记线下退款" in said
+    assert "售后单已完结" not in said
+    case.refresh_from_db()
+    assert case.status == Status.AWAITING_MERCHANT_RECEIPT
 
 
 def test_new_findings_are_told_in_one_notice_a_check(

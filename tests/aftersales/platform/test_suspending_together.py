@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from aftersales.enums import Party, PlanState, Stage, Status
 from aftersales.models import Case, Suspension, SuspensionProposal, User
+from aftersales.notices.delivering import text_of
 from aftersales.tasks import expire_all
 from tests.aftersales.lifecycle.reading import (
     DAY,
@@ -164,6 +165,7 @@ def test_without_proof_in_seven_working_days_the_case_goes_on(
     assert expire_all() == (1, 0)
     event = last(case)
     assert (event.step, event.details["unproven"]) == ("resume_by_default", True)
+    assert "没有收到受理凭证" in text_of(event, Party.BUYER)[0]
     assert not stored(case).suspended
 
 
