@@ -31,11 +31,12 @@ UNSEEN = """e.case_id = c.id AND e.party = 'buyer'
 # today, or where he opened a round.
 COUNTED = """
 WITH mine AS (
-    SELECT id, assignee_id, due_at, round_state, merchant_seen_at FROM aftersales_case
+    SELECT id, assignee_id, due_at, round_state, status, merchant_seen_at FROM aftersales_case
     WHERE shop_id = %(shop)s AND turn = 'mine' ORDER BY due_at, id LIMIT %(most)s
 )
 SELECT 'mine', assignee_id, count(*), count(*) FILTER (WHERE due_at < %(soon)s),
-    count(*) FILTER (WHERE round_state = 'answered') FROM mine GROUP BY assignee_id
+    count(*) FILTER (WHERE round_state = 'answered'
+        AND status IN ('pending_merchant', 'awaiting_merchant_receipt')) FROM mine GROUP BY assignee_id
 UNION ALL SELECT 'unseen', 0, count(*), 0, 0 FROM mine c
     WHERE EXISTS (SELECT 1 FROM aftersales_evidence e WHERE UNSEEN)
 UNION ALL SELECT 'asked', 0, count(*), 0, 0 FROM (

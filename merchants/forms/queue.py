@@ -8,7 +8,9 @@ from typing import Any
 import django_filters as filters
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, IntegerField, OuterRef, Q
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 from django.utils.timezone import make_aware
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -45,6 +47,7 @@ SHIPPED = [
     ("back", _("退货在途")),
     ("arrived", _("退货已签收")),
 ]
+IN_HAND = (Status.PENDING_MERCHANT, Status.AWAITING_MERCHANT_RECEIPT)
 ON_THE_WAY = (ScanKind.PICKED_UP, ScanKind.MOVING, ScanKind.DELIVERING)
 
 
@@ -186,9 +189,11 @@ class QueueFilter(filters.FilterSet):
             return cases.filter(status=Status.PENDING_MERCHANT, round_number=0)
         if stage in ("first", "second"):
             return cases.filter(round_number=1 if stage == "first" else 2)
+        cases = cases.filter(status__in=IN_HAND)  # what has moved on keeps the state of its rounds
         if stage == "decide":
+            asked = Cast(KeyTextTransform("min_rounds", "policy"), IntegerField())
             done = [RoundState.ANSWERED, RoundState.EXPIRED]
-            return cases.filter(round_number__gte=2, round_state__in=done)
+            return cases.filter(round_number__gte=asked, round_state__in=done)
         return cases.filter(round_state=RoundState(stage))
 
     def by_parcel(self, cases: CaseQuerySet, _name: str, wanted: list[str]) -> CaseQuerySet:

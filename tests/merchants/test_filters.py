@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from aftersales.enums import ScanKind
-from aftersales.models import Evidence, Member, Parcel
+from aftersales.models import Case, Evidence, Member, Parcel
 from tests.factories import MemberFactory, OrderFactory, upload
 
 
@@ -71,6 +71,22 @@ def test_a_parcel_is_where_its_last_scan_says(make_case, at_desk, now, state, ho
 
 def now_of(case):
     return case.applied_at
+
+
+def test_what_has_moved_on_stands_no_longer_under_its_rounds(make_case, at_desk, merchant):
+    """NEG-45: what is rejected cannot be rejected, nor what lacks a round of its policy; and what is
+    agreed to waits for the parcel, whatever the buyer had replied."""
+    ready, short = make_case("negotiated"), make_case("negotiated")
+    Case.objects.filter(pk=short.pk).update(policy=short.policy | {"min_rounds": 3})
+    make_case("rejected")
+    agreed = make_case("answered", type="resend")
+    agreed.agree_resend(by=merchant)
+
+    assert codes(at_desk.look("queue", tab="all", stage="decide")) == [ready.code]
+    answer = at_desk.look("queue", tab="mine", stage="answered")
+    assert {*codes(answer)} == {ready.code, short.code}
+    chips = {chip.id: chip.n for chip in answer.context["chips"]}
+    assert chips["answered"] == 2
 
 
 def test_a_return_on_its_way_is_told_from_one_that_arrived(make_case, at_desk, now):
