@@ -21,7 +21,7 @@ from aftersales import clock, display
 from aftersales.admin.looking import BADGES, OfCase, claim_of, lines, may_rule, moment
 from aftersales.admin.ruling import Rule
 from aftersales.enums import GATHERING, UNRULED, AppealState, Stage
-from aftersales.models import Appeal, Intervention
+from aftersales.models import Appeal, Intervention, Shop
 
 OPEN = sorted(UNRULED)
 
@@ -184,6 +184,8 @@ class InterventionAdmin(OfCase):
         waiting = Intervention.objects.filter(
             stage=Stage.DECIDING, assignee=None, case__suspended=False
         )
+        waiting = waiting.exclude(case__buyer=request.user.pk)  # nor in his own shops: T-20
+        waiting = waiting.exclude(case__shop__in=Shop.objects.of(request.user))
         with transaction.atomic():
             rows = waiting.select_for_update(of=("self",), skip_locked=True)
             asked = rows.order_by("decide_by", "pk").first()

@@ -11,7 +11,7 @@ from django.urls import reverse
 from aftersales.enums import AppealState, Stage, Status
 from aftersales.models import Appeal, Case, Event, Intervention, Suspension, User
 from tests.aftersales.lifecycle.reading import GROUNDS
-from tests.factories import upload
+from tests.factories import MemberFactory, upload
 
 WHAT = "请提供杯底印章和裂纹处的近照。"
 
@@ -32,6 +32,21 @@ def ruling_page(case: Case) -> str:
     asked = case.last_intervention
     assert asked is not None
     return reverse("admin:rule", args=[asked.pk])
+
+
+def test_nobody_is_handed_the_next_case_on_a_side_of_which_he_stands(
+    desk: Client, deciding: Callable[..., Case], staff: User
+) -> None:
+    """T-20: he could not rule in it, and nobody else would be handed it."""
+    own, shops = deciding(), deciding()
+    Case.objects.filter(pk=own.pk).update(buyer=staff)
+    desk.post(reverse("admin:claim_next"))
+    assert [each.case for each in Intervention.objects.filter(assignee=staff)] == [shops]
+
+    Intervention.objects.update(assignee=None)
+    MemberFactory(shop=shops.shop, user=staff)
+    desk.post(reverse("admin:claim_next"))
+    assert not Intervention.objects.filter(assignee=staff).exists()
 
 
 def test_more_is_asked_for_from_the_ruling_page(
