@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection, models
+from django.db import connection, models, transaction
 
 from aftersales import clock
 from aftersales.models.placing import ShopOf
@@ -229,6 +229,19 @@ def among(column: str, keys: Iterable[int]) -> Any:
     if connection.vendor != "postgresql":
         return models.Q(**{f"{column}__in": list(keys)})
     return any_of(column, models.Value(array(keys)))
+
+
+@contextmanager
+def planned_anew() -> Iterator[None]:
+    """A transaction in which PostgreSQL plans each statement for what it is asked.
+
+    A plan that it made once, while a table was thought to be empty, as on the day of a first import,
+    compares each row with each of a thousand numbers one by one.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+        yield
 
 
 def array(keys: Iterable[int]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from aftersales.bulk import among, insert_values, update_rows
+from aftersales.bulk import among, insert_values, planned_anew, update_rows
 from aftersales.enums import Direction, FreightCover, OrderState, PaymentKind
 from aftersales.imports.drafts import Draft, Outcome, fold
 from aftersales.imports.facts import OF_ORDER
@@ -108,9 +108,12 @@ def load(shop: Shop, numbers: Collection[str], *, lock: bool) -> dict[str, Known
     if lock:
         rows = rows.select_for_update(no_key=True, of=("self",))
     names = ("pk", "number", *CHANGEABLE)
-    known = {}
-    for pk, number, *values in rows.values_list(*names):
-        known[pk] = Known(pk, number, dict(zip(CHANGEABLE, values, strict=True)))
+    with planned_anew():
+        found = list(rows.values_list(*names))
+    known = {
+        pk: Known(pk, number, dict(zip(CHANGEABLE, values, strict=True)))
+        for pk, number, *values in found
+    }
     if known:
         of_these = among("order_id", known)
         goods = OrderLine.objects.filter(of_these, gift_of=None)
