@@ -173,12 +173,20 @@ def _news(case: Case) -> str:
     """The step that follows once all payouts are paid, or one has failed for good; none before."""
     states = {refund.state for refund in case.handed("refunds")}
     if case.status != Status.REFUNDING:
-        aside = case.status != Status.REFUND_FAILED and not case.needs_staff
-        return "note_failed_payout" if aside and RefundState.FAILED in states else ""
+        aside = case.status != Status.REFUND_FAILED and RefundState.FAILED in states
+        return "note_failed_payout" if aside and not _noted(case) else ""
     if RefundState.FAILED in states:
         return "fail_refund"
     paid = states == {RefundState.PAID} or (not states and case.to_refund == 0)
     return "finish_refund" if paid else ""
+
+
+def _noted(case: Case) -> bool:
+    """Whether staff know already, and have not looked after it since."""
+    if not case.needs_staff:
+        return False
+    last = case.last_event("note_failed_payout", "retry_refund", "settle_offline")
+    return last is not None and last.step == "note_failed_payout"
 
 
 def finish_cases(limit: int = 200) -> int:

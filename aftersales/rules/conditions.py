@@ -15,6 +15,7 @@ from aftersales.enums import (
     Clock,
     GoodsState,
     Party,
+    Purpose,
     RefundState,
     Remedy,
     Reopening,
@@ -353,7 +354,9 @@ def reopening_asked(case: "Case") -> bool:
 
 @refuses(_("退款已经发出，平台不会自动追回"))
 def money_still_here(case: "Case") -> bool:
-    return not case.payouts
+    """What the merchant made good besides (a coupon, freight) is no refund."""
+    paid = case.refunds.all() if case.payouts else ()
+    return not any(each.purpose == Purpose.REFUND for each in paid)
 
 
 # Where it matters who it is.

@@ -26,6 +26,7 @@ from aftersales.rules.conditions import (
     automatic_result,
     excused_result,
     money_still_here,
+    payout_failed,
     reopening_asked,
     within_grace,
 )
@@ -210,7 +211,8 @@ class Extending(CaseFields):
             self._check_reopening()
         last = self.events.exclude(before=F("after")).order_by("-version").first()  # type: ignore[attr-defined]
         self.__dict__["_came_from"] = last.before
-        self.reopening, self.needs_staff = Reopening.GRANTED, False
+        self.reopening = Reopening.GRANTED
+        self.needs_staff = payout_failed(self)  # type: ignore[arg-type]
         self.closed_at, self.consent_wanted, self.excused_at = None, False, None
         if self.status == Status.AWAITING_BUYER_RETURN:
             self.auto_agreed, self.return_address = False, None
@@ -243,5 +245,6 @@ class Extending(CaseFields):
     def decline_reopen(self, *, by: Any, note: str) -> dict[str, Any]:
         """Staff answer a request with their reason; the result stands."""
         note = required(note, _("请写明理由，双方都会看到"), "note")
-        self.reopening, self.needs_staff = Reopening.DECLINED, False
+        self.reopening = Reopening.DECLINED
+        self.needs_staff = payout_failed(self)  # type: ignore[arg-type]
         return {"note": note}

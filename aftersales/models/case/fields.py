@@ -236,6 +236,13 @@ class CaseFields(Loaded):
         return self.status in ENDED
 
     @property
+    def asks_staff(self) -> bool:
+        """Whether the case waits for staff apart from payouts: a refused parcel that is nowhere
+        (D5), or a result of time to look at again."""
+        lost = self.status == Status.AWAITING_DELIVERY_REFUSAL and self.due_at is None
+        return lost or self.reopening == Reopening.ASKED
+
+    @property
     def succeeded(self) -> bool:
         """Ended with what was asked or agreed (S-49)."""
         return self.status in (Status.REFUNDED, Status.COMPLETED, Status.CLOSED_AGREED)

@@ -27,6 +27,7 @@ from aftersales.rules.conditions import (
     not_signed_for,
     parcel_in_transit,
     parcel_sent,
+    payout_failed,
     refund_only,
     unruled,
     wants_resend,
@@ -212,7 +213,7 @@ class Handling(Owing):
         parcel = facts.outbound(self)  # type: ignore[arg-type]
         if by is None and not (parcel and parcel.state in facts.GOING_BACK):
             raise Refused(_("物流还没有显示退回"))
-        self.needs_staff = False
+        self.needs_staff = payout_failed(self)  # type: ignore[arg-type]
         self.owe_refund(self.worth)
         state = ScanKind(parcel.state).label if parcel and parcel.state else ""
         return {"amount": str(self.worth), "parcel": str(parcel or ""), "state": str(state)}

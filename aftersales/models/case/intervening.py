@@ -35,6 +35,7 @@ from aftersales.rules.conditions import (
     no_open_intervention,
     not_in_court,
     not_ruled,
+    payout_failed,
     running,
 )
 from aftersales.steps import NOT_NOW, Refused, step
@@ -165,7 +166,7 @@ class Intervening(CaseFields):
         An open round closes with its window; offers stay, so that the sides may still settle.
         """
         grounds = reasoned(grounds)
-        self.needs_staff = False
+        self.needs_staff = payout_failed(self)  # type: ignore[arg-type]
         self.open_intervention(Party.STAFF, by, grounds)
         return {"grounds": grounds}
 

@@ -86,7 +86,7 @@ class Refunding(CaseFields):
         failed = [each for each in self._payouts() if each.state == RefundState.FAILED]
         for refund in failed:
             self.change(refund, state=RefundState.OWED, due_at=self.at, error="", tries=0)
-        self.needs_staff = False
+        self.needs_staff = self.asks_staff
         return {"numbers": [refund.number for refund in failed]}
 
     @step(
@@ -117,5 +117,5 @@ class Refunding(CaseFields):
                 paid_at=self.at,
                 proof=proof.strip()[:200],
             )
-        self.needs_staff = False
+        self.needs_staff = self.asks_staff
         return {"proof": proof.strip(), "numbers": [refund.number for refund in failed]}
