@@ -33,13 +33,6 @@ if TYPE_CHECKING:
 DONE_BY_TIME = frozenset({"agree_by_default", "complete_by_default"})
 
 
-@refuses(_("金额超过你的同意限额，请交给有权限的同事"))
-def within_limit(case: "Case", party: Party, user: Any) -> bool:
-    """A member settles no more in one case than his shop lets him (M23)."""
-    member = case.member_of(user) if party == Party.MERCHANT else None
-    return member is None or member.agree_most is None or case.whole <= member.agree_most
-
-
 @refuses(_("请耐心等待消费者回复"), conflict=True)
 def not_waiting_for_buyer(case: "Case") -> bool:
     """NEG-20: before the reply and before the window's end nobody rejects."""

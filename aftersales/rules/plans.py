@@ -27,6 +27,7 @@ ASIDE = {  # accepted besides: paid out at once by the merchant, and the demand 
 }
 ON_ITS_WAY = {"intercept_refund", "wait_until"}  # of no use once the parcel has arrived
 NOT_ACCEPTED_BY_CLICK = {"invite_evidence"}
+PROMISES_NOTHING = NOT_ACCEPTED_BY_CLICK | {"wait_until"}  # neither money nor goods
 MAX_WAIT_HOURS = 72
 TERMS = {  # what a merchant fills in besides an amount; the rest of the terms is the engine's
     "wait_until": frozenset({"until"}),
@@ -180,6 +181,14 @@ def pays_back(code: str, case: "Case") -> Decimal | None:
     if code in RETURNS:  # who sends everything back gets everything, also where he asked for less
         return case.refundable
     return case.whole if code in {"full_refund_no_return", "intercept_refund"} else None
+
+
+def comes_to(code: str, amount: Decimal | None, case: "Case") -> Decimal:
+    """What a plan comes to for the shop, in yuan, whether it pays money or gives goods."""
+    if amount is not None or code in PROMISES_NOTHING:
+        return amount or amounts.NOTHING
+    back = pays_back(code, case)
+    return case.whole if back is None else back
 
 
 def amount_refusal(code: str, wants_amount: bool, amount: Decimal | None, case: "Case") -> str:

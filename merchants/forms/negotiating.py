@@ -16,7 +16,7 @@ from aftersales.figures import advice
 from aftersales.forms import MoneyField
 from aftersales.models import Offering, Outcome, Plan, Proof, Script, ShopScript
 from aftersales.models.case.proofs import asked_here
-from aftersales.rules import deadlines, facts, plans, wording
+from aftersales.rules import deadlines, facts, limits, plans, wording
 from aftersales.steps import Refused
 from merchants.forms.risks import FacesRisks
 from merchants.forms.terms import TERMS, fields_of, terms_of
@@ -84,6 +84,8 @@ class RoundForm(FacesRisks):
         ready = self.case.default_address() is not None
         for plan in offered:
             refusal = plans.unfit(plan.code, self.case, address_ready=ready)
+            if not plan.wants_amount:
+                refusal = refusal or limits.offer_refusal(self.case, self.user, plan.code, None)
             if refusal:
                 self.unfit.append((plan.label, refusal))
             else:
@@ -115,6 +117,8 @@ class RoundForm(FacesRisks):
         most = self.case.whole
         if plan.code == "partial_refund":
             most -= Decimal("0.01")
+        limit = limits.most_of(self.case, self.user)
+        most = most if limit is None else min(most, limit)
         counter = self.case.open_counter()
         span = f"0.01 – {plain_money(most)}"
         if counter and counter.amount is not None and plan.code == "partial_refund":
@@ -297,7 +301,10 @@ class RoundForm(FacesRisks):
         for plan in self.plans:
             name = f"amount_{plan.code}"
             if plan.code in chosen and plan.wants_amount and name not in self.errors:
-                refusal = plans.amount_refusal(plan.code, True, said.get(name), self.case)
+                amount = said.get(name)
+                refusal = plans.amount_refusal(
+                    plan.code, True, amount, self.case
+                ) or limits.offer_refusal(self.case, self.user, plan.code, amount)
                 if refusal:
                     self.add_error(name, refusal)
         for offer in self.offerings():

@@ -24,7 +24,7 @@ from aftersales.helping import help_of
 from aftersales.models import Case, Draft, Member, Shop, User
 from aftersales.models.case.loading import FOR_A_PAGE
 from aftersales.prepared import Prepared
-from aftersales.rules.conditions import within_limit
+from aftersales.rules import limits
 from aftersales.steps import STEPS, Refused
 from aftersales.suspensions import card_of
 from aftersales.views import ABOUT, CaseView, StepView
@@ -155,9 +155,9 @@ class MerchantStep(MerchantCase, StepView):
         self.case.seen_by(self.member)
         if permission:
             must_be_able(self.member, permission)
-        limited = within_limit in STEPS[self.step].for_whom
-        if limited and not within_limit(self.case, Party.MERCHANT, self.request.user):
-            raise PermissionDenied(within_limit.sentence)  # type: ignore[attr-defined]
+        who = (self.case, Party.MERCHANT, self.request.user)
+        if any(each in limits.LIMITS and not each(*who) for each in STEPS[self.step].for_whom):
+            raise PermissionDenied(limits.BEYOND)
 
     def take(self, form: StepForm) -> None:
         answers = form.answers()

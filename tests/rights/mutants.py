@@ -26,7 +26,7 @@ import buyers.views
 import merchants.forms
 import merchants.views
 from aftersales.prepared import Prepared
-from aftersales.rules.conditions import within_limit
+from aftersales.rules.limits import LIMITS
 from aftersales.steps import STEPS
 
 # Where rights are looked at: the pages, and the querysets and rules that they ask.
@@ -34,7 +34,7 @@ PACKAGES = (aftersales.admin, merchants.views, merchants.forms, buyers.views)
 MODULES = """aftersales: views centre monitoring steps shipping uploads service.asking furnishing.changing
 models.people models.order models.job models.importing models.service models.history models.draft
 models.conversation models.case models.case.fields models.desk models.scripting
-rules.visibility rules.conditions
+rules.visibility rules.conditions rules.limits
 merchants: worklist orderlist"""
 OWNERSHIP = {
     *(
@@ -57,7 +57,13 @@ DOORS = {"must_be_able", "may_enter", "may_touch", "_check", "_may", "check_side
 ASKS = {"has_perm", "can", "sees_content", "sees_file", "_may_withdraw", "may_rule"}
 VERBS = ("view", "add", "change", "delete", "rule", "stop", "reset")
 ASKS |= {f"has_{verb}_permission" for verb in VERBS}
-ANSWERS = {"sees_content", "sees_step", "sees_file", "may_rule", "within_limit"}
+ANSWERS = {
+    "sees_content",
+    "sees_step",
+    "sees_file",
+    "may_rule",
+    *(each.__name__ for each in LIMITS),
+}
 # A plan out of use is no right; a member who left is.
 BESIDE = {"active", "member__active", "user__is_active", "party"}
 # What a page shows is no door: what it leads to asks again.
@@ -308,7 +314,7 @@ def others() -> Iterator[Other]:
         urls = frozenset(f"merchants:{step.name}" for _n in [0]) & set(patterns)
         if step.permission and urls:
             yield Other(f"{step.name} takes {step.permission}", _step(step, permission=None), urls)
-        rest = [each for each in step.for_whom if each is not within_limit]
+        rest = [each for each in step.for_whom if each not in LIMITS]
         if urls and len(rest) < len(step.for_whom):
             yield Other(f"{step.name} has a limit", _step(step, for_whom=rest), urls)
     for name, pattern in patterns.items():

@@ -16,7 +16,7 @@ SOME = {
     "aftersales.admin.simulating.simulated: _check()",
     "aftersales.models.case.CaseQuerySet.for_buyer: filter(buyer_id=…)",
     "aftersales.models.case.CaseQuerySet.for_merchant: filter(shop__members__user_id=…)",
-    "aftersales.rules.conditions.within_limit: always",
+    "aftersales.rules.limits.within_limit: always",
     "merchants.views.base.must_be_able: raise PermissionDenied",
 }
 OTHERS = {"agree has a limit", "reject takes reject", "ShopView asks who it is"}

@@ -33,8 +33,8 @@ from aftersales.rules.conditions import (
     wants_resend,
     wants_return,
     wants_undelivered,
-    within_limit,
 )
+from aftersales.rules.limits import within_limit
 from aftersales.steps import Refused, step
 
 # T-22: also after a rejection, and until the platform has ruled

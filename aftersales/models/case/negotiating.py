@@ -23,7 +23,7 @@ from aftersales.models.case.proofs import slot_errors
 from aftersales.models.catalogue import Outcome, Proof, Script, StepForm, by_slot, worded
 from aftersales.models.history import Upload
 from aftersales.models.negotiation import Offer, Precheck, Round, VirtualNumber
-from aftersales.rules import amounts, deadlines, facts, plans, risks, wording
+from aftersales.rules import amounts, deadlines, facts, limits, plans, risks, wording
 from aftersales.rules.conditions import (
     not_accepted,
     not_waiting_for_buyer,
@@ -101,7 +101,7 @@ class Negotiating(Preparing):
         if confirming:
             offers = ()
         else:
-            self._check_offers(form, offers)
+            self._check_offers(by, form, offers)
         text = self._wording(form, script, text, offers, editable=not second, optional=confirming)
         if confirming and not text:
             text = explanation.strip()
@@ -171,6 +171,8 @@ class Negotiating(Preparing):
         if offer.amount is None or amount <= offer.amount:
             raise Refused(amount=_("只能提高金额，当前为 %(now)s") % {"now": offer.amount})
         if refusal := plans.amount_refusal(offer.plan.code, True, amount, self):  # type: ignore[arg-type]
+            raise Refused(amount=refusal)
+        if refusal := limits.offer_refusal(self, by, offer.plan.code, amount):  # type: ignore[arg-type]
             raise Refused(amount=refusal)
         better = Offering(offer.plan, amount, offer.terms)
         before = offer.amount
@@ -255,7 +257,7 @@ class Negotiating(Preparing):
                 )
             )
 
-    def _check_offers(self, form: StepForm, offers: Sequence[Offering]) -> None:
+    def _check_offers(self, by: Any, form: StepForm, offers: Sequence[Offering]) -> None:
         """NEG-10 to NEG-12: at least one plan, allowed here, with an amount where one belongs."""
         if not offers:
             raise Refused(plans=_("请选择至少一个方案"))
@@ -271,6 +273,9 @@ class Negotiating(Preparing):
             refusal = plans.amount_refusal(plan.code, plan.wants_amount, offer.amount, self)  # type: ignore[arg-type]
             if refusal:
                 raise Refused(**{f"amount_{plan.code}": refusal})
+            if refusal := limits.offer_refusal(self, by, plan.code, offer.amount):  # type: ignore[arg-type]
+                field = f"amount_{plan.code}" if plan.wants_amount else "plans"
+                raise Refused(**{field: refusal})
             if wrong := plans.terms_refusal(plan.code, offer.terms, self):  # type: ignore[arg-type]
                 raise Refused(**wrong)
             for name in plans.kept_terms(plan.code, offer.terms).keys() & plans.WORDS:

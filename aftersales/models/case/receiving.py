@@ -15,7 +15,7 @@ from aftersales.models.catalogue import Plan
 from aftersales.models.history import Upload
 from aftersales.models.negotiation import Offer
 from aftersales.models.returning import Receipt
-from aftersales.rules import amounts, facts
+from aftersales.rules import amounts, facts, limits
 from aftersales.rules.conditions import wants_unshipped
 from aftersales.steps import Refused, step
 
@@ -96,7 +96,7 @@ class Receiving(CaseFields):
         if len(note) > 500:
             raise Refused(note=_("最多 500 个字"))
         if amount is not None:
-            self._offer_part(amount)
+            self._offer_part(by, amount)
         told = [
             {
                 "title": item.title,
@@ -130,12 +130,14 @@ class Receiving(CaseFields):
             "evidence": kept,
         }
 
-    def _offer_part(self, amount: Decimal) -> None:
+    def _offer_part(self, by: Any, amount: Decimal) -> None:
         most = self.whole - amounts.CENT
         if not amounts.claimable(amount, most) or amount != amounts.cents(amount):
             raise Refused(
                 amount=_("提议的退款需在 0.01 到 %(max)s 之间") % {"max": plain_money(most)}
             )
+        if refusal := limits.offer_refusal(self, by, "partial_refund", amount):  # type: ignore[arg-type]
+            raise Refused(amount=refusal)
         plan = Plan.objects.filter(code="partial_refund").first()
         if plan is None:
             raise Refused(_("没有适用的协商步骤，请联系平台客服"))

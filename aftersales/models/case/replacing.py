@@ -17,8 +17,8 @@ from aftersales.rules.conditions import (
     found_unrepairable,
     still_to_ship,
     under_repair,
-    within_limit,
 )
+from aftersales.rules.limits import within_limit
 from aftersales.steps import Refused, step
 
 

@@ -36,8 +36,8 @@ from aftersales.rules.conditions import (
     evidence_open,
     offer_open,
     unruled,
-    within_limit,
 )
+from aftersales.rules.limits import counter_within_limit
 from aftersales.steps import Refused, step
 
 # A round that still takes an answer; answered once, it may be answered again.
@@ -157,7 +157,7 @@ class Replying(Negotiating, Owing):
         gettext_lazy("接受买家方案"),
         by={Party.MERCHANT},
         permission=Permission.AGREE,
-        for_whom=[within_limit],
+        for_whom=[counter_within_limit],
         source=[
             Status.PENDING_MERCHANT,
             Status.REJECTED,

@@ -39,8 +39,8 @@ from aftersales.rules.conditions import (
     sent_collect_unasked,
     tracking_not_corrected,
     unruled,
-    within_limit,
 )
+from aftersales.rules.limits import within_limit
 from aftersales.steps import NOT_NOW, Refused, step
 
 TRACKING = re.compile(r"[A-Z0-9]{8,30}")
