@@ -192,7 +192,7 @@ class Outcome(Lasting):
 
 
 class RejectReason(Lasting):
-    """驳回原因 (§2.7: RR-01 to RR-16)."""
+    """驳回原因 (§2.7: RR-01 to RR-16; RR-17 for what is claimed as agreed)."""
 
     advice_zh = models.CharField(_("处理建议"), max_length=300, blank=True)
     advice_en = models.CharField(_("处理建议（英文）"), max_length=400, blank=True)

@@ -290,6 +290,7 @@ WHEN: dict[str, Callable[["Case"], bool]] = {
     "evidence_was_asked": evidence_was_asked,
     "not_no_reason_goods": not_no_reason_goods,
     "agreed": agreement_confirmed,
+    "not_agreed": lambda case: not case.as_agreed(),
     "window_over": lambda case: case.applied_late,
 }
 

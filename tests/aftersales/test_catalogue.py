@@ -63,7 +63,7 @@ U, N = (f"U{n}" for n in range(1, 6)), ("N1", "N2", "N3", "N4", "N4D", "N5")
 REASONS = [*U, *N, *(f"R{n}" for n in range(1, 21))]
 SCRIPTS = [f"SC-{n:02}" for n in range(1, 25)]
 EDITABLE = {f"SC-{n:02}" for n in (1, 2, 3, 5, 6, 7, 18, 23)}
-REJECT_REASONS = [f"RR-{n:02}" for n in range(1, 17)]
+REJECT_REASONS = [f"RR-{n:02}" for n in range(1, 18)]
 RISKS = [f"RW-{n:02}" for n in range(1, 21)]
 SEVERITY = {
     Severity.BLOCK: {"RW-06", "RW-08", "RW-18"},

@@ -28,6 +28,7 @@ from aftersales.steps import Refused, step
 GOODS_BACK_REASONS = {"RR-08", "RR-09", "RR-10"}  # NEG-48
 UNTRUE = {  # why a reason's condition does not hold, where more can be said
     "agreed": gettext_lazy("买家还没有确认；他一确认，售后就按协商一致关闭，不用驳回"),
+    "not_agreed": gettext_lazy("买家申请的正是双方在沟通中谈妥的，不能用这个原因"),
 }
 
 

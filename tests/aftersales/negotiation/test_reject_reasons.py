@@ -1,4 +1,4 @@
-"""驳回原因: each where its facts hold and nowhere else, with its answers and proofs (RR-01 to RR-16)."""
+"""驳回原因: each where its facts hold and nowhere else, with its answers and proofs (RR-01 to RR-17)."""
 
 from datetime import timedelta
 
@@ -6,7 +6,7 @@ import pytest
 
 from aftersales import clock
 from aftersales.enums import ScanKind, Status
-from aftersales.models import Order, OrderLine, Parcel, RejectReason, StepForm
+from aftersales.models import Order, OrderLine, Parcel, Plan, RejectReason, StepForm
 from tests.aftersales.negotiation.talk import (
     D15,
     HOUR,
@@ -15,6 +15,7 @@ from tests.aftersales.negotiation.talk import (
     refused,
     reject_reason,
     script,
+    yuan,
 )
 from tests.factories import OrderFactory
 
@@ -36,6 +37,7 @@ FITS = {
     "RR-12": (RETURN, "R1", "late"),
     "RR-13": (RETURN, "R1", ""),
     "RR-14": (REFUND, "R1", ""),
+    "RR-17": (RETURN, "U5", ""),
 }
 
 ASKS = {  # §2.7: the proofs that must be there, and how many points must be answered
@@ -55,6 +57,7 @@ ASKS = {  # §2.7: the proofs that must be there, and how many points must be an
     "RR-14": ({"calculation"}, 1),
     "RR-15": ({"chat"}, 1),
     "RR-16": ({"price"}, 1),
+    "RR-17": ({"chat"}, 1),
 }
 
 
@@ -101,6 +104,32 @@ def test_that_the_right_goods_were_sent_can_be_said_whatever_is_asked_for(make_d
         assert not refusal(case, "RR-04")
 
 
+@pytest.mark.parametrize("kind", [REFUND, RETURN, "price_difference"])
+def test_what_is_claimed_as_agreed_but_was_not_can_be_turned_down(make_desk, kind):
+    """NEG-47, U5: a shop that never agreed to it found no reason to say so."""
+    asked = {"demand": {}} if kind == "price_difference" else {}
+    case = make_desk(type=kind, reason="U5", **asked).case
+    offered = case.step_form("reject").offered("reject_reasons")
+    assert "RR-17" in [each.code for each in offered]
+    assert not refusal(case, "RR-17")
+
+
+@pytest.mark.parametrize(("claimed", "usable"), [("45.00", False), ("128.00", True)])
+def test_what_was_agreed_before_the_claim_is_not_denied(
+    make_desk, talk, merchant, buyer, order, claimed, usable
+):
+    """S-47, U5: to the cent; whoever claims more than was agreed claims what was not."""
+    partial = Plan.objects.get(code="partial_refund")
+    talk.propose(by=merchant, plan=partial, amount=yuan("45.00"))
+    talk.answer(talk.line.proposals.get(), by=buyer, accept=True)
+
+    case = make_desk(type=REFUND, reason="U5", order=order, amount=yuan(claimed)).case
+
+    assert refusal(case, "RR-17") == (
+        "" if usable else "买家申请的正是双方在沟通中谈妥的，不能用这个原因"
+    )
+
+
 @pytest.mark.parametrize("code", FITS)
 def test_each_reason_ends_a_case_whose_facts_it_names(make_desk, shop, buyer, now, code):
     kind, reason, fact = FITS[code]
@@ -138,6 +167,7 @@ def test_each_reason_ends_a_case_whose_facts_it_names(make_desk, shop, buyer, no
         ("RR-14", RETURN, "R1", "", "不适用于本单的售后类型"),
         ("RR-15", REFUND, "R1", "", "买家还没有确认"),
         ("RR-16", REFUND, "R1", "", "不适用于本单的售后类型"),
+        ("RR-17", RETURN, "R1", "", "与买家的申请原因不符"),
     ],
 )
 def test_and_no_case_whose_facts_are_others(
