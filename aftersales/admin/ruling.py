@@ -192,6 +192,7 @@ class Rule(StaffStep):
             "appeal": Appeal.objects.filter(intervention=self.asked).first(),
             "appealed": self.asked.stage == Stage.APPEAL,
             "kept_out": self.kept_out(),
+            "impartial": self.case.parties_of(self.request.user) == {Party.STAFF},
             "cited": cited,
         }
 

@@ -49,6 +49,30 @@ def test_nobody_is_handed_the_next_case_on_a_side_of_which_he_stands(
     assert not Intervention.objects.filter(assignee=staff).exists()
 
 
+@pytest.mark.parametrize("side", ["buyer", "shop"])
+def test_nobody_claims_a_case_on_a_side_of_which_he_stands(
+    side: str, desk: Client, deciding: Callable[..., Case], staff: User, text_of: Any
+) -> None:
+    """T-20: neither from its page nor from the list, which hands him the others."""
+    own = deciding()
+    if side == "buyer":
+        Case.objects.filter(pk=own.pk).update(buyer=staff)
+    other = deciding()
+    claim = reverse("admin:claim", args=[own.last_intervention.pk])
+    if side == "shop":
+        MemberFactory(shop=own.shop, user=staff)
+
+    assert claim not in desk.get(ruling_page(own)).content.decode()
+    assert "你是本单的买家或商家，不能认领" in text_of(desk.post(claim, follow=True))
+    listed = reverse("admin:aftersales_intervention_changelist")
+    keys = [each.last_intervention.pk for each in (own, other)]
+    answer = desk.post(listed, {"action": "claim", "_selected_action": keys}, follow=True)
+
+    assert "你是本单的买家或商家，不能认领" in text_of(answer)
+    claimed = Intervention.objects.filter(assignee=staff).values_list("case", flat=True)
+    assert list(claimed) == ([other.pk] if side == "buyer" else [])
+
+
 def test_more_is_asked_for_from_the_ruling_page(
     desk: Client, deciding: Callable[..., Case]
 ) -> None:
