@@ -6,12 +6,29 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from aftersales.display import money, when
-from aftersales.enums import GATHERING, UNRULED, AppealState, Party, Stage, Status
+from aftersales.display import kept_money, money, when
+from aftersales.enums import (
+    GATHERING,
+    UNRULED,
+    AppealState,
+    Party,
+    Responsible,
+    Ruling,
+    Stage,
+    Status,
+)
 from aftersales.models import Appeal, Case, Intervention, Supplement
 from aftersales.rules import deadlines, facts
 
 Rows = list[tuple[str, Any]]
+
+
+def found(details: dict[str, Any]) -> tuple[str, str]:
+    """What a ruling gives, with its amount, and who is responsible, as its event keeps them."""
+    ruling, side = details.get("ruling", ""), details.get("responsible", "")
+    told = str(Ruling(ruling).label) if ruling in Ruling.values else str(ruling)
+    who = str(Responsible(side).label) if side in Responsible.values else str(side)
+    return f"{told} {kept_money(details.get('amount'))}".strip(), who
 
 
 def asked_of(case: Case, party: Party) -> Supplement | None:

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext, to_locale
 from django.utils.translation import gettext as _
 
-from aftersales import bids, clock, display, uploads
+from aftersales import bids, clock, display, platform, uploads
 from aftersales.enums import ItemState
 from aftersales.models import Channel, Evidence
 
@@ -43,6 +43,17 @@ def claim(case: Any) -> str:
 def plan_kept(details: dict[str, Any]) -> str:
     """The plan that an event keeps in its details, in one line with its amount and terms."""
     return bids.as_kept(details, clock.now())
+
+
+@register.filter
+def ruling_kept(details: dict[str, Any]) -> str:
+    """What a ruling gives, as its event keeps it, with its amount."""
+    return platform.found(details)[0]
+
+
+@register.filter
+def responsible_kept(details: dict[str, Any]) -> str:
+    return platform.found(details)[1]
 
 
 @register.filter

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from aftersales import clock
+from aftersales import clock, platform
 from aftersales.bids import as_kept
 from aftersales.display import kept_money
 from aftersales.enums import (
@@ -15,8 +15,6 @@ from aftersales.enums import (
     Party,
     Remedy,
     RequestKind,
-    Responsible,
-    Ruling,
 )
 from aftersales.models import Complaint, Event
 from aftersales.steps import STEPS
@@ -329,10 +327,8 @@ def _withdrawn(details: dict[str, Any], mine: bool) -> str:
 
 @tells("rule")
 def _ruled(details: dict[str, Any], mine: bool) -> str:
-    ruling, side = details.get("ruling", ""), details.get("responsible", "")
-    words = str(Ruling(ruling).label) if ruling in Ruling.values else str(ruling)
-    who = str(Responsible(side).label) if side in Responsible.values else str(side)
-    return _("平台判定：{ruling}，责任方：{side}").format(ruling=words, side=who)
+    told, who = platform.found(details)
+    return _("平台判定：{ruling}，责任方：{side}").format(ruling=told, side=who)
 
 
 @tells("finish_refund", "settle_offline")

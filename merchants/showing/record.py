@@ -8,7 +8,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from aftersales import clock
+from aftersales import clock, platform
 from aftersales.bids import as_kept
 from aftersales.display import Entry, Shot, arrivals, kept_money
 from aftersales.enums import (
@@ -16,8 +16,6 @@ from aftersales.enums import (
     CaseType,
     Party,
     RequestKind,
-    Responsible,
-    Ruling,
     Severity,
 )
 from aftersales.models import Case, Complaint, Event, Evidence, Message
@@ -319,11 +317,7 @@ def _added(details: dict[str, Any]) -> str:
 
 @tells("rule")
 def _ruled(details: dict[str, Any]) -> str:
-    ruling, side = details.get("ruling", ""), details.get("responsible", "")
-    told = str(Ruling(ruling).label) if ruling in Ruling.values else ruling
-    if details.get("amount"):
-        told = f"{told} {kept_money(details['amount'])}"
-    who = str(Responsible(side).label) if side in Responsible.values else side
+    told, who = platform.found(details)
     return _("判定：%(ruling)s，责任方：%(side)s") % {"ruling": told, "side": who}
 
 
