@@ -334,6 +334,30 @@
   addEventListener("online", () => unsaved.forEach(save));
   addEventListener("pagehide", () => unsaved.forEach((form) => navigator.sendBeacon(form.action, draft(form))));
 
+  // A form that fits itself to what was chosen (refresh=1) is answered as it was when it asked. If it has gone on
+  // since (typed in, a word half composed, a picture on its way), it asks again instead of losing that.
+  let composing = false;
+  document.addEventListener("compositionstart", () => { composing = true; });
+  document.addEventListener("compositionend", () => { composing = false; });
+  const asked = new WeakMap();
+  const stands = (form) => JSON.stringify([...new FormData(form)].map(([name, value]) => [name, value.name ?? value]));
+  const again = (form, at, type) => setTimeout(() => {
+    if (composing || underway(form)) again(form, at, type);
+    else if (at.isConnected) window.htmx.trigger(at, type);
+  }, 500);
+  const fitting = (act) => (e) => {
+    const { xhr, target, requestConfig: { elt, parameters, triggeringEvent } } = e.detail, form = elt.closest("form");
+    if (!form || !parameters.refresh || !target.querySelector("[name]")) return;
+    const from = triggeringEvent?.target, at = from?.isConnected && !from.closest(".slot") ? from : elt;
+    act(e, xhr, form, () => again(form, at, triggeringEvent?.type || "change"));
+  };
+  document.addEventListener("htmx:beforeSend", fitting((e, xhr, form) => asked.set(xhr, stands(form))));
+  document.addEventListener("htmx:beforeSwap", fitting((e, xhr, form, askAgain) => {
+    if (!composing && !underway(form) && asked.get(xhr) === stands(form)) return;
+    e.detail.shouldSwap = false;
+    askAgain();
+  }));
+
   // Small things: copy, character counts, double submits, toasts, error summary.
   on("click", "[data-copy]", async (el) => {
     const done = await navigator.clipboard?.writeText(el.dataset.copy).then(() => true, () => false);
