@@ -47,7 +47,14 @@ class RuleForm(StepForm):
         to_field_name="code",
         empty_label=gettext_lazy("请选择"),
     )
-    freight_out = forms.ChoiceField(label=gettext_lazy("发货运费"), choices=BEARERS, required=False)
+    freight_out = forms.ChoiceField(
+        label=gettext_lazy("发货运费"),
+        choices=BEARERS,
+        required=False,
+        help_text=gettext_lazy(
+            "全额退款和退货后退款：商家承担的连同邮费一起退，买家承担的不退邮费"
+        ),
+    )
     freight = forms.ChoiceField(
         label=gettext_lazy("退货运费"),
         choices=BEARERS,

@@ -25,6 +25,7 @@ from aftersales.enums import (
     Remedy,
     Reopening,
     RoundState,
+    Ruling,
     Stage,
     Status,
     Turn,
@@ -275,6 +276,9 @@ class CaseFields(Loaded):
         shop has back never less than was agreed for them."""
         if not facts.with_shop(self):  # type: ignore[arg-type]
             return self.worth
+        asked = self.last_intervention
+        if self.to_refund is not None and asked and asked.ruling == Ruling.RETURN_THEN_REFUND:
+            return self.to_refund  # less where the buyer was found to bear the way out
         return max(self.worth_returned, self.to_refund or amounts.NOTHING)
 
     @property

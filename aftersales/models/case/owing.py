@@ -1,8 +1,10 @@
 """What is owed to the buyer: refunds by the routes that he paid with, and what is made good."""
 
+from collections import Counter
 from decimal import Decimal
+from typing import Any
 
-from aftersales.enums import PaymentKind, Purpose, RefundState
+from aftersales.enums import CaseType, PaymentKind, Purpose, RefundState, Status
 from aftersales.models.case.fields import CaseFields
 from aftersales.models.refund import Refund
 from aftersales.rules import amounts
@@ -43,6 +45,21 @@ class Owing(CaseFields):
     def owe_refund(self, amount: Decimal) -> None:
         self.to_refund = amount
         self.owe(amount)
+
+    def postage_left(self) -> Decimal:
+        """The postage of the order, as far as no claim brings it back already; nothing where
+        something of the order is not claimed back (§1.5)."""
+        claims: Any = type(self)._default_manager.filter(order=self.order_id).exclude(pk=self.pk)
+        others = [case for case in claims if not case.ended or case.status == Status.REFUNDED]
+        taken: Counter[int] = Counter()
+        for case in (*others, self):
+            if case.type != CaseType.PRICE_DIFFERENCE:
+                taken[case.line_id] += case.quantity
+        if any(taken[each.pk] < each.quantity for each in self.order.lines.filter(gift_of=None)):
+            return amounts.NOTHING
+        promised = sum((case.to_refund or case.worth for case in others), amounts.NOTHING)
+        left = self.order.paid - promised - self.refundable
+        return max(min(self.order.postage, left), amounts.NOTHING)
 
     def _routes(self) -> list[tuple[str, str, Decimal]]:
         """What each payment of the order can still give back, in yuan."""

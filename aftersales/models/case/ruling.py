@@ -12,6 +12,7 @@ from django_fsm import GET_STATE
 from aftersales.display import plain_money
 from aftersales.enums import (
     FOR_BUYER,
+    CaseType,
     Clock,
     Freight,
     Party,
@@ -95,15 +96,15 @@ class Deciding(Owing):
             raise Refused(cited=_("凭证 %(ids)s 不属于本单") % {"ids": sorted(unknown)})
         if refusal := rulings.unfit(ruling, self):  # type: ignore[arg-type]
             raise Refused(ruling=refusal)
-        amount = self._ruled_amount(ruling, amount)
         table = self._table(ruling, responsible)
         out, back = self._ruled_freight(table, freight_out, freight)
+        amount = self._ruled_amount(ruling, amount, out)
         if (out, back) == table:
             freight_reason = None
         elif freight_reason is None or OVERRULES not in freight_reason.decisions:
             raise Refused(freight_reason=_("改变运费规则的承担方，请选择理由"))
         self.end_rounds()
-        execute_by = self._set_to_work(ruling, back)
+        execute_by = self._set_to_work(ruling, out, back)
         if ruling in (Ruling.DENY, Ruling.CLOSE_AGREED):
             self.renew_warranty()  # type: ignore[attr-defined]
         if ruling == Ruling.REHANDLE:
@@ -160,7 +161,7 @@ class Deciding(Owing):
             self.to_refund, self.return_address, self.address_asked = None, None, None
             self.forget_travels()
 
-    def _set_to_work(self, ruling: str, freight: str) -> datetime | None:
+    def _set_to_work(self, ruling: str, out: str, back: str) -> datetime | None:
         """Settle what the sides have to do, and by when the merchant, if he must (D12).
 
         A repair takes longer than a day: its own clock (D8) runs.
@@ -170,8 +171,9 @@ class Deciding(Owing):
         until = deadlines.end_of(self, Clock.EXECUTION, self.at)  # type: ignore[arg-type]
         if rulings.sent_back(ruling, self):  # type: ignore[arg-type]
             self.forget_travels()
-            self.freight = Freight(freight)
-            self.to_refund = self.worth_returned if self.remedy == Remedy.REFUND else None
+            self.freight, self.to_refund = Freight(back), None
+            if self.remedy == Remedy.REFUND:
+                self.to_refund = self._with_way_out(out, self.worth_returned)
             address = self.default_address()
             self.return_address = address.shown() if address else None
             if address is not None:
@@ -187,9 +189,9 @@ class Deciding(Owing):
         self.set_due(until, anew=True)
         return until
 
-    def _ruled_amount(self, ruling: str, amount: Decimal | None) -> Decimal | None:
+    def _ruled_amount(self, ruling: str, amount: Decimal | None, out: str) -> Decimal | None:
         if ruling in (Ruling.FULL_REFUND, Ruling.KEEP_GOODS):
-            return self.whole
+            return self._with_way_out(out, self.whole)
         if ruling != Ruling.PARTIAL_REFUND:
             return None
         most = self.whole - amounts.CENT
@@ -199,6 +201,19 @@ class Deciding(Owing):
             )
         if amount != amounts.cents(amount):
             raise Refused(amount=_("金额最多两位小数"))
+        return amount
+
+    def _with_way_out(self, out: str, amount: Decimal) -> Decimal:
+        """All that the claim comes to, by who bears the way out (§1.5): its postage comes back where
+        the shop does, and stays gone where the buyer does. What his reason said before counts no more."""
+        made: amounts.Refundable | None = self.composition  # type: ignore[attr-defined]
+        if made is None or self.type == CaseType.PRICE_DIFFERENCE:
+            return amount
+        if out == Freight.BUYER:
+            return max(min(amount, made.total - made.postage), amounts.NOTHING)
+        if out == Freight.MERCHANT and amount == self.refundable:  # else he claimed a part of it
+            besides = amounts.NOTHING if made.postage else self.postage_left()
+            return amount + besides + made.shipping
         return amount
 
     def _table(self, ruling: str, responsible: str) -> tuple[str, str]:
