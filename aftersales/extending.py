@@ -185,15 +185,15 @@ def _outages(keys: list[int]) -> dict[int, list[Event]]:
     return found
 
 
-def _made_good(case: Case, name: str, since: datetime) -> timedelta:
-    """By how much outages have moved this clock since it began; no row takes that back."""
-    moves = [
-        event.details["clocks"][name]
-        for event in case.__dict__["_outages"]
-        if event.at >= since and name in event.details["clocks"]
-    ]
-    moment = datetime.fromisoformat
-    return sum((moment(each["until"]) - moment(each["before"]) for each in moves), timedelta())
+def _made_good(case: Case, name: str, since: datetime, end: datetime) -> datetime:
+    """An end moved by as much as outages have moved this clock since it began; no row takes that
+    back."""
+    moment, key = datetime.fromisoformat, _clock(case, name)
+    for event in case.__dict__["_outages"]:
+        if event.at >= since and (moved := event.details["clocks"].get(name)):
+            given = deadlines.left_of(case, key, moment(moved["until"]), moment(moved["before"]))
+            end = deadlines.goes_on(case, key, end, given)
+    return end
 
 
 # How far ------------------------------------------------------------------------------------------
@@ -208,15 +208,18 @@ def _plans(extension: Extension, cases: Iterable[Case]) -> Iterator[Plan]:
 
 
 def _after_outage(extension: Extension, case: Case) -> dict[str, tuple[datetime, datetime]]:
-    """Every clock that ran at some moment of the outage runs as much longer as it lasted."""
+    """Every clock that ran at some moment of the outage runs as much longer as it lasted; one that
+    counts working time, as much as it took of that."""
     starts, ends = extension.starts_at, extension.ends_at
     if starts is None or ends is None:
         return {}
-    return {
-        name: (each.until, each.until + extension.length)
-        for name, each in case.open_deadlines().items()
-        if each.until > starts and each.since < ends
-    }
+    moves = {}
+    for name, each in case.open_deadlines().items():
+        key = _clock(case, name)
+        lost = deadlines.left_of(case, key, ends, starts)
+        if lost and each.until > starts and each.since < ends:
+            moves[name] = each.until, deadlines.goes_on(case, key, each.until, lost)
+    return moves
 
 
 def _under_window(extension: Extension, case: Case) -> dict[str, tuple[datetime, datetime]]:
@@ -239,7 +242,7 @@ def _under_window(extension: Extension, case: Case) -> dict[str, tuple[datetime,
     else:
         found = deadlines.due_at(case, began) if name == "due_at" else None
         end = found or deadlines.end_of(case, Clock(terms["clock"]), began)
-        end += _made_good(case, name, began)
+        end = _made_good(case, name, began, end)
     case.windows = before
     return {name: (due, end)} if end > due else {}
 
@@ -256,6 +259,17 @@ def _named(case: Case, key: str) -> str:
     running = deadlines.clock_of(case)
     signed = key == Clock.RECEIPT_SIGNED and running == Clock.RECEIPT and case.return_signed_at
     return "due_at" if running == key or signed else ""
+
+
+def _clock(case: Case, name: str) -> Clock | None:
+    """The clock that this deadline is in the case now."""
+    if name == "due_at":
+        return deadlines.clock_of(case)
+    if name == "review_by":
+        return Clock.DECISION
+    if name == "evidence_due_at":
+        return Clock.SUPPLEMENT if case.stage == Stage.SUPPLEMENT else Clock.EVIDENCE
+    return next(key for key, known in ELSEWHERE.items() if known == name)
 
 
 def _within(terms: dict[str, Any], day: date) -> bool:

@@ -7,7 +7,7 @@ from aftersales.enums import RULED, CaseType, Clock, Party, Remedy, Status, Turn
 from aftersales.rules import worktime
 
 if TYPE_CHECKING:
-    from aftersales.models import Case
+    from aftersales.models import Case, Intervention
 
 CHINA = worktime.CHINA
 
@@ -104,11 +104,18 @@ def beyond_repair(case: "Case") -> bool:
 
 def clock_of(case: "Case") -> Clock | None:
     watch = watch_of(case)
-    if case.status == Status.PENDING_MERCHANT:
+    if watch is None or watch is not WATCHES[Status(case.status)]:
+        return watch.clock if watch else None
+    return clock_in(case, case.status)
+
+
+def clock_in(case: "Case", status: str) -> Clock | None:
+    """The clock of a status, as this case has it there."""
+    if status == Status.PENDING_MERCHANT:
         return HANDLING[CaseType(case.type)]
-    if case.status == Status.AWAITING_MERCHANT_SHIP and case.remedy == Remedy.REPAIR:
+    if status == Status.AWAITING_MERCHANT_SHIP and case.remedy == Remedy.REPAIR:
         return Clock.SHIP_REPAIRED
-    return watch.clock if watch else None
+    return WATCHES[Status(status)].clock
 
 
 def due_at(case: "Case", at: datetime) -> datetime | None:
@@ -140,10 +147,29 @@ def length(case: "Case", clock: Clock) -> timedelta:
 def end_of(case: "Case", clock: Clock, at: datetime) -> datetime:
     """When a clock that begins at ``at`` runs out: in plain time, or in working time if its
     window says so."""
-    hours = case.windows.get(hours_of(clock))
-    if hours:
-        return worktime.end_of(at, length(case, clock), worktime.Hours.read(hours))
-    return at + length(case, clock)
+    return goes_on(case, clock, at, length(case, clock))
+
+
+def goes_on(case: "Case", clock: Clock | None, at: datetime, left: timedelta) -> datetime:
+    """When a clock of which so much is ``left`` runs out, if it goes on at a moment."""
+    hours = case.windows.get(hours_of(clock)) if clock else None
+    return worktime.end_of(at, left, worktime.Hours.read(hours)) if hours else at + left
+
+
+def left_of(case: "Case", clock: Clock | None, until: datetime, at: datetime) -> timedelta:
+    """How much of a clock that runs out at ``until`` is left, to go on with later (T-19, T-23): in
+    working time, if it counts that."""
+    hours = case.windows.get(hours_of(clock)) if clock else None
+    return worktime.between(at, until, worktime.Hours.read(hours)) if hours else until - at
+
+
+def put_back_until(case: "Case", asked: "Intervention", at: datetime) -> datetime:
+    """T-19: the end of the clock where a request to the platform came from, if it goes on at a
+    moment: with what was left of it, but at least 24 hours."""
+    least = at + length(case, Clock.RESTORED)
+    if asked.clock_left is None:
+        return least
+    return max(goes_on(case, clock_in(case, asked.came_from), at, asked.clock_left), least)
 
 
 def hours_of(clock: str) -> str:

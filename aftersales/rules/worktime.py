@@ -64,3 +64,15 @@ def end_of(at: datetime, length: timedelta, hours: Hours) -> datetime:
                 return (begins + left).astimezone(at.tzinfo)
             left -= closes - begins
         day += DAY
+
+
+def between(since: datetime, until: datetime, hours: Hours) -> timedelta:
+    """How much working time there is from one moment to another: what is left of a clock."""
+    day, last, found = since.astimezone(CHINA).date(), until.astimezone(CHINA).date(), timedelta()
+    while day <= last:
+        if works_on(day):
+            begins = max(datetime.combine(day, hours.opens, CHINA), since)
+            ends = min(datetime.combine(day, hours.closes, CHINA), until)
+            found += max(ends - begins, timedelta())
+        day += DAY
+    return found

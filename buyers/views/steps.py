@@ -192,8 +192,8 @@ class Withdraw(BuyerStep):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         asked = self.case.last_intervention
-        least = deadlines.length(self.case, Clock.RESTORED)
-        left = max((asked.clock_left if asked else None) or timedelta(), least)
+        now = clock.now()
+        left = deadlines.put_back_until(self.case, asked, now) - now if asked else timedelta()
         return super().get_context_data(
             came_from=asked.get_came_from_display() if asked else "",
             left_hours=hours(left),

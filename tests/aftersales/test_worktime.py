@@ -7,12 +7,15 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from aftersales.models import Case, Window
+from aftersales import clock, extending
+from aftersales.models import Case, Extension, Window
 from aftersales.rules import worktime
 from aftersales.rules.worktime import CHINA, Hours
 from tests.factories import OrderFactory, application_for
 
 TEN_TO_SIX = Hours.read("10:00-18:00")
+TEN_TO_SIX_OCLOCK = {"works_from": "10:00", "works_until": "18:00"}
+NINE_TO_SIX = {"works_from": "09:00", "works_until": "18:00"}
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 
 
@@ -39,6 +42,7 @@ def china(text: str) -> datetime:
 def test_working_time_is_counted_as_people_work(began: str, hours: int, until: str) -> None:
     """§1.4: opened Friday 17:00 with a 2-working-hour target and Mon–Fri 10–18 → Monday 11:00."""
     assert worktime.end_of(china(began), hours * HOUR, TEN_TO_SIX) == china(until)
+    assert worktime.between(china(began), china(until), TEN_TO_SIX) == hours * HOUR
 
 
 @pytest.mark.parametrize(
@@ -95,3 +99,70 @@ def test_what_pages_foretell_counts_working_time_too(make_case: Any, buyer: Any)
     fresh = make_case()
     assert fresh.due_at == china("2026-11-25 12:00")  # the second wait would end at 12:20
     assert "RW-16" in {each.code for each in fresh.warnings()}
+
+
+def test_a_suspended_clock_goes_on_with_the_working_time_that_was_left(
+    make_case: Any, staff: Any, now: Any
+) -> None:
+    """T-23, D11, D14: stopped on Monday at two with two hours left, resumed on a Saturday."""
+    Window.objects.filter(clock="D11").update(minutes=240, **NINE_TO_SIX)
+    Window.objects.filter(clock="D14").update(minutes=8 * 60, **NINE_TO_SIX)
+    case = make_case("under_review")
+    assert case.evidence_due_at == china("2026-11-23 16:00")
+    now.move_to(china("2026-11-23 14:00"), tick=False)
+    case.suspend(by=staff, because="court", note="买家已起诉到法院。", proof="民初 123 号")
+    now.move_to(china("2026-11-28 10:00"), tick=False)
+
+    case.resume(by=staff)
+
+    asked = case.last_intervention
+    assert case.evidence_due_at == asked.evidence_due_at == china("2026-11-30 11:00")
+    assert case.due_at == asked.decide_by == china("2026-11-30 15:00")
+
+
+def test_a_request_taken_back_leaves_the_working_time_that_was_left(
+    make_case: Any, buyer: Any, now: Any
+) -> None:
+    """T-19, D6: sixteen working hours to answer a rejection, from Friday at five; the page says so."""
+    Window.objects.filter(clock="D6").update(minutes=16 * 60, **TEN_TO_SIX_OCLOCK)
+    Window.objects.filter(clock="restored").update(minutes=60)
+    case = make_case("under_review")
+    now.move_to(china("2026-11-27 17:00"), tick=False)
+    case.catch_up()
+    client = Client()
+    client.force_login(buyer)
+    page = client.get(reverse("buyers:withdraw", args=[case.code]))
+
+    case.withdraw(by=buyer)
+
+    assert case.due_at == china("2026-12-01 17:00")
+    assert page.context["left_hours"] == 96
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "until"),
+    [
+        ("2026-11-23 15:00", "2026-11-23 17:00", "2026-11-24 11:00"),
+        ("2026-11-23 16:30", "2026-11-24 09:00", "2026-11-24 10:30"),  # an hour and a half of it
+        ("2026-11-22 20:00", "2026-11-23 09:00", "2026-11-23 17:00"),  # a night: nothing is lost
+    ],
+)
+def test_an_outage_gives_back_the_working_time_that_it_took(
+    starts: str, ends: str, until: str, make_case: Any, staff: Any, now: Any
+) -> None:
+    """§1.4: an hour that nobody was to work in was taken from nobody."""
+    Window.objects.filter(clock="D2").update(minutes=5 * 60, **TEN_TO_SIX_OCLOCK)
+    case = make_case()
+    assert case.due_at == china("2026-11-23 17:00")
+    extending.carry_out(
+        Extension.objects.create(
+            kind="outage",
+            starts_at=china(starts),
+            ends_at=china(ends),
+            why="机房断电",
+            user=staff,
+            at=clock.now(),
+        )
+    )
+    case.refresh_from_db()
+    assert case.due_at == china(until)

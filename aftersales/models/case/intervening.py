@@ -137,6 +137,10 @@ class Intervening(CaseFields):
         self.stage, self.platform_asked_at = Stage.EVIDENCE, self.at
         self.evidence_due_at = deadlines.end_of(self, Clock.EVIDENCE, self.at)  # type: ignore[arg-type]
         self.evidence_from, self.agreement_claimed = self.at, False
+        left = None
+        if self.due_at:
+            clock = deadlines.clock_of(self)  # type: ignore[arg-type]
+            left = deadlines.left_of(self, clock, self.due_at, self.at)  # type: ignore[arg-type]
         self.add(
             Intervention(
                 case_id=self.pk,
@@ -145,7 +149,7 @@ class Intervening(CaseFields):
                 reason=reason,
                 wants=wants.strip()[:200],
                 came_from=str(self.status),
-                clock_left=self.due_at - self.at if self.due_at else None,
+                clock_left=left,
                 at=self.at,
                 evidence_due_at=self.evidence_due_at,
                 decide_by=deadlines.end_of(self, Clock.DECISION, self.at),  # type: ignore[arg-type]
@@ -314,14 +318,14 @@ class Intervening(CaseFields):
         Where the sides negotiate, they begin anew: a round that the platform cut off counts for
         nothing.
         """
-        left = max(asked.clock_left or timedelta(), deadlines.length(self, Clock.RESTORED))  # type: ignore[arg-type]
+        until = deadlines.put_back_until(self, asked, self.at)  # type: ignore[arg-type]
         self.__dict__["_came_from"] = asked.came_from
-        self.set_due(self.at + left)
+        self.set_due(until)
         self.evidence_due_at = None
         if asked.came_from in (Status.PENDING_MERCHANT, Status.AWAITING_MERCHANT_RECEIPT):
             self.end_rounds()
             self.begin_series()
-        return left
+        return until - self.at
 
     @step(
         gettext_lazy("买家逾期未回应驳回，售后关闭"),

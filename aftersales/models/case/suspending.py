@@ -224,12 +224,19 @@ class Suspending(CaseFields):
                 user=by,
                 at=self.at,
                 until=until,
-                due_left=self.due_at - self.at if self.due_at else None,
-                evidence_left=self.evidence_due_at - self.at if self.evidence_due_at else None,
+                due_left=self._left_of(Clock.DECISION, self.due_at),
+                evidence_left=self._left_of(self._gathering, self.evidence_due_at),
             )
         )
         self.suspended, self.evidence_due_at = True, None
         self.set_due(min(filter(None, [until, proof_by])))
+
+    @property
+    def _gathering(self) -> Clock:
+        return Clock.SUPPLEMENT if self.stage == Stage.SUPPLEMENT else Clock.EVIDENCE
+
+    def _left_of(self, clock: Clock, until: datetime | None) -> timedelta | None:
+        return deadlines.left_of(self, clock, until, self.at) if until else None  # type: ignore[arg-type]
 
     def _resumed(self) -> dict[str, Any]:
         stood, asked = self.last_suspension, self.last_intervention
@@ -238,18 +245,21 @@ class Suspending(CaseFields):
         self.suspended = False
         self.change(stood, resumed_at=self.at)
         if stood.due_left is not None:
-            self.set_due(self.at + stood.due_left)
-            self.change(asked, decide_by=self.at + stood.due_left)
+            due_at = deadlines.goes_on(self, Clock.DECISION, self.at, stood.due_left)  # type: ignore[arg-type]
+            self.set_due(due_at)
+            self.change(asked, decide_by=due_at)
         if stood.evidence_left is not None:
-            self.evidence_due_at = self.at + stood.evidence_left
+            clock, left = self._gathering, stood.evidence_left
+            self.evidence_due_at = deadlines.goes_on(self, clock, self.at, left)  # type: ignore[arg-type]
             if self.stage == Stage.SUPPLEMENT:
                 self.change(self.last_supplement, due_at=self.evidence_due_at)  # type: ignore[attr-defined]
             else:
                 self.change(asked, evidence_due_at=self.evidence_due_at)
         if open_requests := self.open_requests():  # type: ignore[attr-defined]
-            stood_for = self.at - stood.at  # nobody could answer meanwhile
-            for wanted in open_requests:
-                self.change(wanted, due_at=wanted.due_at + stood_for)
+            for wanted in open_requests:  # nobody could answer meanwhile
+                left = deadlines.left_of(self, Clock.REQUEST, wanted.due_at, stood.at)  # type: ignore[arg-type]
+                until = deadlines.goes_on(self, Clock.REQUEST, self.at, left)  # type: ignore[arg-type]
+                self.change(wanted, due_at=until)
             self.request_due_at = min(wanted.due_at for wanted in open_requests)
         return {
             "until": self.evidence_due_at.isoformat() if self.evidence_due_at else "",
