@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from collections.abc import Collection
+from decimal import Decimal
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -56,6 +58,19 @@ def script_refusal(text: str, most: int) -> str:
     if found := promise_found(text):
         return gettext("话术不能有绝对的承诺：「%(found)s」") % {"found": found}
     return ""
+
+
+# Amounts ------------------------------------------------------------------------------------------
+
+_MONEY = re.compile(r"¥\s?(\d[\d,]*(?:\.\d+)?)|(\d[\d,]*(?:\.\d+)?)\s?[元块]")
+
+
+def other_amount(text: str, offered: Collection[Decimal]) -> str | None:
+    """The first sum of money in the text where it names none of these; None if all is well."""
+    named = [found[1] or found[2] for found in _MONEY.finditer(unicodedata.normalize("NFKC", text))]
+    if not named or any(Decimal(each.replace(",", "")) in offered for each in named):
+        return None
+    return named[0]
 
 
 # Absolute promises --------------------------------------------------------------------------------

@@ -226,9 +226,12 @@ class RoundForm(FacesRisks):
         if self.second or not script.editable or self._untouched():
             return self.case.script_text(script, offers)
         try:
-            return wording.fill(self.raw("text"), self.case.script_values(offers, script))
+            text = wording.fill(self.raw("text"), self.case.script_values(offers, script))
         except KeyError:
             raise Refused(_("话术里有没填上的变量")) from None
+        if wrong := self.case.misquoted(script, offers, text):
+            raise Refused(wrong)
+        return text
 
     # What came of the round before
 

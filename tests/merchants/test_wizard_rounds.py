@@ -44,6 +44,27 @@ def test_the_button_says_how_long_the_wait_is(make_case, at_desk, text_of):
     assert "发送给买家，等待 60 分钟" in page
 
 
+def test_words_of_another_amount_are_shown_as_wrong_and_not_sent(make_case, at_desk, text_of):
+    """NEG-13: the words were changed by hand, then the amount; the preview says so before the click."""
+    case = make_case("checked")
+    typed = PARTIAL | {
+        "amount_partial_refund": "12",
+        "text": "我们愿意退您15.50元，谢谢",
+        "text_was": "我们愿意退您15.50元",
+        "script_was": "SC-02",
+    }
+    wrong = "话术里写的是 15.50 元，方案是 12.00 元，请改成一致"
+
+    shown = at_desk.send("negotiate", case, refresh="1", **typed)
+    answer = at_desk.send("negotiate", case, **typed)
+
+    assert wrong in text_of(shown)
+    assert answer.status_code == 422
+    assert wrong in text_of(answer)
+    assert "我们愿意退您15.50元，谢谢" in text_of(answer)
+    assert not case.rounds.exists()
+
+
 def test_several_plans_go_together(make_case, at_desk):
     """NEG-10, S-62."""
     case = make_case("checked")

@@ -354,6 +354,8 @@ class Negotiating(Preparing):
             raise Refused(text=_("最多 %(count)s 个字") % {"count": TEXT_MOST})
         if found := wording.contact_found(text):
             raise Refused(text=CONTACT % {"found": found})
+        if wrong := self.misquoted(script, offers, text):
+            raise Refused(text=wrong)
         return text
 
     def _offer(self, sent: Round, offer: Offering) -> Offer:

@@ -133,6 +133,24 @@ class Preparing(CaseFields):
             "plans": _("”或“").join(spoken_of.values())
         }
 
+    def misquoted(self, script: Script, offers: Sequence[Offering], text: str) -> str:
+        """NEG-13: an edited text that speaks of money names what is offered beside it, for the buyer
+        will hold the shop to either; why it can't be sent, empty when it can."""
+        meant = self.script_values(offers, script).get("amount")
+        if not meant:
+            return ""
+        if "{amount}" in script.text_zh:
+            offered = {Decimal(meant.replace(",", ""))}
+        else:
+            offered = {self.whole if each.amount is None else each.amount for each in offers}
+        found = wording.other_amount(text, offered)
+        if not found:
+            return ""
+        return _("话术里写的是 %(found)s 元，方案是 %(offered)s 元，请改成一致") % {
+            "found": found,
+            "offered": _("、").join(plain_money(each) for each in sorted(offered)),
+        }
+
     def warnings(self, at: datetime | None = None) -> list[risks.Warning]:
         """Every risk warning on current data (NEG-02, NEG-05)."""
         figures = self.shop_figures()

@@ -287,6 +287,45 @@ def test_what_an_edited_text_must_not_be(make_desk, text, sentence):
         say(desk, "SC-02", [PART], 1, text=text)
 
 
+@pytest.mark.parametrize(
+    ("code", "rows", "text", "found"),
+    [
+        ("SC-02", [PART], "我们愿意退您15.50元，商品您留着", "15.50"),
+        ("SC-02", [PART], "We refund ￥15.5 and you keep it", "15.5"),
+        ("SC-02", [PART, ("return_refund",)], "退您 50 元，退货退128.00元", "50"),
+        ("SC-01", [PART], "先退您1,045.00块可以吗", "1,045.00"),
+    ],
+)
+def test_an_edited_text_names_no_other_money_than_is_offered(make_desk, code, rows, text, found):
+    """NEG-13: no promises outside the plan; the amount was changed after the words were."""
+    desk = make_desk("checked")
+
+    with refused(desk.case, f"话术里写的是 {found} 元，方案是 45.00 元", field="text"):
+        say(desk, code, rows, 1, text=text)
+
+    assert not messages(desk.case)
+
+
+@pytest.mark.parametrize(
+    ("code", "rows", "text"),
+    [
+        ("SC-02", [PART], "原价128元，我们退您45元，留着用"),
+        ("SC-02", [PART, ("coupon", "10.00")], "退您45.00元，再补10元券"),
+        ("SC-01", [PART, ("coupon", "10.00")], "再补您10元券可以吗"),
+        ("SC-01", [PART, ("return_refund",)], "退货可以全退128元"),
+        ("SC-03", [("return_refund",)], "寄回的10元运费我们承担"),
+        ("SC-02", [PART], "留着用吧，明天 12:30 前回复我们，2 件都可以"),
+    ],
+)
+def test_an_edited_text_may_speak_of_other_money_too(make_desk, code, rows, text):
+    """NEG-13."""
+    desk = make_desk("checked")
+
+    say(desk, code, rows, 1, text=text)
+
+    assert messages(desk.case)[-1][1] == text
+
+
 def test_four_hundred_characters_are_allowed(make_desk):
     """NEG-13."""
     desk = make_desk("checked")
