@@ -10,6 +10,8 @@ from aftersales.jobs.exporting import FORMATS, SOURCES
 from aftersales.models import Member
 from merchants.forms.shop import plain_helper
 
+NOBODY = "0"
+
 
 class BulkForm(forms.Form):
     """The answers go into the job as they are (``told``)."""
@@ -27,14 +29,17 @@ class BulkForm(forms.Form):
 
 
 class AssignManyForm(BulkForm):
-    """分配处理人: to a member on duty, or to nobody."""
+    """分配处理人: to a member on duty, or to nobody where that is chosen."""
 
-    member = forms.ChoiceField(label=gettext_lazy("处理人"), required=False)
+    member = forms.ChoiceField(
+        label=gettext_lazy("处理人"), error_messages={"required": gettext_lazy("请选择处理人")}
+    )
 
     def fit(self, team: list[Member]) -> None:
         self.team = {str(each.pk): each for each in team}
         named = [(pk, str(each.user)) for pk, each in self.team.items()]
-        self.fields["member"].choices = [("", _("未分配")), *named]  # type: ignore[attr-defined]
+        choices = [("", _("请选择")), *named, (NOBODY, _("未分配"))]
+        self.fields["member"].choices = choices  # type: ignore[attr-defined]
 
     def told(self) -> dict[str, Any]:
         chosen = self.team.get(self.cleaned_data["member"])

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from django.contrib import messages
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -16,6 +17,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 
+from aftersales import clock
+from aftersales.bids import value_of, with_terms
 from aftersales.display import money
 from aftersales.enums import CaseType, JobKind, Permission
 from aftersales.jobs import bulk, running
@@ -40,6 +43,15 @@ class Row(NamedTuple):
         if case.needs_return:
             return _("同意退货")
         return _("同意补寄") if case.type == CaseType.RESEND else _("同意退款")
+
+    @property
+    def talks(self) -> str:
+        """What else lies on the table, for whoever agrees grants the whole demand."""
+        case, offer = self.case, self.case.open_counter()
+        if offer:
+            wish = with_terms(offer, clock.now(), value_of(offer, case))
+            return _("买家愿意接受：%(plan)s") % {"plan": wish}
+        return _("协商中，第 %(n)s 轮") % {"n": case.round_number} if case.round_number else ""
 
     @property
     def value(self) -> str:
@@ -70,6 +82,7 @@ class Bulk(ShopView, TemplateView):
         cases = cases.select_related("order", "line", "reason").order_by("due_at", "pk")
         found = list(cases[: MOST_CASES + 1])
         Case.preload(found)
+        prefetch_related_objects([each for case in found if (each := case.open_counter())], "plan")
         rows = []
         for case in found:
             case.seen_by(self.member)

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import connection
@@ -10,7 +11,17 @@ from django.urls import reverse
 
 from aftersales.enums import JobKind, JobState, Status
 from aftersales.jobs import running
-from aftersales.models import Event, Job, Notice, Policy, Refund, ReturnAddress, Tag
+from aftersales.models import (
+    CounterOffer,
+    Event,
+    Job,
+    Notice,
+    Plan,
+    Policy,
+    Refund,
+    ReturnAddress,
+    Tag,
+)
 from tests.factories import MemberFactory
 
 PREVIEW_QUERIES = 17
@@ -268,6 +279,34 @@ def test_many_are_assigned_and_tagged(make_case, at_desk, shop, text_of):
         assert (case.assignee, case.tags.get().name) == (li, "破损 严重")
     assert Tag.objects.count() == 1
     assert [job.state for job in Job.objects.all()] == [JobState.DONE] * 2
+
+
+def test_nobody_is_taken_off_his_cases_by_a_click_too_early(make_case, at_desk, shop, text_of):
+    """未分配 was chosen already on the page of 批量分配."""
+    case, li = make_case(), MemberFactory(shop=shop, user__nick="小李")
+    case.assign(by=li.user, member=li)
+
+    page = at_desk.post("bulk_assign", case=ticked(case), confirm="a", member="")
+
+    assert page.status_code == 422
+    assert "请选择处理人" in text_of(page)
+    assert not Job.objects.exists()
+    at_desk.post("bulk_assign", case=hidden(page), confirm="b", member="0")
+    assert running.run_due() == 1
+    case.refresh_from_db()
+    assert case.assignee is None
+
+
+def test_the_preview_tells_of_a_cheaper_plan_that_the_buyer_would_take(make_case, at_desk, text_of):
+    """Who agrees to many at once grants each the whole demand."""
+    countered, talking, fresh = make_case("waiting"), make_case("answered"), make_case()
+    wish = CounterOffer(Plan.objects.get(code="partial_refund"), Decimal("80.00"))
+    countered.reply(by=countered.buyer, counter=wish)
+
+    page = text_of(at_desk.post("bulk_agree", case=ticked(countered, talking, fresh)))
+
+    assert page.count("买家愿意接受：部分退款，无需退货 ¥80.00") == 1
+    assert page.count("协商中，第 1 轮") == 1
 
 
 def test_a_tag_without_a_word_and_a_strange_member_are_refused(make_case, at_desk, text_of):
