@@ -87,6 +87,7 @@ def test_the_shop_answers_and_the_buyer_reads(order, line, buyer, merchant, talk
     desk.post(thread_url, {"text": "是开片工艺，不影响使用。", "key": uuid.uuid4().hex})
 
     assert "未读" in read(desk.get(thread_url))
+    assert "我方：是开片工艺" in read(desk.get(reverse("merchants:conversations")))
     assert "是开片工艺" in read(phone.get(ask_url(order)))
     assert "12:00 已读" in read(desk.get(thread_url))
     assert Notice.objects.get(user=buyer).party == Party.BUYER

@@ -92,6 +92,18 @@ def test_rounds_show_it_too(make_case, buyer, merchant, signed_in, now):
     assert "买家 12:04 已读" in read(desk.get(page))
 
 
+def test_who_answered_is_not_said_to_have_read_nothing(make_case, merchant, signed_in):
+    """From a notice the buyer goes straight to the answer, past the page that marks it as read."""
+    case = make_case("second_waiting")
+    assert case.rounds.order_by("number").first().read_at is None
+
+    page = read(signed_in(merchant).get(reverse("merchants:case", args=[case.code])))
+
+    first = case.rounds.order_by("number").first().text
+    assert first in page
+    assert "买家未读" not in page.partition(first)[0].rpartition("第 1 轮协商")[2]
+
+
 def test_reading_oneself_marks_nothing(make_case, buyer, signed_in):
     case = make_case()
     case.send_message(by=buyer, text="请问什么时候处理？")

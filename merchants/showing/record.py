@@ -59,7 +59,9 @@ def record_of(case: Case) -> list[Entry]:
     shown = defaultdict(list)
     for evidence in case.load_along().handed("evidence"):
         shown[evidence.version].append(evidence)
-    events = reversed(case.handed("events"))
+    past = case.handed("events")
+    answered = max((each.version for each in past if each.party == Party.BUYER), default=0)
+    events = reversed(past)
     now = clock.now()
     return [
         *(
@@ -72,7 +74,7 @@ def record_of(case: Case) -> list[Entry]:
                 ),
                 kind="me" if event.party == Party.MERCHANT else "",
                 shots=shots_of(shown[event.version], case, Party.MERCHANT),
-                sub=_sub(event) or _read(said[event.version], now),
+                sub=_sub(event) or _read(said[event.version], now, answered),
             )
             for event in events
             if visibility.sees_step(event.step, Party.MERCHANT)
@@ -91,13 +93,14 @@ def record_of(case: Case) -> list[Entry]:
     ]
 
 
-def _read(said: Sequence[Message], now: datetime) -> str:
-    """Whether the buyer has read what we said."""
+def _read(said: Sequence[Message], now: datetime, answered: int) -> str:
+    """Whether the buyer has read what we said; who acted afterwards, as of ``answered``, is not
+    called one who has not."""
     mine = [message for message in said if message.party == Party.MERCHANT]
     if not mine:
         return ""
     if mine[0].read_at is None:
-        return _("买家未读")
+        return "" if mine[0].version < answered else _("买家未读")
     return _("买家 %(read)s") % {"read": read_mark(mine[0], now)}
 
 

@@ -75,6 +75,7 @@ class Drawing:
         self.english, self.types = in_english(), cache(lambda kind: str(CaseType(kind).label))
         self.tail, self.new, self.unseen = _("尾号 {digits}"), _("新申请"), _("新凭证未看")
         self.proofs, self.no_proofs = _("凭证 %(n)s"), _("无凭证")
+        self.ended = _("%(at)s 完结")
 
     def row(self, case: Any) -> Row:
         at = standing(case, self.now)
@@ -85,7 +86,8 @@ class Drawing:
             stage = badge(at.text, at.kind)
         elif case.status == Status.PENDING_MERCHANT and not case.round_number:
             stage = self.new
-        sku = self.tail.format(digits=case.code[-4:]), case.sku, f"× {case.quantity}"
+        # How many first: what is long is cut.
+        sku = f"× {case.quantity}", self.tail.format(digits=case.code[-4:]), case.sku
         worth = case.worth
         return Row(
             pk=case.pk,
@@ -113,7 +115,10 @@ class Drawing:
         )
 
     def closed(self, case: Any) -> SafeString | str:
-        return when(case.closed_at, self.now) if case.closed_at else nothing()
+        """Under a heading of the time that is left."""
+        if not case.closed_at:
+            return nothing()
+        return self.ended % {"at": when(case.closed_at, self.now)}
 
     def who(self, case: Any) -> str:
         """Whose case it is, where it is somebody's who is still there."""
