@@ -82,6 +82,10 @@
   });
   panes.forEach((pane, n) => {
     pane.addEventListener("focus", () => attend(n));
+    pane.querySelector("img").addEventListener("load", (e) => { // what was opened is 未查看 no more, wherever it stands
+      const same = [...document.querySelectorAll(".shots a[data-view]")].filter((link) => link.href === e.target.src);
+      same.forEach((link) => link.closest("li").querySelector(".st")?.remove());
+    });
     pane.addEventListener("pointermove", (e) => { // a mouse drags what is larger than its pane; a finger scrolls
       if (e.pointerType === "mouse" && e.buttons === 1) pane.scrollBy(-e.movementX, -e.movementY);
     });

@@ -70,3 +70,20 @@ def test_a_narrow_or_dark_page_reads_one_side_after_the_other(
     assert merchant is not None
     assert merchant["y"] >= buyer["y"] + buyer["height"]
     assert page.evaluate("document.documentElement.scrollWidth") <= 1000
+
+
+def test_what_was_opened_is_no_longer_called_unseen(
+    new_page: Callable[..., Page], make_desk: Callable[..., Desk], merchant: User
+) -> None:
+    """RW-11: the page said 未查看 on until it was loaded again, beside the tick that asks for the look."""
+    case = make_desk().case
+    page = new_page(merchant)
+    page.goto(reverse("merchants:case", args=[case.code]))
+    unseen = page.get_by_text("未查看", exact=True)
+    expect(unseen).to_have_count(2)
+    page.locator(".shots a[data-view]").first.click()
+    expect(unseen).to_have_count(1)
+    page.keyboard.press("ArrowRight")
+    expect(unseen).to_have_count(0)
+    page.reload()
+    expect(unseen).to_have_count(0)
