@@ -24,10 +24,12 @@ from aftersales.admin import (
     service,
     working,
 )
+from aftersales.display import EMPTY
 
 admin.site.site_header = _("售后台 · 平台后台")
 admin.site.site_title = _("售后台")
 admin.site.index_title = _("工作台")
+admin.site.empty_value_display = EMPTY
 admin.site.unregister([Authenticator, UserSession])  # everybody's own affair
 # One door: with its limits, its second factor, and browsers that it knows.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]

@@ -19,7 +19,7 @@ from aftersales.admin import deciding, stepping
 from aftersales.admin.looking import (
     MOST_MEANT,
     OfCase,
-    ReadOnly,
+    OwnPage,
     claim_of,
     column,
     may_rule,
@@ -53,7 +53,7 @@ class StaffDossier(CaseView, DossierView):
 
 
 @admin.register(Case)
-class CaseAdmin(ReadOnly):
+class CaseAdmin(OwnPage):
     list_display = ["code", "state", "due", "claim", "yuan", "sides", "applied"]
     list_filter = [
         "status",
@@ -169,20 +169,12 @@ class CaseAdmin(ReadOnly):
             raise PermissionDenied
         return redirect("admin:aftersales_case_change", get_object_or_404(Case, code=code).pk)
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def record(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The record of a case; there is nothing to post here."""
-        if not self.has_view_permission(request) or request.method not in ("GET", "HEAD"):
-            raise PermissionDenied
         known = Case.objects.select_related(
             "order", "line", "reason", "shop", "buyer", "edition"
         ).defer("edition__content", "edition__changes")
-        case = get_object_or_404(known, pk=object_id if object_id.isdigit() else 0)
+        case = get_object_or_404(known, pk=pk)
         case.catch_up()
         centre.seen(request.user, case)
         rules = Party.STAFF in case.parties_of(request.user)
@@ -203,7 +195,6 @@ class CaseAdmin(ReadOnly):
                 for move in moves
                 if move.name == "rule" or move.name in PAGES
             ],
-            **(extra_context or {}),
         }
         return TemplateResponse(request, "admin/aftersales/case/record.html", context)
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aftersales import catalogue, display
-from aftersales.admin.looking import ReadOnly, moment
+from aftersales.admin.looking import OwnPage, moment
 from aftersales.admin.publishing import counted, model_of, shown
 from aftersales.admin.simulating import simulate, simulated
 from aftersales.catalogue import Change
@@ -21,7 +21,7 @@ from aftersales.models import Edition
 
 
 @admin.register(Edition)
-class EditionAdmin(ReadOnly):
+class EditionAdmin(OwnPage):
     change_list_template = "admin/aftersales/edition/list.html"
     list_display = ["version", "effective", "what", "note", "author"]
     list_display_links = ["version"]
@@ -63,16 +63,8 @@ class EditionAdmin(ReadOnly):
         frame = {**self.admin_site.each_context(request), "opts": self.opts}
         return simulated(request, pk, frame)
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        if not self.has_view_permission(request) or request.method not in ("GET", "HEAD"):
-            raise PermissionDenied
-        edition = get_object_or_404(Edition, pk=object_id if object_id.isdigit() else 0)
+    def record(self, request: HttpRequest, pk: int) -> HttpResponse:
+        edition = get_object_or_404(Edition, pk=pk)
         context = {
             **self.admin_site.each_context(request),
             "title": _title(edition),

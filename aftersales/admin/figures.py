@@ -10,12 +10,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.admin.looking import ReadOnly
 from aftersales.figures import reading, showing
 from aftersales.figures.asked import Asked, Links
-from aftersales.figures.definitions import BY_KEY
+from aftersales.figures.definitions import BY_KEY, Figure
 from aftersales.figures.drawing import number
 from aftersales.models import DayFigure, Shop
 
@@ -94,7 +95,7 @@ class FiguresAdmin(ReadOnly):
             spans=showing.spans(asked, o=order) if asked else [],
             heads=[
                 head(name, label, key, down=down, asked=asked)
-                for name, label in [("name", _("店铺")), *((c, BY_KEY[c].label) for c in COLUMNS)]
+                for name, label in [("name", _("店铺")), *((c, titled(BY_KEY[c])) for c in COLUMNS)]
             ],
             rows=[
                 (
@@ -143,6 +144,12 @@ def rank(value: Decimal | None, *, down: bool) -> tuple[bool, Decimal]:
     """Shops without the figure come last, whichever way the list is sorted."""
     number = value or Decimal(0)
     return value is None, -number if down else number
+
+
+def titled(figure: Figure) -> str:
+    """What a column of bare numbers is headed: 平台介入率（%）, 平均退款时长（小时）."""
+    told = {"name": figure.label, "unit": figure.unit}
+    return gettext("{name}（{unit}）").format(**told) if figure.unit else str(figure.label)
 
 
 def head(name: str, label: Any, key: str, *, down: bool, asked: Asked | None) -> dict[str, Any]:

@@ -43,6 +43,19 @@ class Overdue(admin.SimpleListFilter):
         return queryset
 
 
+class Suspended(admin.SimpleListFilter):
+    title = gettext_lazy("中止")
+    parameter_name = "suspended"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("已中止")), ("no", _("未中止"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() in ("yes", "no"):
+            return queryset.filter(stage__in=OPEN, case__suspended=self.value() == "yes")
+        return queryset
+
+
 class Mine(admin.SimpleListFilter):
     title = gettext_lazy("审理人")
     parameter_name = "mine"
@@ -83,7 +96,7 @@ class InterventionAdmin(OfCase):
         "assignee",
     ]
     list_display_links = ["number"]
-    list_filter = ["stage", Overdue, Mine]
+    list_filter = ["stage", Overdue, Suspended, Mine]
     list_select_related = ["case__shop", "case__buyer", "case__reason", "assignee"]
     search_fields = ["case__code__startswith", "case__order__number__startswith"]
     search_help_text = gettext_lazy("售后单号或订单号")
@@ -119,7 +132,8 @@ class InterventionAdmin(OfCase):
         return asked.get_asked_by_display()
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
-        """What is open comes first, the least time left on top."""
+        """What can be decided comes first, the least time left on top; what stands still, after all
+        that is open."""
         return [_rank(), F("decide_by").asc()]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
@@ -150,7 +164,7 @@ class InterventionAdmin(OfCase):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Who may rule goes on to the ruling page, who may only look to the record."""
-        if request.method == "GET" and may_rule(request) and object_id.isdigit():
+        if request.method == "GET" and may_rule(request) and object_id.isdecimal():
             return redirect("admin:rule", int(object_id))
         return super().change_view(request, object_id, form_url, extra_context)
 
@@ -263,8 +277,9 @@ def _of_others(asked: QuerySet[Intervention], request: HttpRequest) -> QuerySet[
 
 def _rank() -> When:
     return When(
+        If(stage__in=OPEN, case__suspended=True, then=Value(2)),
         If(stage=Stage.DECIDING, then=Value(0)),
         If(stage__in=GATHERING, then=Value(1)),
-        default=Value(2),
+        default=Value(3),
         output_field=IntegerField(),
     )

@@ -156,7 +156,27 @@ def column(label: Any, path: str) -> Callable[[Any], Any]:
     return read
 
 
-class OfCase(ReadOnly):
+class OwnPage(ReadOnly):
+    """A list whose rows have a page of their own, ``record``, in place of the admin's form."""
+
+    answers: tuple[str, ...] = ("GET", "HEAD")
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        if not self.has_view_permission(request) or request.method not in self.answers:
+            raise PermissionDenied
+        return self.record(request, int(object_id) if object_id.isdecimal() else 0)
+
+    def record(self, request: HttpRequest, pk: int) -> HttpResponse:
+        raise NotImplementedError
+
+
+class OfCase(OwnPage):
     """A list of what belongs to cases; its rows are read on the record of their case."""
 
     @admin.display(description=_("售后单"), ordering="case__code")
@@ -174,17 +194,8 @@ class OfCase(ReadOnly):
     def case_status(self, row: Any) -> SafeString:
         return status_of(row.case)
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        if not self.has_view_permission(request) or request.method not in ("GET", "HEAD"):
-            raise PermissionDenied
-        rows = self.get_queryset(request)
-        row = get_object_or_404(rows, pk=object_id if object_id.isdigit() else 0)
+    def record(self, request: HttpRequest, pk: int) -> HttpResponse:
+        row = get_object_or_404(self.get_queryset(request), pk=pk)
         if row.case_id is None:
             return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
         return redirect("admin:aftersales_case_change", row.case_id)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aftersales import clock, display
-from aftersales.admin.looking import ReadOnly, lines, moment
+from aftersales.admin.looking import OwnPage, lines, moment
 from aftersales.drafting import Sending
 from aftersales.enums import Party, RequestState
 from aftersales.models import Case, ServiceRequest
@@ -45,8 +45,10 @@ class Overdue(admin.SimpleListFilter):
 
 
 @admin.register(ServiceRequest)
-class ServiceRequestAdmin(ReadOnly):
+class ServiceRequestAdmin(OwnPage):
     """What waits longest for an answer comes first; what is answered or closed comes last."""
+
+    answers = ("GET", "HEAD", "POST")
 
     list_display = ["left", "number", "phase", "goods", "wants", "asked"]
     list_display_links = ["number"]
@@ -75,17 +77,9 @@ class ServiceRequestAdmin(ReadOnly):
     def asked(self, asked: ServiceRequest) -> SafeString:
         return moment(asked.at)
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
+    def record(self, request: HttpRequest, pk: int) -> HttpResponse:
         page: Any = AnswerPage.as_view(frame=self.admin_site.each_context(request))
-        answer: HttpResponse = page(request, pk=object_id if object_id.isdigit() else 0)
+        answer: HttpResponse = page(request, pk=pk)
         return answer
 
 

@@ -4,6 +4,7 @@ from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from aftersales.models.catalogue import InForce
 from aftersales.models.owned import Owned
@@ -43,7 +44,7 @@ class AgreeRule(Owned):
 
     class Meta:
         verbose_name = _("自动同意规则")
-        verbose_name_plural = _("自动同意规则")
+        verbose_name_plural = pgettext_lazy("list", "自动同意规则")
         ordering = ["shop", "pk"]
         constraints = [
             models.UniqueConstraint(

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from aftersales.enums import (
     Burden,
@@ -114,7 +115,7 @@ class Reason(Lasting):
     min_text = models.PositiveIntegerField(_("说明至少字数"), default=0)
 
     class Meta(Lasting.Meta):
-        verbose_name = _("买家原因")
+        verbose_name = pgettext_lazy("one", "买家原因")
         verbose_name_plural = _("买家原因")
 
 
@@ -126,7 +127,7 @@ class Plan(Lasting):
     consequence_en = models.CharField(_("给买家看的后果（英文）"), max_length=300, blank=True)
 
     class Meta(Lasting.Meta):
-        verbose_name = _("协商方案")
+        verbose_name = pgettext_lazy("one", "协商方案")
         verbose_name_plural = _("协商方案")
 
     @property
@@ -146,7 +147,7 @@ class Script(Lasting):
     objects: ClassVar[models.Manager[Any]] = OfThePlatform()
 
     class Meta(Lasting.Meta):
-        verbose_name = _("协商话术")
+        verbose_name = pgettext_lazy("one", "协商话术")
         verbose_name_plural = _("协商话术")
 
     def clean_fields(self, exclude: Any = None) -> None:
@@ -183,7 +184,7 @@ class Outcome(Lasting):
     when = models.CharField(_("成立条件"), max_length=40, blank=True)
 
     class Meta(Lasting.Meta):
-        verbose_name = _("第一轮结果")
+        verbose_name = pgettext_lazy("one", "第一轮结果")
         verbose_name_plural = _("第一轮结果")
 
     @property
@@ -204,7 +205,7 @@ class RejectReason(Lasting):
 
     class Meta(Lasting.Meta):
         verbose_name = _("驳回原因")
-        verbose_name_plural = _("驳回原因")
+        verbose_name_plural = pgettext_lazy("list", "驳回原因")
 
     @property
     def advice(self) -> str:
@@ -238,7 +239,7 @@ class DecisionReason(Lasting):
 
     class Meta(Lasting.Meta):
         verbose_name = _("判定理由")
-        verbose_name_plural = _("判定理由")
+        verbose_name_plural = pgettext_lazy("list", "判定理由")
 
 
 class Proof(models.Model):
@@ -299,7 +300,7 @@ class Risk(Bilingual):
     )
 
     class Meta(Bilingual.Meta):
-        verbose_name = _("风险提示")
+        verbose_name = pgettext_lazy("one", "风险提示")
         verbose_name_plural = _("风险提示")
 
 
@@ -316,7 +317,7 @@ class Scenario(Bilingual):
     advice_en = models.TextField(_("先沟通的建议（英文）"))
 
     class Meta(Bilingual.Meta):
-        verbose_name = _("服务场景")
+        verbose_name = pgettext_lazy("one", "服务场景")
         verbose_name_plural = _("服务场景")
 
     @property

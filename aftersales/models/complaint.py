@@ -4,6 +4,7 @@ from datetime import date
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from aftersales.enums import Party
 from aftersales.models.catalogue import Bilingual
@@ -26,7 +27,7 @@ class Channel(Bilingual):
 
     class Meta(Bilingual.Meta):
         verbose_name = _("投诉渠道")
-        verbose_name_plural = _("投诉渠道")
+        verbose_name_plural = pgettext_lazy("list", "投诉渠道")
 
     @property
     def what(self) -> str:
@@ -78,7 +79,7 @@ class Complaint(models.Model):
     updated_at = models.DateTimeField(_("更新时间"), null=True)
 
     class Meta:
-        verbose_name = _("外部投诉")
+        verbose_name = pgettext_lazy("one", "外部投诉")
         verbose_name_plural = _("外部投诉")
         ordering = ["pk"]
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from aftersales.enums import RefundState, RoundState, Stage, Status, Turn
 
@@ -96,7 +96,7 @@ class Finding(models.Model):
     closed_at = models.DateTimeField(gettext_lazy("已恢复"), null=True)
 
     class Meta:
-        verbose_name = gettext_lazy("不一致")
+        verbose_name = pgettext_lazy("one", "不一致")
         verbose_name_plural = gettext_lazy("不一致")
         ordering = ["-pk"]
         constraints = [

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from aftersales.enums import Party
 from aftersales.models.people import User
@@ -30,7 +31,7 @@ class DossierCopy(models.Model):
     at = models.DateTimeField(_("时间"))
 
     class Meta:
-        verbose_name = _("卷宗下载")
+        verbose_name = pgettext_lazy("one", "卷宗下载")
         verbose_name_plural = _("卷宗下载")
         ordering = ["-pk"]
         indexes = [models.Index(fields=["user", "-at"], name="dossier_of_user")]

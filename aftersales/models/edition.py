@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from aftersales import catalogue, clock
 from aftersales.models.people import User
@@ -33,7 +34,7 @@ class Edition(models.Model):
 
     class Meta:
         verbose_name = _("规则版本")
-        verbose_name_plural = _("规则版本")
+        verbose_name_plural = pgettext_lazy("list", "规则版本")
         ordering = ["-effective_from", "-pk"]
         indexes = [models.Index(fields=["effective_from"], name="edition_effective")]
 

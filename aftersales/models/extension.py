@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from aftersales.models.people import User
 from aftersales.models.policy import Window
@@ -36,7 +37,7 @@ class Extension(models.Model):
 
     class Meta:
         verbose_name = _("延期")
-        verbose_name_plural = _("延期")
+        verbose_name_plural = pgettext_lazy("list", "延期")
         ordering = ["-at"]
 
     def __str__(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.enums import Party, Reminder, Scan, Status
@@ -207,7 +207,7 @@ class Attempt(models.Model):
     at = models.DateTimeField(_("时间"))
 
     class Meta:
-        verbose_name = _("被拒绝的操作")
+        verbose_name = pgettext_lazy("one", "被拒绝的操作")
         verbose_name_plural = _("被拒绝的操作")
         ordering = ["pk"]
 
@@ -275,7 +275,7 @@ class Notice(models.Model):
     objects = NoticeQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("通知")
+        verbose_name = pgettext_lazy("one", "通知")
         verbose_name_plural = _("通知")
         ordering = ["-pk"]
         constraints = [
@@ -341,7 +341,7 @@ class Fault(models.Model):
 
     class Meta:
         verbose_name = _("自动处理失败")
-        verbose_name_plural = _("自动处理失败")
+        verbose_name_plural = pgettext_lazy("list", "自动处理失败")
 
     def __str__(self) -> str:
         return f"{self.case} {self.sweep}"

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.enums import ImportState
@@ -76,7 +76,7 @@ class ImportJob(models.Model):
     objects = ImportJobQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("订单导入")
+        verbose_name = pgettext_lazy("one", "订单导入")
         verbose_name_plural = _("订单导入")
         ordering = ["-pk"]
         indexes = [

@@ -5,6 +5,7 @@ from typing import Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from aftersales.enums import (
     UNRULED,
@@ -60,7 +61,7 @@ class Intervention(models.Model):
     ruled_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
 
     class Meta:
-        verbose_name = _("平台介入")
+        verbose_name = pgettext_lazy("one", "平台介入")
         verbose_name_plural = _("平台介入")
         ordering = ["pk"]
         permissions = [("rule", _("可以判定平台介入"))]
@@ -201,7 +202,7 @@ class Appeal(models.Model):
 
     class Meta:
         verbose_name = _("申诉")
-        verbose_name_plural = _("申诉")
+        verbose_name_plural = pgettext_lazy("list", "申诉")
         ordering = ["pk"]
 
     def __str__(self) -> str:

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from django.db import models
 from django.db.models import Count, Q
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.enums import JobKind, JobResult, JobState
@@ -68,7 +68,7 @@ class Job(models.Model):
     objects = JobQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("批量任务")
+        verbose_name = pgettext_lazy("one", "批量任务")
         verbose_name_plural = _("批量任务")
         ordering = ["-pk"]
         constraints = [models.UniqueConstraint(fields=["user", "key"], name="job_once_per_click")]

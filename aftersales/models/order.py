@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from aftersales.bulk import among
 from aftersales.enums import (
@@ -88,7 +89,7 @@ class Order(Fetched):
 
     class Meta:
         verbose_name = _("订单")
-        verbose_name_plural = _("订单")
+        verbose_name_plural = pgettext_lazy("list", "订单")
         ordering = ["-paid_at", "-pk"]
         constraints = [
             models.UniqueConstraint(fields=["shop", "number"], name="order_once_per_shop")

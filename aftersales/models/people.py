@@ -4,7 +4,7 @@ from typing import Any, Self
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.enums import Permission
@@ -33,7 +33,7 @@ class User(AbstractUser):
 
     class Meta:
         verbose_name = _("账号")
-        verbose_name_plural = _("账号")
+        verbose_name_plural = pgettext_lazy("list", "账号")
         indexes = [
             models.Index(fields=["nick"], opclasses=["varchar_pattern_ops"], name="user_begins")
         ]
@@ -60,7 +60,7 @@ class Shop(models.Model):
 
     class Meta:
         verbose_name = _("店铺")
-        verbose_name_plural = _("店铺")
+        verbose_name_plural = pgettext_lazy("list", "店铺")
 
     def __str__(self) -> str:
         return self.name
@@ -97,7 +97,7 @@ class Member(models.Model):
     objects = MemberQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("成员")
+        verbose_name = pgettext_lazy("one", "成员")
         verbose_name_plural = _("成员")
         constraints = [models.UniqueConstraint(fields=["shop", "user"], name="member_once")]
 
@@ -126,7 +126,7 @@ class ReturnAddress(models.Model):
 
     class Meta:
         verbose_name = _("退货地址")
-        verbose_name_plural = _("退货地址")
+        verbose_name_plural = pgettext_lazy("list", "退货地址")
         ordering = ["-default", "pk"]
 
     def __str__(self) -> str:

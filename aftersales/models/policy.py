@@ -8,6 +8,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from aftersales.enums import CaseType, Clock, Phase
 from aftersales.languages import either
@@ -36,7 +37,7 @@ class Window(models.Model):
     works_until = models.TimeField(_("工作时间止"), null=True, blank=True)
 
     class Meta:
-        verbose_name = _("时限")
+        verbose_name = pgettext_lazy("one", "时限")
         verbose_name_plural = _("时限")
         ordering = ["clock", "case_type", "phase", "category", "starts_on"]
         constraints = [
@@ -126,7 +127,7 @@ class Policy(models.Model):
     NOT_OF_A_CASE = ("id", "bulk_most_cases", "bulk_most_yuan")
 
     class Meta:
-        verbose_name = _("规则")
+        verbose_name = pgettext_lazy("one", "规则")
         verbose_name_plural = _("规则")
 
     def __str__(self) -> str:
@@ -154,7 +155,7 @@ class Agreement(models.Model):
 
     class Meta:
         verbose_name = _("维权协议")
-        verbose_name_plural = _("维权协议")
+        verbose_name_plural = pgettext_lazy("list", "维权协议")
 
     def __str__(self) -> str:
         return self.version

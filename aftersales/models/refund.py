@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from aftersales.display import money
 from aftersales.enums import IN_KIND, Purpose, RefundState
@@ -33,7 +34,7 @@ class Refund(Fetched):
     proof = models.CharField(_("线下退款凭据"), max_length=200, blank=True)
 
     class Meta:
-        verbose_name = _("退款")
+        verbose_name = pgettext_lazy("one", "退款")
         verbose_name_plural = _("退款")
         ordering = ["pk"]
         constraints = [
@@ -64,7 +65,7 @@ class LedgerEntry(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        verbose_name = _("演示支付渠道流水")
+        verbose_name = pgettext_lazy("one", "演示支付渠道流水")
         verbose_name_plural = _("演示支付渠道流水")
 
     def __str__(self) -> str:
@@ -84,7 +85,7 @@ class LedgerMood(models.Model):
     times = models.PositiveIntegerField(_("次数"), default=1)
 
     class Meta:
-        verbose_name = _("演示支付渠道开关")
+        verbose_name = pgettext_lazy("one", "演示支付渠道开关")
         verbose_name_plural = _("演示支付渠道开关")
 
     def __str__(self) -> str:

@@ -4,6 +4,7 @@ from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from aftersales.models.catalogue import InForce, Scenario, Script
 from aftersales.models.owned import Owned
@@ -23,7 +24,7 @@ class ShopScript(Owned, Script):
     ever: ClassVar[models.Manager[Any]] = models.Manager()
 
     class Meta:
-        verbose_name = _("本店话术")
+        verbose_name = pgettext_lazy("one", "本店话术")
         verbose_name_plural = _("本店话术")
         ordering = ["code"]
 

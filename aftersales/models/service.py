@@ -4,6 +4,7 @@ from typing import Any, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from aftersales.enums import Party, RequestState
 from aftersales.models.history import Upload
@@ -42,7 +43,7 @@ class ServiceRequest(models.Model):
     objects = ServiceQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("客服工单")
+        verbose_name = pgettext_lazy("one", "客服工单")
         verbose_name_plural = _("客服工单")
         ordering = ["-at"]
         permissions = [("answer_servicerequest", _("可以答复客服工单"))]

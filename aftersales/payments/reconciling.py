@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
+from aftersales.display import money
 from aftersales.enums import RefundState
 from aftersales.models import Case, Refund
 from aftersales.payments.gateway import Payout, gateway
@@ -20,7 +21,7 @@ AGAIN = "paid by the gateway, not yet here: the next sweep is told so, and nothi
 FAILED = "paid by the gateway, failed here: press 重试退款, nothing is paid again"
 UNKNOWN = "paid by the gateway, not known here: the case stands at {status}"
 NOWHERE = "paid by the gateway, and there is no such case here"
-AMOUNT = "the gateway paid ¥{paid}, here it is ¥{amount}"
+AMOUNT = "the gateway paid {paid}, here it is {amount}"
 TWICE = "paid by the gateway more than once"
 MISSING = "paid here, not in the gateway's books"
 
@@ -34,7 +35,7 @@ class Difference(NamedTuple):
     told: str
 
     def __str__(self) -> str:
-        return f"{self.case}  {self.number}  ¥{self.amount}  {self.told}"
+        return f"{self.case}  {self.number}  {money(self.amount)}  {self.told}"
 
 
 class Books:
@@ -73,7 +74,7 @@ class Books:
                 status = case.get_status_display() if case else ""
                 yield self._told(payout, UNKNOWN.format(status=status) if case else NOWHERE)
             elif refund.amount != payout.amount:
-                told = AMOUNT.format(paid=payout.amount, amount=refund.amount)
+                told = AMOUNT.format(paid=money(payout.amount), amount=money(refund.amount))
                 yield self._told(payout, told)
             elif refund.state == RefundState.FAILED:
                 yield self._told(payout, FAILED)

@@ -53,13 +53,9 @@ def _deciding() -> Tile:
     waiting = Intervention.objects.filter(stage=Stage.DECIDING, case__suspended=False)
     late = _count(waiting.filter(decide_by__lte=clock.now()))
     url = reverse("admin:aftersales_intervention_changelist")
-    return Tile(
-        _("待判定"),
-        _count(waiting),
-        f"{url}?stage__exact={Stage.DECIDING}",
-        _("逾期 {n}").format(n=late) if late else "",
-        f"{url}?stage__exact={Stage.DECIDING}&overdue=yes",
-    )
+    url += f"?stage__exact={Stage.DECIDING}&suspended=no"
+    note = _("逾期 {n}").format(n=late) if late else ""
+    return Tile(_("待判定"), _count(waiting), url, note, f"{url}&overdue=yes")
 
 
 def _gathering() -> Tile:

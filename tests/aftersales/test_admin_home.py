@@ -1,5 +1,6 @@
 """The staff home (A1): is everything alive, what is overdue longest, claim the next, find any case."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -139,3 +140,24 @@ def test_the_search_of_the_home_finds_a_case_by_whatever_one_has(
     for words in known:
         assert case.code in reviewer.get(listed, {"q": words}).content.decode(), words
     assert case.code not in reviewer.get(listed, {"q": "没有这家店"}).content.decode()
+
+
+def test_what_stands_still_is_not_among_what_is_to_be_ruled(
+    reviewer: Client, deciding: Callable[..., Case], staff: User
+) -> None:
+    """T-23: the tile counts what its list shows, and a suspended case comes after all open ones."""
+    still, open_ = deciding(), deciding()
+    still.suspend(by=staff, because="police", note="公安机关已受理，等待结果。", proof="京2026-11")
+
+    tile = re.search(r'<a href="([^"]*)"><b>(\d+)</b> 待判定', home(reviewer))
+
+    assert tile
+    assert tile[2] == "1"
+    listed = reviewer.get(tile[1].replace("&amp;", "&")).context["cl"].result_list
+    assert [each.case for each in listed] == [open_]
+    everything = reviewer.get(reverse("admin:aftersales_intervention_changelist"))
+    assert [each.case for each in everything.context["cl"].result_list] == [open_, still]
+
+
+def test_who_works_here_is_greeted_by_name(reviewer: Client, staff: User) -> None:
+    assert f"<strong>{staff}</strong>" in home(reviewer)

@@ -131,7 +131,7 @@ def test_every_way_in_which_books_may_differ_is_told(make_desk: Any, bank: Bank,
     bank.payouts[:] = [each for each in bank.payouts if each[0] not in gone]
     bank.payouts += [
         (numbers[twice.case.code], Decimal("128.00"), time.time()),
-        ("RF202611010000000-1", Decimal("9.00"), time.time()),
+        ("RF202611010000000-1", Decimal("1280.00"), time.time()),
     ]
 
     lines, told = reconciled()
@@ -143,7 +143,7 @@ def test_every_way_in_which_books_may_differ_is_told(make_desk: Any, bank: Bank,
             f"{amount.case.code}  ¥128.00  the gateway paid ¥128.00, here it is ¥45.00",
             f"{twice.case.code}  ¥128.00  paid by the gateway more than once",
             f"{missing.case.code}  ¥128.00  paid here, not in the gateway's books",
-            "AS202611010000000  ¥9.00  paid by the gateway, and there is no such case here",
+            "AS202611010000000  ¥1,280.00  paid by the gateway, and there is no such case here",
         ]
     )
     assert told.endswith("5 differences")

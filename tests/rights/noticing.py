@@ -15,7 +15,7 @@ MOST = 1200  # requests that are tried again for one check
 
 # Taken away, these change nothing that a request could find, each for its reason.
 UNSEEN: dict[str, str] = {
-    "aftersales.admin.editions.EditionAdmin.change_view: _may_withdraw() is true": (
+    "aftersales.admin.editions.EditionAdmin.record: _may_withdraw() is true": (
         "shows the button; withdraw asks again"
     ),
     "aftersales.admin.policies.PolicyAdmin.has_add_permission: has_add_permission() is true": (

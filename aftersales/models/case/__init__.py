@@ -6,6 +6,7 @@ from typing import Self
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from aftersales import clock
 from aftersales.enums import ENDED, WANTS_GOODS, CaseType, Status
@@ -74,7 +75,7 @@ class Case(
 
     class Meta:
         verbose_name = _("售后单")
-        verbose_name_plural = _("售后单")
+        verbose_name_plural = pgettext_lazy("list", "售后单")
         ordering = ["-applied_at"]
         constraints = [
             models.UniqueConstraint(fields=["code", "shop"], name="case_once_per_code"),

@@ -1,5 +1,6 @@
 """经营数据 for staff: every shop in one sortable list, a shop's page, and the cases behind it."""
 
+import re
 from typing import Any
 
 import pytest
@@ -126,3 +127,12 @@ def test_staff_see_the_drawing_that_the_merchant_sees_and_the_one_of_all_shops(r
     assert both.points[-1].told == "50.00%"  # three asked, of six orders
     earlier = reviewer.get(reverse(LIST) + both.points[-20].url).context
     assert earlier["asked"].last == at("11-03 12:00").date()
+
+
+def test_every_column_of_numbers_says_what_it_is_counted_in(reviewer, shops):
+    """9.26 of what, 46.00 of what?"""
+    page = reviewer.get(reverse(LIST)).content.decode()
+
+    heads = re.findall(r'<th scope="col"[^>]*>\s*<a [^>]*>([^<]*)</a>', page)
+    assert heads[:3] == ["店铺", "付款订单", "平台介入率（%）"]
+    assert "平均退款时长（小时）" in heads
