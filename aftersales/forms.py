@@ -22,6 +22,7 @@ from aftersales.rules import requests, visibility
 from aftersales.steps import Refused
 
 CARDS = "components/options.html"
+PICTURES = 3  # to a message at most
 
 
 class Staged(NamedTuple):
@@ -204,6 +205,16 @@ class SlotForm(forms.Form):
             hint=proof.hint,
         )
         return name
+
+    def words_or_pictures(self) -> str:
+        """A message: its words (``text``) or pictures will do, and it needs one of the two."""
+        label = _("图片")
+        slot = self.add_slot(
+            Proof(code="chat", label_zh=label, label_en=label, required=False, most=PICTURES)
+        )
+        self.fields["text"].rule = _("文字或图片，至少一样")  # type: ignore[attr-defined]
+        self.fields[slot].rule = _("最多 %(most)s 张") % {"most": PICTURES}  # type: ignore[attr-defined]
+        return slot
 
     def full_clean(self) -> None:
         """The files of all its slots are looked up at once."""

@@ -22,7 +22,7 @@ from aftersales.forms import (
     TrackingForm,
 )
 from aftersales.logistics import scanning
-from aftersales.models import Complaint, Offer, Proof, User
+from aftersales.models import Complaint, Offer, User
 from aftersales.rules import deadlines
 from aftersales.steps import Refused
 from buyers.showing.offers import shown_offers
@@ -120,7 +120,7 @@ class MessageForm(BuyerForm):
 
     def fit(self) -> None:
         self.fields["text"] = words(_("消息"), rows=3)
-        self.slot("chat", _("图片"))
+        self.words_or_pictures()
 
     def answers(self) -> dict[str, Any]:
         return {
@@ -141,9 +141,7 @@ class AskForm(SlotForm):
         super().__init__(*args, **kwargs)
         self.initial["key"] = uuid.uuid4().hex
         self.fields["text"] = words(_("想说的问题"), rows=3)
-        self.add_slot(
-            Proof(code="chat", label_zh=_("图片"), label_en=_("图片"), required=False, most=3)
-        )
+        self.words_or_pictures()
 
 
 class RecallForm(AskForForm):

@@ -135,8 +135,18 @@ def test_the_shop_keeps_to_the_platform(line, buyer, merchant, talk, signed_in, 
     assert line.messages.count() == 1
 
 
+def test_both_sides_are_asked_for_words_or_a_picture(order, line, buyer, merchant, talk, signed_in):
+    talk.say(by=buyer, party=Party.BUYER, text=ASKED)
+
+    for user, url in (
+        (buyer, ask_url(order)),
+        (merchant, reverse("merchants:conversation", args=[line.pk])),
+    ):
+        assert "文字或图片，至少一样" in read(signed_in(user).get(url))
+
+
 @pytest.mark.parametrize(
-    ("text", "sentence"), [("  ", "请输入消息内容"), ("长" * 501, "最多 500 个字")]
+    ("text", "sentence"), [("  ", "请写几句，或者附一张图片"), ("长" * 501, "最多 500 个字")]
 )
 def test_nothing_and_too_much_are_refused(order, buyer, signed_in, text, sentence):
     answer = signed_in(buyer).post(ask_url(order), {"text": text})

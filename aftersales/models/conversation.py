@@ -214,7 +214,7 @@ class Conversation:
 def _checked(text: str, uploads: Sequence[Upload], party: Party) -> str:
     text = text.strip()
     if not text and not uploads:
-        raise Refused(text=_("请输入消息内容"))
+        raise Refused(text=_("请写几句，或者附一张图片"))
     if len(text) > TEXT_MOST:
         raise Refused(text=_("最多 500 个字"))
     if len(uploads) > PICTURES_MOST:

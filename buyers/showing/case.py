@@ -94,7 +94,6 @@ class Page:
     replacement: list[tuple[str, Any]]
     replacement_scans: Way[Entry]
     progress: list[Entry]
-    entries: int
     tag: str
     claim: list[tuple[str, Any]]
     shots: list[Shot]
@@ -134,7 +133,6 @@ def page_of(case: Case, user: User, now: datetime) -> Page:
         replacement=_replacement(case, now),
         replacement_scans=_scans(facts.replacement(case)),
         progress=progress(case, now),
-        entries=len(case.handed("events")),
         tag=type_tag(case),
         claim=_claim(case, now),
         shots=my_shots(case),

@@ -97,11 +97,18 @@ def _pending(case: Case, now: datetime) -> Standing:
         headline,
         _("等商家"),
         "them",
-        what_now=_("现在不用做什么；可以随时联系商家、补充凭证。"),
+        what_now=_meanwhile(case, _("现在不用做什么；可以随时联系商家、补充凭证。")),
         until=case.due_at,
         until_for=_("内商家必须处理"),
         otherwise=if_unhandled(case),
     )
+
+
+def _meanwhile(case: Case, nothing: str) -> str:
+    """What he may do while the shop is at work: an offer outlives the wait for its answer."""
+    if case.round_state and case.acceptable_offers():
+        return _("商家的方案还可以接受；也可以等商家处理。")
+    return nothing
 
 
 def if_unhandled(case: Case, now: datetime | None = None) -> str:
@@ -240,7 +247,7 @@ def _receiving(case: Case, now: datetime) -> Standing:
         headline,
         _("等商家收货"),
         "them",
-        what_now=_("现在不用做什么；请保留寄件底单。"),
+        what_now=_meanwhile(case, _("现在不用做什么；请保留寄件底单。")),
         until=case.due_at,
         until_for=_("内商家必须确认"),
         otherwise=if_unhandled(case),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from aftersales import clock, platform
 from aftersales.asked import title_of
-from aftersales.enums import GATHERING, RULED, AnswerState, Clock, Party, Remedy, Status
+from aftersales.enums import GATHERING, RULED, AnswerState, Clock, Party, Remedy, RoundState, Status
 from aftersales.models import Case, Channel, Complaint
 from aftersales.rules import deadlines
 from aftersales.suspensions import card_of
@@ -294,7 +294,8 @@ class Chat(BuyerStep):
         for each in visible(self.case.load_along("evidence").evidence.all(), self.case):
             shown_.setdefault(each.version, []).append(each)
         thread = thread_of(self.case.thread(), Party.BUYER, clock.now(), shown_)
-        return super().get_context_data(thread=thread, **kwargs)
+        waiting = self.case.round_state == RoundState.WAITING and self.case.any_word_answers()
+        return super().get_context_data(thread=thread, answers=waiting, **kwargs)
 
     def get_success_url(self) -> str:
         return f"{self.request.path}#last"

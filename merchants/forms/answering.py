@@ -161,9 +161,7 @@ class MessageForm(StepForm):
         self.fields["text"].label = _("消息")
         self.fields["text"].error_messages["max_length"] = _("最多 500 个字")
         self.fields["text"].required = False  # a picture may be enough; the engine asks for one
-        self.add_slot(
-            Proof(code="chat", label_zh=_("图片"), label_en=_("图片"), required=False, most=3)
-        )
+        self.words_or_pictures()
 
     def answers(self) -> dict[str, Any]:
         said = self.cleaned_data

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from aftersales.display import plain_money
 from aftersales.enums import Party
 from aftersales.forms import MoneyField, SlotForm, soften
-from aftersales.models import Conversation, Proof, User
+from aftersales.models import Conversation, User
 from aftersales.rules import proposals
 
 
@@ -46,9 +46,7 @@ class AnswerForm(TalkForm):
 
     def fit(self) -> None:
         self.fields["text"] = self.words(_("回复买家"))
-        self.add_slot(
-            Proof(code="chat", label_zh=_("图片"), label_en=_("图片"), required=False, most=3)
-        )
+        self.words_or_pictures()
 
     def take(self) -> None:
         self.talk.say(

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.html import strip_tags
 
 from aftersales.enums import Stage, Status
 from aftersales.models import Case, Complaint, Offering, Plan, Policy, User
@@ -22,6 +23,10 @@ PAGES = [
     *("send_back", "correct_tracking", "report_refusal", "add_evidence", "ask_platform"),
     *("withdraw", "cancel", "record_complaint"),
 ]
+
+
+def words_on(answer: HttpResponse) -> list[str]:
+    return strip_tags(answer.content.decode()).split()
 
 
 def two_offers(desk: Desk) -> None:
@@ -58,6 +63,19 @@ def test_every_page_opens_in_every_state(
     case = make_case(trait)
     answers = {name: at_phone.look(name, case).status_code for name in PAGES}
     assert answers == dict.fromkeys(PAGES, 200)
+
+
+def test_nothing_on_the_page_tells_of_what_the_shop_did_for_itself(
+    make_desk: Callable[..., Desk], at_phone: Phone
+) -> None:
+    """That the shop looks at the risks of a rejection, or hands the case on, is its own business."""
+    desk = make_desk()
+    before = words_on(at_phone.look("case", desk.case))
+
+    desk.check()
+
+    assert desk.case.events.last().step == "confirm_risks"
+    assert words_on(at_phone.look("case", desk.case)) == before
 
 
 # The hero -----------------------------------------------------------------------------------------
@@ -318,8 +336,42 @@ def test_a_message_reaches_the_shop_and_answers_the_round(
     assert "裂纹摸得到，不是开片" in text_of(at_phone.look("send_message", case))
 
 
+def test_before_he_writes_he_is_told_that_a_message_ends_the_wait(
+    make_case: Callable[..., Case], at_phone: Phone, text_of: Read
+) -> None:
+    """NEG-30: and afterwards that the offer still stands."""
+    case, told = make_case("waiting"), "发消息也算答复"
+
+    assert told in text_of(at_phone.look("send_message", case))
+    at_phone.send("send_message", case, text="能再多退一点吗？")
+
+    assert told not in text_of(at_phone.look("send_message", case))
+    shown = text_of(at_phone.look("case", case))
+    assert "已答复，等商家处理" in shown
+    assert "商家的方案还可以接受；也可以等商家处理。" in shown
+    assert "现在不用做什么" not in shown
+
+
+@pytest.mark.parametrize("trait", ["", "expired", "answered"])
+def test_where_no_answer_is_waited_for_a_message_is_just_that(
+    make_case: Callable[..., Case], at_phone: Phone, text_of: Read, trait: str
+) -> None:
+    assert "发消息也算答复" not in text_of(at_phone.look("send_message", make_case(trait)))
+
+
+def test_a_message_asks_for_words_or_a_picture(
+    make_case: Callable[..., Case], at_phone: Phone, text_of: Read
+) -> None:
+    """Neither is called optional: one of the two is needed."""
+    form = text_of(at_phone.look("send_message", make_case())).split("<form", 2)[1]
+
+    assert "文字或图片，至少一样" in form
+    assert "最多 3 张" in form
+    assert "选填" not in form
+
+
 @pytest.mark.parametrize(
-    ("text", "sentence"), [("  ", "请输入消息内容"), ("长" * 501, "最多 500 个字")]
+    ("text", "sentence"), [("  ", "请写几句，或者附一张图片"), ("长" * 501, "最多 500 个字")]
 )
 def test_an_empty_or_endless_message_is_refused(
     make_case: Callable[..., Case], at_phone: Phone, text_of: Read, text: str, sentence: str

@@ -197,7 +197,7 @@ def test_chat_is_kept_as_it_was_said(make_case, at_desk, text_of):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "请输入消息内容"),
+        ("", "请写几句，或者附一张图片"),
         ("加我微信聊", "不能包含电话、微信或外部链接：「微信」"),
         ("字" * 501, "最多 500 个字"),
     ],

@@ -219,7 +219,7 @@ class Replying(Negotiating, Owing):
         """S-38, NEG-22, NEG-30: chat; the buyer's words end the wait, the merchant's do not."""
         text, pictures = text.strip(), (evidence or {}).get("chat", ())
         if not text and not pictures:
-            raise Refused(text=_("请输入消息内容"))
+            raise Refused(text=_("请写几句，或者附一张图片"))
         if pictures and not evidence_open(self):  # type: ignore[arg-type]
             raise Refused(proof_chat=evidence_open.sentence)  # type: ignore[attr-defined]
         if len(text) > 500:
@@ -302,16 +302,19 @@ class Replying(Negotiating, Owing):
         """NEG-30: whatever the buyer says answers the open round, where the policy has it so; what
         the round itself has ``asked`` for answers it anyway (NEG-35)."""
         current = self.last_round
-        counts = (
-            party == Party.BUYER
-            and (asked or self.policy["any_message_counts"])
-            and self.round_state in (RoundState.WAITING, RoundState.EXPIRED)
-            and self.status in NEGOTIABLE
-        )
+        counts = party == Party.BUYER and self.any_word_answers(asked=asked)
         if not counts or current is None:
             return False
         self._answered(current, text)
         return True
+
+    def any_word_answers(self, *, asked: bool = False) -> bool:
+        """Whether a round stands open that any word of the buyer's answers (NEG-30)."""
+        return (
+            (asked or self.policy["any_message_counts"])
+            and self.round_state in (RoundState.WAITING, RoundState.EXPIRED)
+            and self.status in NEGOTIABLE
+        )
 
     def _answered(self, current: Round, text: str) -> None:
         late = current.late or self.round_state == RoundState.EXPIRED

@@ -38,7 +38,7 @@ def test_both_sides_talk_on_the_case(make_case: Any, buyer: Any, merchant: Any) 
 def test_a_message_says_something_and_not_too_much(text: str, make_case: Any, buyer: Any) -> None:
     """S-38."""
     case = make_case()
-    with refused(case, "请输入消息内容|最多 500 个字", by=buyer):
+    with refused(case, "请写几句，或者附一张图片|最多 500 个字", by=buyer):
         case.send_message(by=buyer, text=text)
 
 
