@@ -92,6 +92,15 @@ class Intervening(CaseFields):
             self.count_as_reply(party, text.strip())  # type: ignore[attr-defined]
         return {"evidence": kept, "text": text.strip()}
 
+    def filing_refusal(self, party: Party) -> str:
+        """Why this side may put nothing before the platform now, by whatever door (§1.6); empty when
+        it may. Staff are asked for nothing."""
+        if not evidence_open(self):  # type: ignore[arg-type]
+            return str(evidence_open.sentence)  # type: ignore[attr-defined]
+        if party == Party.STAFF or asked_to_prove(self, party, None):  # type: ignore[arg-type]
+            return ""
+        return str(asked_to_prove.sentence)  # type: ignore[attr-defined]
+
     @step(
         gettext_lazy("申请平台介入"),
         by={Party.BUYER, Party.MERCHANT},

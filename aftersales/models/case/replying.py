@@ -33,7 +33,6 @@ from aftersales.rules.conditions import (
     answer_wanted,
     confirmation_asked,
     counter_offered,
-    evidence_open,
     offer_open,
     unruled,
 )
@@ -220,8 +219,9 @@ class Replying(Negotiating, Owing):
         text, pictures = text.strip(), (evidence or {}).get("chat", ())
         if not text and not pictures:
             raise Refused(text=_("请写几句，或者附一张图片"))
-        if pictures and not evidence_open(self):  # type: ignore[arg-type]
-            raise Refused(proof_chat=evidence_open.sentence)  # type: ignore[attr-defined]
+        late = self.filing_refusal(self.acting) if pictures else ""  # type: ignore[attr-defined]
+        if late:
+            raise Refused(proof_chat=late)
         if len(text) > 500:
             raise Refused(text=_("最多 500 个字"))
         if hurry := Message.objects.filter(case=self.pk).hurry(by, self.at):

@@ -81,6 +81,19 @@ def test_a_supplement_ends_to_the_second(
     assert stored(case).stage == Stage.SUPPLEMENT
 
 
+def test_who_was_not_asked_for_a_supplement_files_nothing_by_another_door(
+    deciding: Callable[..., Case], staff: User, buyer: User, merchant: User
+) -> None:
+    """§1.6, D11: not as a picture in the chat either; words are free, and who was asked may."""
+    case = deciding()
+    case.ask_supplement(by=staff, of="buyer", what=WHAT)
+    with refused(case, "平台没有请你补充凭证", by=merchant) as caught:
+        case.send_message(by=merchant, text="见图", evidence={"chat": [upload(merchant)]})
+    assert list(caught.value.errors) == ["proof_chat"]
+    case.send_message(by=merchant, text="我方没有其他凭证了。")
+    case.send_message(by=buyer, text="见图", evidence={"chat": [upload(buyer)]})
+
+
 def refused_late(case: Case, user: User) -> Any:
     """The clock acts first, then the person is refused."""
     return pytest.raises(Exception, match="举证时间已过")
