@@ -33,6 +33,18 @@ def told(user: User, **of: Any) -> list[str]:
     ]
 
 
+def unpaid_freight(make_case: Callable[..., Case], merchant: User) -> Case:
+    """Goods on their way back whose freight the merchant makes good, and the gateway refuses it."""
+    case = make_case("sent_back", type="return_refund")
+    case.claim_freight(
+        by=case.buyer, amount=Decimal("12.00"), evidence={"freight": [upload(case.buyer)]}
+    )
+    case.settle_freight(by=merchant, amount=Decimal("12.00"))
+    LedgerMood.objects.create(answer="refuse", times=1)
+    pay_due()
+    return case
+
+
 def at_admin(user: User) -> Client:
     client = Client()
     client.force_login(user)
@@ -215,13 +227,7 @@ def test_what_only_staff_can_look_after_is_told_to_them(
 ) -> None:
     """T-24: a compensation that could not be paid; D5: a refused parcel that is nowhere; and who
     asks for a case that time has closed."""
-    case = make_case("sent_back", type="return_refund")
-    case.claim_freight(
-        by=case.buyer, amount=Decimal("12.00"), evidence={"freight": [upload(case.buyer)]}
-    )
-    case.settle_freight(by=merchant, amount=Decimal("12.00"))
-    LedgerMood.objects.create(answer="refuse", times=1)
-    pay_due()
+    case = unpaid_freight(make_case, merchant)
     lost = make_case(type="refund_not_received")
     lost.agree_refusal(by=merchant)
     late = make_case("rejected")
@@ -243,13 +249,7 @@ def test_a_compensation_that_is_settled_outside_ends_no_case(
     make_case: Callable[..., Case], merchant: User, staff: User
 ) -> None:
     """T-24: nor does the page say so."""
-    case = make_case("sent_back", type="return_refund")
-    case.claim_freight(
-        by=case.buyer, amount=Decimal("12.00"), evidence={"freight": [upload(case.buyer)]}
-    )
-    case.settle_freight(by=merchant, amount=Decimal("12.00"))
-    LedgerMood.objects.create(answer="refuse", times=1)
-    pay_due()
+    case = unpaid_freight(make_case, merchant)
 
     page, url = at_admin(staff), reverse("admin:settle_offline", args=[case.code])
     assert "售后单的状态不变" in page.get(url).content.decode()
