@@ -123,12 +123,15 @@ class DemandForm(OwnFields, GuidedSlots):
         if told.isdecimal() and 1 <= int(told) <= self.left:
             self.pieces = int(told)
         wrong = _("件数需在 1 到 {max} 之间").format(max=self.left)
+        told, first = _("最多 {max} 件"), self.left
+        if self.kind == CaseType.RESEND and self.line.shipped:  # what came is not claimed (T-15)
+            told, first = _("缺了的是几件，最多 {max} 件；到期没有补寄的，按这几件退款"), 1
         self.fields["quantity"] = forms.IntegerField(
             label=_("申请件数"),
             min_value=1,
             max_value=self.left,
-            initial=self.left,
-            help_text=_("最多 {max} 件").format(max=self.left),
+            initial=first,
+            help_text=told.format(max=self.left),
             widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
             error_messages={"min_value": wrong, "max_value": wrong, "invalid": wrong},
         )
