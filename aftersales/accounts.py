@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 
 from aftersales import clock
 from aftersales.models import Member, User
-from aftersales.prepared import Prepared
+from aftersales.sessions import account_in_hand
 
 # The cookie of a browser in which somebody has signed in before.
 DEVICE = "__Host-device" if settings.HTTPS else "device"
@@ -36,14 +36,13 @@ OPEN_PATHS = ("/accounts/", "/prefs/", "/help/", "/static/")
 log = structlog.get_logger(__name__)
 
 
-KNOWN = Prepared(lambda pk: User.objects.filter(pk=pk))
-
-
 class Accounts(ModelBackend):
-    """Django's own; whose session it is, every request asks by a statement that is made once."""
+    """Django's own; whose session it is was read with the session."""
 
-    def get_user(self, user_id: int) -> User | None:
-        user = next(iter(KNOWN(user_id)), None)
+    def get_user(self, user_id: int) -> Any:
+        user = account_in_hand(user_id)
+        if user is None:
+            return super().get_user(user_id)
         return user if self.user_can_authenticate(user) else None
 
 

@@ -192,5 +192,7 @@ def _picture(file: UploadedFile) -> tuple[bytes, str, str]:
 def of(user: Any, tokens: Iterable[str]) -> list[Upload]:
     """This user's own uploads by their tokens, in order; unknown tokens are left out."""
     wanted = [token for token in tokens if token]
+    if not wanted:
+        return []
     found = {each.token: each for each in Upload.objects.filter(user=user, token__in=wanted)}
     return [found[token] for token in dict.fromkeys(wanted) if token in found]

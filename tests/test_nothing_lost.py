@@ -1,11 +1,10 @@
 """Nothing typed is lost, in Chromium: typing, pasting, a stale page, undoing."""
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.urls import reverse
 
 from aftersales.enums import Status
-from aftersales.models import Draft, Refund
+from aftersales.models import Draft, Refund, Session
 from tests.factories import MemberFactory, OrderFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

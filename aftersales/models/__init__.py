@@ -59,6 +59,7 @@ from aftersales.models.returning import FreightClaim, Receipt
 from aftersales.models.rulebook import RulebookMark
 from aftersales.models.scripting import ShopScript
 from aftersales.models.service import ServiceMessage, ServiceRequest
+from aftersales.models.session import Session
 from aftersales.models.simulation import Simulation
 
 __all__ = [
@@ -130,6 +131,7 @@ __all__ = [
     "Script",
     "ServiceMessage",
     "ServiceRequest",
+    "Session",
     "Shop",
     "ShopScript",
     "Simulation",

@@ -6,12 +6,11 @@ import structlog
 from allauth.account.models import EmailAddress
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.contrib.sessions.models import Session
 from django.db import transaction
 
 from aftersales import clock
 from aftersales.enums import ENDED
-from aftersales.models import Case, Draft, Notice, Order, ServiceRequest, User
+from aftersales.models import Case, Draft, Notice, Order, ServiceRequest, Session, User
 from aftersales.privacy import retention
 
 ERASED = "已注销用户"  # stored, so that every list and paper names the account alike
@@ -41,13 +40,13 @@ def goes(user: User) -> dict[str, int]:
         "notice": Notice.objects.filter(user=user).count(),
         "upload never put forward": _loose(user).count(),
         "e-mail address": EmailAddress.objects.filter(user=user).count(),
-        "session": len(_sessions(user)),
+        "session": user.sessions.count(),
     }
 
 
 def stays(user: User) -> dict[str, int]:
     """What goes on pointing at the account's number, as rows by model: history, evidence, money."""
-    gone = {Draft, Notice, EmailAddress}
+    gone = {Draft, Notice, EmailAddress, Session}
     found = {}
     for relation in User._meta.get_fields(include_hidden=True):
         model: Any = relation.related_model
@@ -71,7 +70,7 @@ def erase(user: User) -> None:
         Notice.objects.filter(user=user).delete()
         retention.drop_uploads(list(_loose(user).values_list("pk", flat=True)))
         EmailAddress.objects.filter(user=user).delete()
-        Session.objects.filter(pk__in=_sessions(user)).delete()
+        user.sessions.all().delete()
         kind = ContentType.objects.get_for_model(User)
         LogEntry.objects.filter(content_type=kind, object_id=str(number)).update(object_repr=ERASED)
         for field in User._meta.concrete_fields:
@@ -95,12 +94,3 @@ def _orders(user: User) -> Any:
 
 def _loose(user: User) -> Any:
     return retention.uploads(clock.now()).filter(user=user)
-
-
-def _sessions(user: User) -> list[str]:
-    """Signed in anywhere; a session says whose it is only when it is read."""
-    return [
-        session.pk
-        for session in Session.objects.iterator()
-        if session.get_decoded().get("_auth_user_id") == str(user.pk)
-    ]

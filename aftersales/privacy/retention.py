@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, ProtectedError, Q, QuerySet
 from django.db.models.functions import Coalesce
@@ -26,6 +25,7 @@ from aftersales.models import (
     OrderLine,
     Parcel,
     ServiceRequest,
+    Session,
     Upload,
 )
 

@@ -119,5 +119,5 @@ def test_a_database_that_goes_away_before_the_session_is_stored_is_said_to_be_aw
 AWAY_AT_STORING = """
 CREATE FUNCTION pg_temp.away() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN RAISE EXCEPTION 'terminating connection' USING ERRCODE = '57P01'; END $$;
-CREATE TRIGGER away BEFORE UPDATE ON django_session FOR EACH ROW EXECUTE FUNCTION pg_temp.away();
+CREATE TRIGGER away BEFORE UPDATE ON aftersales_session FOR EACH ROW EXECUTE FUNCTION pg_temp.away();
 """

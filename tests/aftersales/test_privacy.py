@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from allauth.account.models import EmailAddress
 from django.apps import apps
-from django.contrib.sessions.models import Session
 from django.core import serializers
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
@@ -18,7 +17,7 @@ from django.urls import reverse
 from aftersales import clock, uploads
 from aftersales.enums import CaseType
 from aftersales.imports import jobs
-from aftersales.models import Case, Draft, Event, Notice, Order, Upload, User
+from aftersales.models import Case, Draft, Event, Notice, Order, Session, Upload, User
 from aftersales.notices.delivering import deliver_due
 from aftersales.privacy import retention
 from tests.aftersales.imports.conftest import taobao, upload
@@ -176,6 +175,7 @@ def test_an_account_is_erased_and_its_cases_stay_lawful(
     told = said_by("erase_account", "ouyang-ruolan", "--dry-run")
     assert "goes   draft: 1" in told
     assert f"stays  event.user: {Event.objects.filter(user=buyer).count()}" in told
+    assert "goes   session: 1" in told
     assert "stays  case.buyer: 1" in told
     assert everywhere() == before
 

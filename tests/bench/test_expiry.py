@@ -19,7 +19,7 @@ from tests.bench.market import due_cases
 from tests.bench.reporting import Rates, report, rounds, settle
 
 FULL = os.environ.get("SIZE") == "full"
-DUE = 20_000 if FULL else 4_000  # a round
+DUE = 100_000 if FULL else int(os.environ.get("N", "4000"))
 STANDING = 1_000_000 if FULL else 20_000
 ROUNDS = 5
 BATCH = 1_000

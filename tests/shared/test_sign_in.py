@@ -14,11 +14,13 @@ from allauth.mfa.totp.internal.auth import (
     yield_hotp_counters_from_time,
 )
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from aftersales import clock
-from aftersales.models import User
+from aftersales.models import Session, User
 from tests.factories import MemberFactory
 
 PASSWORD = "correct-horse-9"
@@ -142,6 +144,28 @@ def test_sessions_are_ended_by_who_proves_himself_again(client: Client, clerk: U
 
     assert elsewhere.get("/merchant/").status_code == 302
     assert client.get("/merchant/").status_code == 200
+
+
+@pytest.mark.postgres
+def test_who_it_is_is_read_with_the_session(client: Client, clerk: User) -> None:
+    """Anew by each request: what an account may no longer, no open session lets it."""
+    sign_in(client)
+    assert Session.objects.get().account == clerk
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get(reverse("prefs")).status_code == 200
+    assert sum("aftersales_user" in each["sql"] for each in asked) == 1
+
+    User.objects.filter(pk=clerk.pk).update(is_active=False)
+
+    assert client.get("/merchant/").status_code == 302
+
+
+def test_a_password_changed_elsewhere_ends_the_session(client: Client, clerk: User) -> None:
+    sign_in(client)
+    clerk.set_password("quite another 3847")
+    clerk.save()
+
+    assert client.get("/merchant/").status_code == 302
 
 
 def test_the_admin_has_the_same_door(client: Client, db: None) -> None:
