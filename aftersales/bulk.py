@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cache, partial
 from itertools import repeat
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, models, transaction
@@ -34,68 +34,135 @@ class Exactly(DjangoJSONEncoder):
         return o.isoformat() if isinstance(o, datetime) else super().default(o)
 
 
-def update_rows(rows: Sequence[models.Model], names: Sequence[str]) -> int:
-    """Store the named fields of saved rows of one model; return how many rows were found.
-
-    One row is a plain UPDATE. Many rows are one ``UPDATE … FROM`` a JSON document on PostgreSQL,
-    which reads it by the types of its columns, and Django's ``bulk_update`` elsewhere (slower,
-    equally correct).
-    """
-    if not rows or not names:
-        return 0
-    model = type(rows[0])
-    fields: list[Any] = [model._meta.get_field(name) for name in names]
-    if len(rows) == 1:
-        told = [
-            field.get_db_prep_save(getattr(rows[0], field.attname), connection) for field in fields
-        ]
-        with connection.cursor() as cursor:
-            cursor.execute(_update_of(model, tuple(fields)), [*told, rows[0].pk])
-            return int(cursor.rowcount)
-    if connection.vendor == "postgresql":
-        return _update_from_document(model, rows, fields)
-    return int(model._base_manager.bulk_update(rows, names, batch_size=200))
+def update_rows(rows: Sequence[models.Model], names: Sequence[str]) -> None:
+    """Store the named fields of saved rows of one model."""
+    with Writing() as writing:
+        writing.update(rows, names)
 
 
 def insert_rows(rows: Sequence[models.Model]) -> None:
-    """Insert new rows, model by model in the order in which each model first appears.
+    """Insert new rows, model by model in the order in which each model first appears."""
+    with Writing() as writing:
+        writing.insert(rows)
 
-    Each model's are one INSERT; many are one COPY on PostgreSQL.
+
+class Part(NamedTuple):
+    """A statement of a few rows, and those of them that get their keys by it."""
+
+    sql: str
+    values: list[Any]
+    new: Sequence[models.Model] = ()
+
+
+class Writing:
+    """Rows on their way to the database. Few go together in one statement, many in one of their own.
+
+    ``with Writing() as writing`` sends what was handed over when it ends, or before what could not
+    be in the same statement: a row that needs the key of another, or a row for the second time.
     """
-    groups: dict[type[models.Model], list[models.Model]] = {}
-    for row in rows:
-        groups.setdefault(type(row), []).append(row)
-    for model, group in groups.items():
-        if len(group) >= MANY and connection.vendor != "postgresql":
-            model._base_manager.bulk_create(group, batch_size=2000)
-            continue
-        fields: list[Any] = [each for each in model._meta.concrete_fields if not each.primary_key]
-        for row in group:
-            if row._state.fields_cache:  # with a row that was stored just before it
-                row._prepare_related_fields_for_save(operation_name="bulk_create")  # type: ignore[attr-defined]
-        if len(group) < MANY:
-            keys = _insert(model, fields, group)
+
+    def __init__(self) -> None:
+        self._parts: list[Part] = []
+        self._touched: set[tuple[type[models.Model], Any]] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, failed: Any, *_why: Any) -> None:
+        if failed is None:
+            self.send()
+
+    def update(self, rows: Sequence[models.Model], names: Sequence[str]) -> None:
+        """Store the named fields of saved rows of one model.
+
+        One row is a plain UPDATE. Many rows are one ``UPDATE … FROM`` a JSON document on PostgreSQL,
+        which reads it by the types of its columns, and Django's ``bulk_update`` elsewhere (slower,
+        equally correct).
+        """
+        if not rows or not names:
+            return
+        model = type(rows[0])
+        fields: list[Any] = [model._meta.get_field(name) for name in names]
+        if len(rows) == 1:
+            [row] = rows
+            if (model, row.pk) in self._touched:
+                self.send()
+            self._touched.add((model, row.pk))
+            values = (getattr(row, field.attname) for field in fields)
+            told = [
+                field.get_db_prep_save(value, connection)
+                for field, value in zip(fields, values, strict=True)
+            ]
+            self._parts.append(Part(_update_of(model, tuple(fields)), [*told, row.pk]))
+            return
+        self.send()
+        if connection.vendor == "postgresql":
+            _update_from_document(model, rows, fields)
         else:
-            columns = (_column(field, _values(field, group)) for field in fields)
-            keys = _copy(model, fields, zip(*columns), len(group))  # noqa: B905 # some never end
-        name, alias = model._meta.pk.attname, connection.alias
-        for row, key in zip(group, keys, strict=True):
-            setattr(row, name, key)
-            row._state.adding, row._state.db = False, alias
+            model._base_manager.bulk_update(rows, names, batch_size=200)
+
+    def insert(self, rows: Sequence[models.Model]) -> None:
+        """Insert new rows, model by model in the order in which each model first appears.
+
+        Few of a model are one INSERT; many are one COPY on PostgreSQL.
+        """
+        groups: dict[type[models.Model], list[models.Model]] = {}
+        for row in rows:
+            groups.setdefault(type(row), []).append(row)
+        for model, group in groups.items():
+            if len(group) >= MANY:
+                self.send()
+            if len(group) >= MANY and connection.vendor != "postgresql":
+                model._base_manager.bulk_create(group, batch_size=2000)
+                continue
+            for row in group:
+                if known := row._state.fields_cache:  # with a row that was stored just before it
+                    if any(each is not None and each.pk is None for each in known.values()):
+                        self.send()
+                    row._prepare_related_fields_for_save(operation_name="bulk_create")  # type: ignore[attr-defined]
+            fields: list[Any] = [
+                each for each in model._meta.concrete_fields if not each.primary_key
+            ]
+            if len(group) >= MANY:
+                columns = (_column(field, _values(field, group)) for field in fields)
+                _keyed(group, _copy(model, fields, zip(*columns), len(group)))  # noqa: B905 # some never end
+                continue
+            told = [
+                field.get_db_prep_save(field.pre_save(row, True), connection)
+                for row in group
+                for field in fields
+            ]
+            self._parts.append(Part(_insert_of(model, len(group)), told, group))
+
+    def send(self) -> None:
+        """Store what was handed over until now."""
+        parts, self._parts = self._parts, []
+        self._touched.clear()
+        if len(parts) > 1 and connection.vendor == "postgresql":
+            parts = [_one_of(parts)]
+        for part in parts:
+            with connection.cursor() as cursor:
+                cursor.execute(part.sql, part.values)
+                if part.new:
+                    _keyed(part.new, [int(key) for (key,) in cursor.fetchall()])
 
 
-def _insert(
-    model: type[models.Model], fields: Sequence[Any], rows: Sequence[models.Model]
-) -> list[int]:
-    """Insert a few rows; return the keys they were given."""
-    told = [
-        field.get_db_prep_save(field.pre_save(row, True), connection)
-        for row in rows
-        for field in fields
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(_insert_of(model, len(rows)), told)
-        return [int(key) for (key,) in cursor.fetchall()]
+def _one_of(parts: Sequence[Part]) -> Part:
+    """All of them in one statement; it finds the keys of all new rows, in their order."""
+    asked = ", ".join(f"w{at} AS ({part.sql})" for at, part in enumerate(parts))
+    keys = " UNION ALL ".join(f"TABLE w{at}" for at, part in enumerate(parts) if part.new)
+    return Part(
+        f"WITH {asked} {keys or 'SELECT 1'}",
+        [value for part in parts for value in part.values],
+        [row for part in parts for row in part.new],
+    )
+
+
+def _keyed(rows: Sequence[models.Model], keys: Iterable[int]) -> None:
+    """New rows are stored under these keys."""
+    for row, key in zip(rows, keys, strict=True):
+        setattr(row, row._meta.pk.attname, key)
+        row._state.adding, row._state.db = False, connection.alias
 
 
 # To have these made by Django takes longer than to run them.
@@ -171,7 +238,7 @@ def _copy(
 
 def _update_from_document(
     model: type[models.Model], rows: Sequence[models.Model], fields: Sequence[Any]
-) -> int:
+) -> None:
     """What is the same in every row is written once, and only what differs goes by the document."""
     quote = connection.ops.quote_name
     key: Any = model._meta.pk
@@ -192,7 +259,6 @@ def _update_from_document(
             f"WHERE t.{quote(key.column)} = v.{quote(key.column)}",
             [*(_prepared(each, columns[each][:1])[0] for each in same), document],
         )
-        return int(cursor.rowcount)
 
 
 def _values(field: Any, rows: Sequence[models.Model]) -> list[Any]:

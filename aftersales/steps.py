@@ -20,7 +20,7 @@ from django_fsm import TransitionNotAllowed
 from django_fsm import transition as fsm_transition
 
 from aftersales import clock
-from aftersales.bulk import insert_rows, update_rows
+from aftersales.bulk import Writing, insert_rows
 from aftersales.enums import Party, Permission, Status
 from aftersales.models.fetched import Fetched, StateField
 from aftersales.models.history import Attempt, Event, Fault, plain
@@ -410,17 +410,20 @@ def write(acts: Sequence[Act]) -> None:
     for act in acts:
         act.event.hash = act.case.chain = act.event.digest(act.case.chain)
     cases = list({act.case.pk: act.case for act in acts}.values())
-    update_rows(cases, sorted({"chain", *(name for act in acts for name in act.names)}))
+    names = sorted({"chain", *(name for act in acts for name in act.names)})
     changed: dict[tuple[type[models.Model], tuple[str, ...]], dict[Any, models.Model]] = {}
     for act in acts:
         for row, former in act.changed:
             changed.setdefault((type(row), tuple(former)), {})[row.pk] = row
-    for (_model, fields), rows in changed.items():
-        update_rows(list(rows.values()), fields)
-    for gone in [row for act in acts for row in act.removed]:
-        gone.delete()
-    insert_rows([row for act in acts for row in act.rows])
-    insert_rows([act.event for act in acts])
+    with Writing() as writing:
+        writing.update(cases, names)
+        for (_model, fields), rows in changed.items():
+            writing.update(list(rows.values()), fields)
+        for gone in [row for act in acts for row in act.removed]:
+            writing.send()
+            gone.delete()
+        writing.insert([row for act in acts for row in act.rows])
+        writing.insert([act.event for act in acts])
     if broke := [case.pk for case in cases if case._state.fields_cache.get("fault")]:
         Fault.objects.filter(case__in=broke).delete()
 

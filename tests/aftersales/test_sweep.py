@@ -127,7 +127,7 @@ def test_a_larger_batch_takes_no_more_statements(make_case: Any, now: Any) -> No
             assert take_all(Case, 1000, 1) == (count, 0)
         return len(queries)
 
-    few, many = statements(3), statements(12)
+    few, many = statements(6), statements(18)
     assert many == few
     assert many <= 25
 
