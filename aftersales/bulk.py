@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple, Self
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection, models, transaction
+from django.db import connection, connections, models, transaction
 
 from aftersales import clock
 from aftersales.models.placing import ShopOf
@@ -88,11 +88,7 @@ class Writing:
             if (model, row.pk) in self._touched:
                 self.send()
             self._touched.add((model, row.pk))
-            values = (getattr(row, field.attname) for field in fields)
-            told = [
-                field.get_db_prep_save(value, connection)
-                for field, value in zip(fields, values, strict=True)
-            ]
+            told = _told([(each, getattr(row, each.attname)) for each in fields])
             self._parts.append(Part(_update_of(model, tuple(fields)), [*told, row.pk]))
             return
         self.send()
@@ -127,11 +123,7 @@ class Writing:
                 columns = (_column(field, _values(field, group)) for field in fields)
                 _keyed(group, _copy(model, fields, zip(*columns), len(group)))  # noqa: B905 # some never end
                 continue
-            told = [
-                field.get_db_prep_save(field.pre_save(row, True), connection)
-                for row in group
-                for field in fields
-            ]
+            told = _told([(each, each.pre_save(row, True)) for row in group for each in fields])
             self._parts.append(Part(_insert_of(model, len(group)), told, group))
 
     def send(self) -> None:
@@ -145,6 +137,12 @@ class Writing:
                 cursor.execute(part.sql, part.values)
                 if part.new:
                     _keyed(part.new, [int(key) for (key,) in cursor.fetchall()])
+
+
+def _told(values: Iterable[tuple[Any, Any]]) -> list[Any]:
+    """Values as their fields hand them to the driver."""
+    here = connections[connection.alias]  # what ``connection`` is, without a look-up for each value
+    return [field.get_db_prep_save(value, here) for field, value in values]
 
 
 def _one_of(parts: Sequence[Part]) -> Part:

@@ -1,7 +1,7 @@
 """偏好: how somebody wants to read: language, theme, density, keys. The account's word counts, else
 this browser's (a cookie, so that it holds before signing in and without script)."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -46,7 +46,7 @@ def of(request: HttpRequest) -> Prefs:
     user: Any = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return prefs
-    chosen = {name: getattr(user, name) for name in asdict(prefs)}
+    chosen = {name: getattr(user, name) for name in vars(prefs)}
     return replace(
         prefs, **{name: value for name, value in chosen.items() if value not in ("", None)}
     )
@@ -68,7 +68,7 @@ def keep(request: HttpRequest, response: HttpResponse, **chosen: Any) -> None:
     if language := chosen.get("language"):
         translation.activate(language)
         _set_cookie(response, settings.LANGUAGE_COOKIE_NAME, language)
-    said = asdict(_read(request.COOKIES.get(COOKIE, "")))
+    said = dict(vars(_read(request.COOKIES.get(COOKIE, ""))))
     said |= {name: value for name, value in chosen.items() if name in said}
     _set_cookie(response, COOKIE, urlencode(said))
 
