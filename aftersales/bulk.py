@@ -126,6 +126,12 @@ class Writing:
             told = _told([(each, each.pre_save(row, True)) for row in group for each in fields])
             self._parts.append(Part(_insert_of(model, len(group)), told, group))
 
+    def delete(self, rows: Iterable[models.Model]) -> None:
+        """Take rows back, with what Django deletes along."""
+        for row in rows:
+            self.send()
+            row.delete()
+
     def send(self) -> None:
         """Store what was handed over until now."""
         parts, self._parts = self._parts, []

@@ -71,6 +71,11 @@ for _name in (
     setattr(Cache, _name, _either(_name))
 
 
+def numbers(shop_id: int) -> str:
+    """Under what name the numbers of a shop are kept (``merchants/counting.py``)."""
+    return f"numbers:{shop_id}"
+
+
 def away() -> bool:
     """Whether the others' part of what is remembered is unknown at the moment."""
     return bool(getattr(cache, "away", False))

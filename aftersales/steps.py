@@ -405,8 +405,6 @@ def _take(
 
 def write(acts: Sequence[Act]) -> None:
     """Store what steps did: cases, changed rows, new rows and events, in bulk statements."""
-    if not acts:
-        return
     for act in acts:
         act.event.hash = act.case.chain = act.event.digest(act.case.chain)
     cases = list({act.case.pk: act.case for act in acts}.values())
@@ -419,9 +417,7 @@ def write(acts: Sequence[Act]) -> None:
         writing.update(cases, names)
         for (_model, fields), rows in changed.items():
             writing.update(list(rows.values()), fields)
-        for gone in [row for act in acts for row in act.removed]:
-            writing.send()
-            gone.delete()
+        writing.delete([row for act in acts for row in act.removed])
         writing.insert([row for act in acts for row in act.rows])
         writing.insert([act.event for act in acts])
     if broke := [case.pk for case in cases if case._state.fields_cache.get("fault")]:

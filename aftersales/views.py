@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.mixins import LoginRequiredMixin
+from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -19,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 from django.views.generic import FormView
 
-from aftersales import clock, uploads
+from aftersales import cached, clock, uploads
 from aftersales.changes import since
 from aftersales.drafting import Drafting
 from aftersales.enums import Party
@@ -242,6 +243,7 @@ def _sees(request: HttpRequest, upload: Upload) -> bool:
             if visibility.sees_content(evidence, case, party):
                 if party == Party.MERCHANT and "thumb" not in request.GET:
                     Case.objects.filter(pk=case.pk).update(merchant_seen_at=clock.now())
+                    cache.delete(cached.numbers(case.shop_id))
                 return True
     return _said_with(request, upload)
 

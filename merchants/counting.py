@@ -13,12 +13,14 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.timezone import localtime
 
-from aftersales import clock
+from aftersales import cached, clock
 from aftersales.enums import Party, Turn
 from aftersales.models import Evidence, Member
 
 Number = int | str  # 12, or 1000+
-SECONDS = 15  # how long the numbers of a shop may be behind on pages that do not list its cases
+SECONDS = (
+    15  # how long numbers may be behind of what is no step: questions, and what becomes urgent
+)
 MOST = 1000
 SAMPLED = ("answered", "unseen")  # there may be more behind those with the least time
 TURNS = [str(turn) for turn in Turn if turn not in (Turn.MINE, Turn.DONE)]
@@ -55,22 +57,15 @@ COUNTED = COUNTED.replace("UNSEEN", UNSEEN)
 COUNTED += "".join(OF_TURN.replace("TURN", turn) for turn in TURNS)
 
 
-def fresh(member: Member) -> dict[str, Number]:
-    """The numbers as they are now, for the page that lists the very cases."""
-    known = _counted(member.shop_id)
-    cache.set(_key(member.shop_id), known, SECONDS)
+def numbers_of(member: Member, moved: Any) -> dict[str, Number]:
+    """The numbers of his shop, in which a case was last ``moved`` (``merchants/team.py``): counted
+    anew once another one has moved, and after ``SECONDS``."""
+    key = cached.numbers(member.shop_id)
+    known = cache.get(key)
+    if not known or known["moved"] != moved:
+        known = _counted(member.shop_id) | {"moved": moved}
+        cache.set(key, known, SECONDS)
     return _for(member, known)
-
-
-def recent(member: Member) -> dict[str, Number]:
-    """The numbers as they were at most ``SECONDS`` ago."""
-    known = cache.get(_key(member.shop_id))
-    return _for(member, known) if known else fresh(member)
-
-
-def forget(shop_id: int) -> None:
-    """Somebody here has moved a case: his next page counts anew."""
-    cache.delete(_key(shop_id))
 
 
 def soon() -> datetime:
@@ -83,10 +78,6 @@ def unseen() -> Exists:
     theirs = Evidence.objects.filter(case=OuterRef("pk"), party=Party.BUYER)
     seen = OuterRef("merchant_seen_at")
     return Exists(theirs.filter(Q(at__gt=seen) | Q(case__merchant_seen_at=None)))
-
-
-def _key(shop_id: int) -> str:
-    return f"numbers:{shop_id}"
 
 
 def many(rows: QuerySet[Any]) -> Number:

@@ -13,6 +13,7 @@ from django.test import Client
 
 from aftersales.admin.people import reviewers_group
 from aftersales.models import Case, Conversation, Order, OrderLine, Shop, User
+from merchants import counting
 from tests.factories import (
     Desk,
     MemberFactory,
@@ -31,6 +32,13 @@ def now() -> Iterator[Any]:
     """Time stands still at noon; ``now.shift(timedelta(...))`` moves it."""
     with time_machine.travel(NOON, tick=False) as traveller:
         yield traveller
+
+
+@pytest.fixture(autouse=True)
+def counted_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where time stands still, a move can't be told by its moment from the one before it, so the
+    numbers of a shop are not kept. Who tests that they are sets SECONDS again."""
+    monkeypatch.setattr(counting, "SECONDS", 0)
 
 
 @pytest.fixture

@@ -177,7 +177,6 @@ class MerchantStep(MerchantCase, StepView):
     def form_valid(self, form: StepForm) -> HttpResponse:
         self.way.stay()
         answer = super().form_valid(form)
-        counting.forget(self.case.shop_id)
         if self.case.held_until:  # may be undone, and says so for as long; on the next page too
             agreed = agreed_words(self.step, self.case)
             told = _("%(goods)s：已%(what)s") % {"goods": self.case.line.title, "what": agreed}
@@ -246,7 +245,7 @@ def current_member(request: HttpRequest, user: User, shop_id: int | None = None)
     ``?shop=CODE`` chooses a shop. Sets ``request.shop``, ``request.counts`` and ``request.unread``
     for the frame, and ``request.team``, the members on duty there. A user without a shop finds a 404.
     """
-    everybody, members, unread = team_of(user)
+    everybody, members, unread, moved = team_of(user)
     if not members:
         raise Http404
     wanted = request.GET.get("shop") or request.session.get("shop")
@@ -259,5 +258,7 @@ def current_member(request: HttpRequest, user: User, shop_id: int | None = None)
     request.shop = member.shop  # type: ignore[attr-defined]
     request.shops = [each.shop for each in members]  # type: ignore[attr-defined]
     request.team = [each for each in everybody if each.shop_id == member.shop_id]  # type: ignore[attr-defined]
-    request.counts = SimpleLazyObject(lambda: counting.recent(member))  # type: ignore[attr-defined]
+    request.counts = SimpleLazyObject(  # type: ignore[attr-defined]
+        lambda: counting.numbers_of(member, moved.get(member.shop_id))
+    )
     return member

@@ -22,7 +22,6 @@ from aftersales.enums import JobKind, JobResult, JobState, Permission
 from aftersales.jobs import exporting, running
 from aftersales.models import Job, Member, Notice, Shop, User
 from aftersales.sheets import neutral
-from merchants import counting
 from merchants.forms.bulk import ExportForm
 from merchants.orderlist import OrderList
 from merchants.views.base import ShopView, current_member, must_be_able
@@ -119,8 +118,6 @@ class JobPage(JobView, TemplateView):
         job: Any = self.job
         if Notice.objects.filter(user=self.member.user_id, job=job).mark_read(clock.now()):
             del self.request.unread  # type: ignore[attr-defined]  # the bell counts anew
-        if not job.running:
-            counting.forget(self.shop.pk)
         first = When(If(state=JobResult.FAILED, then=Value(0)), default=Value(1))
         items = job.items.select_related("case__line").order_by(first, "pk")
         page = Paginator(items, 50).get_page(self.request.GET.get("page"))

@@ -42,8 +42,7 @@ class Queue(ShopView, TemplateView):
         now, query, member = clock.now(), self.request.GET, self.member
         team = self.request.team  # type: ignore[attr-defined]
         work = WorkList(query, member, team)
-        counts = counting.fresh(member)
-        self.request.counts = counts  # type: ignore[attr-defined]
+        counts = self.request.counts  # type: ignore[attr-defined]
         beginning = query.get("after", "")
         found = listed(*work.page(beginning, member.page_size + 1), member.user)
         page = found[: member.page_size]
