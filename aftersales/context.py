@@ -4,7 +4,6 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils.translation import get_language, get_language_info
 
 from aftersales import clock, undoing
 from aftersales.market.people import accounts
@@ -42,18 +41,5 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "shop": getattr(request, "shop", None),
         "shops": shops,
         "counts": getattr(request, "counts", {}),
-        "languages": languages,
         "prefs": getattr(request, "prefs", Prefs()),
     }
-
-
-def languages() -> list[dict[str, Any]]:
-    here = get_language()
-    return [
-        {
-            "code": code,
-            "name": get_language_info(code)["name_local"],
-            "current": code == here,
-        }
-        for code, _name in settings.LANGUAGES
-    ]

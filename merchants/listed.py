@@ -1,6 +1,8 @@
 """The cases of one page of a work list, with all that their rows show."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from itertools import islice
 from typing import Any
 
 from django.db import connection
@@ -46,35 +48,55 @@ ORDER BY page.place, p.id
 """
 LISTED = LISTED.replace("BETWEEN", BETWEEN).replace("UNSEEN", UNSEEN)
 LISTED = LISTED.replace("READ", ", ".join(f"c.{name}" for name in READ))
+OF_CASE = ("id", *READ)
+BESIDE = (
+    *("order_state", "goods", "sku", "image", "own_parcel", "reason_zh", "reason_en"),
+    *("assigned_to", "proofs", "unseen", "drafted"),
+)
 MOMENTS = ("shipped_at", "last_scan_at", "signed_at", "unreached_at")
 OF_PARCEL = ("id", "direction", "state", *MOMENTS)
 
 
 def listed(page: Made, given: Sequence[Any], user: User) -> list[Any]:
-    """The cases whose keys a query finds, each with what LISTED names and its ``parcel``."""
+    """The cases whose keys a query finds, each with what it has ``BESIDE``, with the tags that are
+    ``tags_on`` it, and its ``parcel``."""
     joined = "string_agg" if connection.vendor == "postgresql" else "group_concat"
     statement = LISTED.replace("JOINED", joined).replace("FOUND", page.sql)
+    with connection.cursor() as cursor:
+        # A constant, with the ORM's own SQL for the page in it; what was sent is a parameter.
+        cursor.execute(statement, [*page.filled(given), user.pk])
+        found = cursor.fetchall()
     rows: list[Any] = []
     sent: list[Parcel] = []
-    # A constant, with the ORM's own SQL for the page in it; what was sent is a parameter.
-    for row in Case.objects.raw(statement, [*page.filled(given), user.pk]):  # nosemgrep: raw-query
-        told = vars(row)
-        if not rows or rows[-1].pk != row.pk:
+    for values in found:
+        left = iter(values)
+        own = list(islice(left, len(OF_CASE)))
+        beside = dict(zip(BESIDE, left, strict=False))
+        *parcel, tagged = values[-len(OF_PARCEL) - 1 :]
+        if not rows or rows[-1].pk != own[0]:
+            for at, read in _readers():
+                own[at] = own[at] if own[at] is None else read(own[at])
+            row = Case.from_db(connection.alias, OF_CASE, own)
+            vars(row).update(beside, tags_on=tagged.split(BETWEEN) if tagged else [])
             rows.append(row)
-            sent = told["sent"] = []
-            told["tags_on"] = told["tagged"].split(BETWEEN) if told["tagged"] else []
-        if told["parcel_id"]:
-            sent.append(_parcel(told))
+            sent = row.sent = []
+        if parcel[0]:
+            moments = map(_moment, parcel[-len(MOMENTS) :])
+            sent.append(Parcel.from_db(None, OF_PARCEL, [*parcel[: -len(MOMENTS)], *moments]))
     for row in rows:
         row.parcel = facts.brought(row.sent, row.order_state, row.own_parcel)
     return rows
 
 
-def _parcel(told: dict[str, Any]) -> Parcel:
-    moments = [_moment(told[name]) for name in MOMENTS]
-    return Parcel.from_db(
-        None, OF_PARCEL, [told["parcel_id"], told["direction"], told["state"], *moments]
-    )
+@cache
+def _readers() -> list[tuple[int, Callable[[Any], Any]]]:
+    """Which columns of a case are not what the driver finds, and how they are read."""
+    found: list[tuple[int, Callable[[Any], Any]]] = []
+    for at, name in enumerate(OF_CASE):
+        column: Any = Case._meta.get_field(name).get_col("c")  # type: ignore[union-attr]
+        ways = column.get_db_converters(connection) + connection.ops.get_db_converters(column)
+        found += [(at, partial(way, expression=column, connection=connection)) for way in ways]
+    return found
 
 
 def _moment(value: Any) -> Any:

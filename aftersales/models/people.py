@@ -92,7 +92,7 @@ class Member(models.Model):
         _("同意限额"), max_digits=12, decimal_places=2, null=True, blank=True
     )
     active = models.BooleanField(_("在岗"), default=True)
-    page_size = models.PositiveSmallIntegerField(_("工作台每页单数"), default=20)
+    page_size = models.PositiveSmallIntegerField(_("工作台每页单数"), default=25)
 
     objects = MemberQuerySet.as_manager()
 

@@ -172,16 +172,17 @@ def problems_of(form: forms.BaseForm | forms.BaseFormSet) -> Iterable[Problem]:
 @register.simple_tag(takes_context=True)
 def error_mark(context: template.Context) -> str:
     """错误：, in front of the title of a page that shows a form with errors, whatever it is called."""
-    shown = context.flatten().values()
-    return _("错误：") if any(_wrong(each) for each in shown) else ""
+    shown = (each for scope in context.dicts for each in scope.values())
+    return _("错误：") if any(map(_wrong, shown)) else ""
 
 
 def _wrong(thing: Any) -> bool:
-    if isinstance(thing, forms.BaseFormSet):
-        return thing.is_bound and bool(thing.total_error_count())
-    if type(thing) in (list, tuple):  # a named one is a row, and rows hold no forms
+    kind = type(thing)  # to ask what a lazy thing is an instance of would make it
+    if kind in (list, tuple):  # a named one is a row, and rows hold no forms
         return any(map(_wrong, thing))
-    return isinstance(thing, forms.BaseForm) and thing.is_bound and bool(thing.errors)
+    if issubclass(kind, forms.BaseFormSet):
+        return thing.is_bound and bool(thing.total_error_count())
+    return issubclass(kind, forms.BaseForm) and thing.is_bound and bool(thing.errors)
 
 
 @register.filter

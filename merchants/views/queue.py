@@ -23,7 +23,7 @@ from merchants.showing.rows import rows_of
 from merchants.views.base import ShopView
 from merchants.worklist import WorkList, place, read_place
 
-SIZES = (20, 50, 100)
+SIZES = (25, 50, 100)
 Counts = dict[str, counting.Number]
 KEYS = (("u", gettext_lazy("有更新时刷新列表")),)
 

@@ -37,7 +37,7 @@ FROM moved
 
 def rows(request: HttpRequest) -> HttpResponse:
     cases = Case.objects.filter(shop=int(request.GET["shop"]), turn="mine").order_by("due_at", "pk")
-    return HttpResponse(BARE.render({"cases": cases.values(*SHOWN)[:20]}))
+    return HttpResponse(BARE.render({"cases": cases.values(*SHOWN)[:25]}))
 
 
 def case(request: HttpRequest) -> HttpResponse:
