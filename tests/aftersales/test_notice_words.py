@@ -1,0 +1,102 @@
+"""What the notices of the lesser steps say: who has to do what, and of how much they speak (§1.4)."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from aftersales.models import Case, LedgerMood, User
+from aftersales.payments import pay_due
+from tests.aftersales.lifecycle.reading import texts
+from tests.factories import Desk, ReturnAddressFactory, upload
+
+TWELVE = Decimal("12.00")
+
+
+@pytest.fixture
+def agreed(make_desk: Callable[..., Desk]) -> Desk:
+    return make_desk("agreed", type="return_refund")
+
+
+@pytest.fixture
+def unpaid(make_case: Callable[..., Case], merchant: User) -> Case:
+    """Goods on their way back whose freight could not be paid."""
+    case = make_case("sent_back", type="return_refund")
+    case.claim_freight(by=case.buyer, amount=TWELVE, evidence={"freight": [upload(case.buyer)]})
+    case.settle_freight(by=merchant, amount=TWELVE)
+    LedgerMood.objects.create(answer="refuse", times=1)
+    pay_due()
+    case.refresh_from_db()
+    return case
+
+
+def test_goods_sent_after_the_claim_are_told_to_both(
+    make_case: Callable[..., Case], merchant: User
+) -> None:
+    """Taobao Art. 27: at the merchant's cost; a file that says so tells the shop too."""
+    case = make_case(type="refund_unshipped")
+    case.note_shipment(by=merchant, parcel="顺丰速运 SF0001", acknowledged=True)
+    told = texts(case)
+    assert set(told) == {"linshu"}
+    assert "你申请退款之后，商家发出了" in told["linshu"]
+    case.note_shipment(by=None, parcel="顺丰速运 SF0001")
+    assert "不能以已发货为由驳回" in texts(case)["xiaochen"]
+
+
+def test_a_number_filled_in_for_the_buyer_is_told_to_him(agreed: Desk) -> None:
+    """T-09."""
+    agreed.case.fill_return(by=agreed.merchant, carrier="中通快递", tracking="ZT00001234")
+    assert "退货单号 中通快递 ZT00001234" in texts(agreed.case)["linshu"]
+
+
+def test_a_parcel_sent_collect_and_refused_is_to_be_sent_anew(agreed: Desk) -> None:
+    """Taobao Art. 50-51."""
+    agreed.case.send_back(by=agreed.buyer, carrier="中通快递", tracking="ZT00001234", collect=True)
+    agreed.case.refuse_collect(by=agreed.merchant)
+    assert "请改为寄付重新寄回，并填写新的单号" in texts(agreed.case)["linshu"]
+
+
+@pytest.mark.parametrize(("yes", "sentence"), [(True, "买家同意更换"), (False, "买家不同意更换")])
+def test_another_address_is_asked_for_and_answered(
+    yes: bool, sentence: str, agreed: Desk, shop: Any
+) -> None:
+    """Taobao Art. 41: where it would go, and what the buyer said."""
+    other = ReturnAddressFactory(shop=shop, detail="新仓库 2 号门", default=False)
+    agreed.case.ask_address(by=agreed.merchant, address=other)
+    assert "新仓库 2 号门。请答复" in texts(agreed.case)["linshu"]
+    agreed.case.answer_address(by=agreed.buyer, agreed=yes)
+    assert sentence in texts(agreed.case)["xiaochen"]
+
+
+def test_freight_is_claimed_and_paid_in_yuan(
+    make_case: Callable[..., Case], merchant: User
+) -> None:
+    """§1.5."""
+    case = make_case("sent_back", type="return_refund")
+    case.claim_freight(by=case.buyer, amount=TWELVE, evidence={"freight": [upload(case.buyer)]})
+    assert "申报了退货运费 ¥12.00" in texts(case)["xiaochen"]
+    case.settle_freight(by=merchant, amount=TWELVE)
+    assert "商家赔付了" in texts(case)["linshu"]
+    assert texts(case)["linshu"].endswith("¥12.00")
+
+
+def test_a_compensation_that_staff_look_after_is_not_called_a_refund(
+    unpaid: Case, staff: User
+) -> None:
+    """T-24: the goods are still on their way back."""
+    unpaid.retry_refund(by=staff)
+    assert {text.endswith("的补偿正在重新支付") for text in texts(unpaid).values()} == {True}
+    LedgerMood.objects.create(answer="refuse", times=1)
+    pay_due()
+    unpaid.refresh_from_db()
+    unpaid.settle_offline(by=staff, proof="银行转账 回单号 178")
+    assert {text.endswith("的补偿已由平台线下付清") for text in texts(unpaid).values()} == {True}
+
+
+def test_who_may_apply_again_hears_of_it(agreed: Desk, now: Any) -> None:
+    """T-10."""
+    now.move_to(agreed.case.due_at, tick=False)
+    agreed.case.catch_up()
+    agreed.case.allow_again(by=agreed.merchant)
+    assert "以同样的原因" in texts(agreed.case)["linshu"]
