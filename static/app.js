@@ -415,6 +415,7 @@
     $$("button.no-js, .no-js button", part).forEach((button) => button.remove());
     part.querySelector("[data-focus]")?.focus();
     $$(".side, .tabs", part).forEach(centre);
+    part.querySelector("[data-scan]")?.select(); // the next number that is scanned takes the place of the last
     count();
     tick();
   };

@@ -31,6 +31,18 @@ BADGES = {
 ENCODINGS = {"gb18030": "gb18030", "utf-8": "utf-8-sig"}
 
 
+def brings_something(job: ImportJob) -> bool:
+    return bool(job.new + job.updated)
+
+
+def standing(job: ImportJob) -> tuple[str, str]:
+    """Where a file stands, as its badge says it: what brings nothing waits for nobody."""
+    if job.state == ImportState.CHECKED and not brings_something(job):
+        return (_("没有可导入的订单") if job.failed else _("不需要导入")), "off"
+    state = ImportState(job.state)
+    return str(state.label), BADGES[state]
+
+
 class Imports(ShopView, ListView):
     """Every file of this shop, the newest first."""
 
@@ -43,7 +55,7 @@ class Imports(ShopView, ListView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
-        rows = [(job, BADGES[ImportState(job.state)]) for job in context["page_obj"]]
+        rows = [(job, *standing(job)) for job in context["page_obj"]]
         return context | {"rows": rows}
 
 
@@ -93,7 +105,7 @@ class ImportPage(JobView, TemplateView):
         errors = Paginator(job.errors.all(), 50).get_page(self.request.GET.get("page"))
         return super().get_context_data(
             job=job,
-            badge=BADGES[ImportState(job.state)],
+            standing=standing(job),
             stops=stops(job),
             counts_shown=shown_counts(job),
             platform=platform_name(job.platform),
@@ -101,7 +113,7 @@ class ImportPage(JobView, TemplateView):
             earlier=jobs.earlier_import(job) if job.state == ImportState.CHECKED else None,
             sample=[sample_row(each) for each in job.sample],
             errors=errors,
-            worth_importing=bool(job.new + job.updated),
+            worth_importing=brings_something(job),
             **kwargs,
         )
 

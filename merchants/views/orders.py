@@ -84,6 +84,7 @@ class OrderPage(ShopView, TemplateView):
             may_furnish=self.member.can(Permission.IMPORT),
             asking=asking,
             shippable=order.state in shipping.SHIPPABLE,
+            the_rest=left[0] if len(left) == 1 < len(lines) else None,
             ship_refusal=refusal,
             **kwargs,
         )

@@ -110,3 +110,20 @@ def test_where_one_is_stands_in_sight_on_a_phone(shop, merchant, new_page):
     phone = new_page(merchant, width=390, height=844)
     phone.goto("/merchant/members/")
     expect(phone.locator(".side [aria-current]")).to_be_in_viewport(ratio=1)
+
+
+def test_the_next_number_that_is_scanned_takes_the_place_of_one_not_found(
+    make_case, merchant, new_page
+):
+    """M18: it was written before the last, and neither was found."""
+    case = make_case("sent_back", type="return_refund", reason="R1")
+    page = new_page(merchant)
+    page.goto(url("returns"))
+    page.keyboard.type("ZT99999999")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("没有找到“ZT99999999”")).to_be_visible()
+
+    page.keyboard.type(case.return_tracking)
+    page.keyboard.press("Enter")
+
+    page.wait_for_url(f"**{url('receive_part', case.code)}")

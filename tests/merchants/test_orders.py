@@ -218,7 +218,8 @@ def test_a_part_of_an_order_is_shipped_from_its_page(at_desk, shop, buyer, text_
     assert order.state == OrderState.PART
     page = text_of(at_desk.look("order", order.number))
     assert "部分发货" in page
-    assert "这次发哪些商品" not in page  # one thing is left
+    assert "这次发哪些商品" not in page  # one thing is left, and named
+    assert "将发出：毛巾 × 1" in page
     assert order.number in text_of(at_desk.look("orders", state="part"))
     at_desk.post("order", order.number, tracking="SF1234567891")
     order.refresh_from_db()

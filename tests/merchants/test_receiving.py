@@ -77,6 +77,7 @@ def test_an_unknown_number_is_said_to_be_unknown(at_desk, back, text_of):
     assert answer.status_code == 200
     assert "没有找到“ZT99999999”" in text_of(answer)
     assert back.return_tracking not in text_of(answer)
+    assert "查到的退货" not in text_of(answer)  # no card of nothing
 
 
 def test_the_desk_lists_what_waits_and_takes_the_keyboard_at_once(at_desk, back, text_of):

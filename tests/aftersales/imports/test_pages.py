@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 import pytest
@@ -212,6 +213,15 @@ def test_a_file_that_came_before_and_one_of_another_platform_are_pointed_out(
     page = desk.get(page_of(check(taobao()))).content.decode()
     assert "完全相同的文件" in page
     assert "所有订单都已经是最新的，不需要导入" in page
+    assert "待确认导入" not in page
+    check(pinduoduo({"用户实付金额(元)": "免费"}))
+    listed = desk.get(reverse("merchants:imports")).content.decode()
+    assert re.findall(r'class="st (\w+)">([^<]*)<', listed) == [
+        ("off", "没有可导入的订单"),
+        ("off", "不需要导入"),
+        ("mine", "待确认导入"),
+        ("ok", "已完成"),
+    ]
 
 
 def test_failed_rows_are_downloaded_as_a_file(desk, check):
