@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 
 
 def until(line: "OrderLine", order: "Order", windows: Mapping[str, int]) -> datetime | None:
-    """When the warranty of a line ends; none where nobody knows when it was signed for."""
-    began = line.warranty_from or order.signed_at
+    """When the warranty of a line ends; none where nobody knows when it was signed for, by its own
+    parcel where the order went out in parts."""
+    own = line.parcel.signed_at if line.parcel else None
+    began = line.warranty_from or own or order.signed_at
     if began is None:
         return None
     if line.warranty_days is not None:

@@ -166,3 +166,19 @@ def test_an_outage_gives_back_the_working_time_that_it_took(
     )
     case.refresh_from_db()
     assert case.due_at == china(until)
+
+
+def test_the_platforms_target_waits_for_a_supplement_in_working_time(
+    make_case: Any, staff: Any, now: Any
+) -> None:
+    """D11, D14: asked on Wednesday noon with two hours left to rule; the supplement ends a day later."""
+    Window.objects.filter(clock="D14").update(minutes=18 * 60, **TEN_TO_SIX_OCLOCK)
+    case = make_case("under_review")
+    assert case.due_at == china("2026-11-25 14:00")
+    now.shift(48 * HOUR)
+    case.catch_up()
+
+    case.ask_supplement(by=staff, of="buyer", what="请补拍裂纹处的近照。")
+
+    assert case.evidence_due_at == china("2026-11-26 12:00")
+    assert case.due_at == case.last_intervention.decide_by == china("2026-11-26 14:00")

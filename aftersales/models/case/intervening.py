@@ -225,7 +225,9 @@ class Intervening(CaseFields):
                 due_at=until,
             )
         )
-        decide_by = asked.decide_by + (until - self.at)  # the platform's own target waits (D14)
+        # the platform's own target waits (D14)
+        left = deadlines.left_of(self, Clock.DECISION, asked.decide_by, self.at)  # type: ignore[arg-type]
+        decide_by = deadlines.goes_on(self, Clock.DECISION, until, left)  # type: ignore[arg-type]
         self.change(asked, stage=Stage.SUPPLEMENT, decide_by=decide_by)
         self.set_due(decide_by)
         self.stage, self.evidence_from, self.evidence_due_at = Stage.SUPPLEMENT, self.at, until

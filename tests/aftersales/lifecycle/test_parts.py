@@ -99,6 +99,20 @@ def test_the_days_of_a_return_run_from_the_part_s_own_signature(
     assert "return_refund" in open_to(order, "杯")
 
 
+def test_the_warranty_of_a_part_runs_from_its_own_signature(
+    order: Order, merchant: Any, now: Any
+) -> None:
+    """D19: ninety days; the last part's signature is no news of the first one."""
+    sign(send(order, merchant, "壶"))
+    now.shift(timedelta(days=60))
+    sign(send(order, merchant, "杯", tracking="SF1234567891"))
+    finished = {"state": OrderState.FINISHED, "finished_at": clock.now()}
+    Order.objects.filter(pk=order.pk).update(**finished)
+    now.shift(timedelta(days=31))
+    assert "repair" not in open_to(order, "壶")
+    assert "repair" in open_to(order, "杯")
+
+
 def test_what_is_missing_is_sent_after_and_not_twice(
     order: Order, merchant: Any, buyer: Any
 ) -> None:
