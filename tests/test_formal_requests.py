@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils.html import strip_tags
 
 from aftersales import clock
 from aftersales.enums import AnswerState, Party, RoundState, Severity, Status
@@ -83,6 +84,26 @@ def test_the_buyer_sees_it_in_front_with_its_time(make_desk, buyer, signed_in):
     )
     assert phone.get(reverse("buyers:cases")).context["tab"] == "mine"
     assert WANTED in Notice.objects.get(user=buyer).text
+
+
+def test_its_time_is_the_one_that_the_buyer_is_told(make_desk, make_case, buyer, signed_in):
+    """On the page, in the progress and in the list, where it stands in the order of its clock."""
+    later = make_case("agreed", type="return_refund")
+    desk = make_desk()
+    ask(desk)
+    phone = signed_in(buyer)
+
+    page = " ".join(
+        strip_tags(read(phone.get(reverse("buyers:case", args=[desk.case.code])))).split()
+    )
+    listed = phone.get(reverse("buyers:cases")).context["cases"]
+
+    assert "内答复 · 11-24（周二）12:00 截止" in page
+    assert "11-24（周二）12:00 前" in page  # 进度
+    assert "11-25（周三）12:00 前商家仍未处理，将自动退款 ¥128.00。" in page
+    assert "内商家必须处理" not in page
+    assert [case.code for case, _standing in listed] == [desk.case.code, later.code]
+    assert listed[0][1].until == clock.now() + DAY
 
 
 def test_the_shop_asks_from_its_page(make_desk, merchant, signed_in):

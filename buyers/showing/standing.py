@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -53,8 +53,14 @@ WAITING_FOR_BUYER = (
     | Q(status=Status.PLATFORM_REVIEW, stage=Stage.EVIDENCE, suspended=False)
     | Q(Exists(_ASKED), status=Status.PLATFORM_REVIEW, stage=Stage.SUPPLEMENT, suspended=False)
 ) & ~Q(status__in=ENDED)
-# The clock that a page shows of it: that of the open round or of the evidence before its own.
-FIRST_DUE = Coalesce("reply_due_at", "evidence_due_at", "due_at")
+# The clock that a page shows of it: that of the open round, of the evidence or of what the shop asks
+# for before its own.
+FIRST_DUE = Coalesce(
+    "reply_due_at",
+    "evidence_due_at",
+    Subquery(_WANTED.order_by("due_at").values("due_at")[:1]),
+    "due_at",
+)
 
 
 def standing(case: Case, now: datetime) -> Standing:
@@ -71,15 +77,7 @@ def standing(case: Case, now: datetime) -> Standing:
         return _offered(case, now)
     stands = _STANDS[status](case, now)
     wanted = [asked for asked in case.open_requests() if asked.party == Party.MERCHANT]
-    if wanted and not stands.mine:
-        return replace(
-            stands,
-            headline=_("商家有请求，等你答复"),
-            badge=_("等你答复"),
-            kind="mine",
-            what_now=_("请答复下面的请求；没答复也不影响其他时限。"),
-        )
-    return stands
+    return _wanted(case, stands, wanted, now) if wanted and not stands.mine else stands
 
 
 # While it is open ---------------------------------------------------------------------------------
@@ -173,6 +171,22 @@ def _asked_to_confirm(case: Case, now: datetime) -> Standing:
         until=case.reply_due_at or case.due_at,
         until_for=_("内答复"),
         otherwise=_("没确认也没关系：售后不会因此关闭。") + if_unhandled(case, now),
+    )
+
+
+def _wanted(case: Case, stands: Standing, wanted: list[CaseRequest], now: datetime) -> Standing:
+    """A formal request has a clock of its own, and leaves the others as they are."""
+    at_shop = (Status.PENDING_MERCHANT, Status.AWAITING_MERCHANT_RECEIPT)
+    return replace(
+        stands,
+        headline=_("商家有请求，等你答复"),
+        badge=_("等你答复"),
+        kind="mine",
+        what_now=_("请答复下面的请求。"),
+        until=min(asked.due_at for asked in wanted),
+        until_for=_("内答复"),
+        otherwise=_("没答复也不影响其他时限。")
+        + (if_unhandled(case, now) if case.status in at_shop else ""),
     )
 
 
