@@ -78,8 +78,8 @@ def _suspended(case: Case, now: datetime) -> Rows:
     return [
         (_("中止原因"), stood.get_because_display()),
         (_("依据"), stood.note),
-        (_("受理凭证编号"), stood.proof),
-        (_("受理凭证提交截止"), when(stood.proof_by, now) if stood.proof_by else ""),
+        *(((_("受理凭证编号"), stood.proof),) if stood.proof else ()),
+        *(((_("受理凭证提交截止"), when(stood.proof_by, now)),) if stood.proof_by else ()),
         (_("最晚恢复"), when(stood.until, now)),
     ]
 
@@ -106,7 +106,9 @@ def _gathered(case: Case, asked: Intervention, party: Party, now: datetime) -> R
         )
     for each in asked.supplements.all():
         side = _name(each.of, party) if each.of else _("双方")
-        told.append((_("平台要求{side}补充").format(side=side), each.what))
+        yours = each.of == party == Party.BUYER
+        label = _("平台要求你补充") if yours else _("平台要求{side}补充").format(side=side)
+        told.append((label, each.what))
     return told
 
 

@@ -138,7 +138,9 @@ def after_accepting(offer: Offer, case: Case) -> list[tuple[str, str]]:
     elif offer.amount is not None:
         rows.append((_("金额"), money(offer.amount)))
     if code in plans.CASH or code in plans.RETURNS or code == "intercept_refund":
-        rows.append((_("退到哪里"), _("原路退回{routes}").format(routes=routes(case))))
+        way = routes(case)
+        back = _("原路退回（{routes}）").format(routes=way) if way else _("原路退回")
+        rows.append((_("退到哪里"), back))
     if code in plans.SENT_BACK:
         rows.append((_("退货运费"), _freight_told(offer, case)))
     rows.append((_("什么时候"), _when_it_happens(target, code)))

@@ -252,8 +252,10 @@ def _taken_over(details: dict[str, Any], mine: bool) -> str:
 
 @tells("ask_supplement")
 def _supplement_asked(details: dict[str, Any], mine: bool) -> str:
-    names = {str(Party.BUYER): _("你"), str(Party.MERCHANT): _("商家")}
-    return _("平台请{side}补充凭证").format(side=names.get(details.get("of", ""), _("双方")))
+    if details.get("of") == Party.BUYER:
+        return _("平台请你补充凭证")
+    side = _("商家") if details.get("of") else _("双方")
+    return _("平台请{side}补充凭证").format(side=side)
 
 
 @tells("propose_suspension")

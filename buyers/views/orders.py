@@ -145,6 +145,9 @@ class FindOrder(BuyerPage, FormView):
             if Order.objects.filter(pk=order.pk, buyer=None).update(buyer=self.user):
                 messages.success(self.request, _("订单已找回，可以在这里申请售后"))
                 return redirect(reverse("buyers:order", args=[order.shop.code, order.number]))
+        if mine := Order.objects.for_buyer(self.user).filter(number=number).first():
+            messages.info(self.request, _("这笔订单已经在你的账号下"))
+            return redirect(reverse("buyers:order", args=[mine.shop.code, mine.number]))
         form.add_error(None, _("没有找到这笔订单，请核对订单号和实付金额"))
         return self.form_invalid(form)
 

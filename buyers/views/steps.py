@@ -1,6 +1,5 @@
 """The buyer's steps: answering, sending back, proving, asking the platform, leaving (B10 to B15)."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -10,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from aftersales import clock, platform
 from aftersales.asked import title_of
+from aftersales.display import deadline
 from aftersales.enums import GATHERING, RULED, AnswerState, Clock, Party, Remedy, RoundState, Status
 from aftersales.models import Case, Channel, Complaint
 from aftersales.rules import deadlines
@@ -184,6 +184,23 @@ class Appeal(BuyerStep):
         )
 
 
+# Where a case goes back to, and what happens there at the end of the time that was left (T-19).
+_AFTER_WITHDRAWING = {
+    Status.REJECTED: gettext_lazy(
+        "售后单回到商家驳回之后，等你决定：至少到 {until}，这之前可以再申请平台介入；逾期售后关闭。"
+    ),
+    Status.RETURN_REFUSED: gettext_lazy(
+        "售后单回到商家拒绝收货之后，等你决定：至少到 {until}，这之前可以再申请平台介入；逾期售后关闭。"
+    ),
+    Status.AWAITING_BUYER_RECEIPT: gettext_lazy(
+        "售后单回到等你确认收货：至少到 {until}，这之前可以再申请平台介入；逾期视为没有问题，售后自动完成。"
+    ),
+    Status.PENDING_MERCHANT: gettext_lazy(
+        "售后单回到等商家处理：至少到 {until}；到期商家仍未处理，将自动按你的要求处理。"
+    ),
+}
+
+
 class Withdraw(BuyerStep):
     """撤回平台介入."""
 
@@ -191,13 +208,11 @@ class Withdraw(BuyerStep):
     done = gettext_lazy("已撤回平台介入")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        asked = self.case.last_intervention
-        now = clock.now()
-        left = deadlines.put_back_until(self.case, asked, now) - now if asked else timedelta()
+        asked, now = self.case.last_intervention, clock.now()
+        until = deadlines.put_back_until(self.case, asked, now) if asked else now
+        goes_on = _AFTER_WITHDRAWING.get(Status(asked.came_from), "") if asked else ""
         return super().get_context_data(
-            came_from=asked.get_came_from_display() if asked else "",
-            left_hours=hours(left),
-            **kwargs,
+            goes_on=goes_on.format(until=deadline(until, now)), until=until, **kwargs
         )
 
 

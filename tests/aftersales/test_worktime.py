@@ -136,7 +136,7 @@ def test_a_request_taken_back_leaves_the_working_time_that_was_left(
     case.withdraw(by=buyer)
 
     assert case.due_at == china("2026-12-01 17:00")
-    assert page.context["left_hours"] == 96
+    assert page.context["until"] == case.due_at
 
 
 @pytest.mark.parametrize(

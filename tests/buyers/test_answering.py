@@ -46,7 +46,7 @@ def test_accepting_asks_once_more_with_amount_way_and_time(
     shown = text_of(at_phone.look("accept_plan", desk.case, offer=offer.pk))
 
     assert "¥45.00" in shown
-    assert "原路退回微信支付" in shown
+    assert "原路退回（微信支付）" in shown
     assert "接受后立即提交退款" in shown
     assert "接受后立即生效，此商品不能再申请售后" in shown
     desk.case.refresh_from_db()

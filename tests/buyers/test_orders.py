@@ -216,6 +216,15 @@ class TestFindingAnOrderAgain:
         taken.refresh_from_db()
         assert taken.buyer == stranger
 
+    def test_his_own_order_is_shown_and_not_called_unknown(
+        self, shop: Shop, buyer: User, at_phone: Phone, text_of: Callable[[HttpResponse], str]
+    ) -> None:
+        order = OrderFactory(shop=shop, buyer=buyer)
+        url = reverse("buyers:order", args=[shop.code, order.number])
+
+        assert self.find(at_phone, order.number, "128.00")["Location"] == url
+        assert "这笔订单已经在你的账号下" in text_of(at_phone.client.get(url))
+
     def test_a_shop_does_not_claim_what_it_sold(
         self, shop: Shop, phone_of: Callable[[User], Phone]
     ) -> None:

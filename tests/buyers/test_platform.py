@@ -130,13 +130,34 @@ def test_a_buyer_withdraws_his_request(
 ) -> None:
     """T-19: back to where it was, with the time that was left."""
     case = make_case("under_review")
-    assert "撤回后，平台不再判定这一单" in text_of(at_phone.look("withdraw", case))
+    page = text_of(at_phone.look("withdraw", case))
+    assert "撤回后，平台不再判定这一单" in page
+    assert "回到商家驳回之后，等你决定：至少到 11-30（周一）12:00" in page
+    assert "逾期售后关闭" in page
 
     at_phone.send("withdraw", case)
 
     assert (case.status, case.stage) == (Status.REJECTED, Stage.WITHDRAWN)
     assert case.due_at is not None
     assert "商家驳回了你的申请" in text_of(at_phone.look("case", case))
+
+
+def test_who_complained_of_what_came_is_told_where_withdrawing_leads(
+    make_case: Callable[..., Case], at_phone: Phone, text_of: Read
+) -> None:
+    """T-19, D9: back to the look at the goods, which ends well by itself, not closed."""
+    case = make_case("shipped_again", type="exchange")
+    case.dispute_arrival(
+        by=case.buyer,
+        reason="换来的还是裂的，杯口一圈都有裂纹。",
+        evidence={"arrived": [upload(case.buyer)]},
+    )
+
+    page = text_of(at_phone.look("withdraw", case))
+
+    assert "回到等你确认收货" in page
+    assert "售后自动完成" in page
+    assert "售后关闭" not in page
 
 
 def test_what_the_shop_asked_the_shop_withdraws(
