@@ -134,6 +134,8 @@ def terms_refusal(code: str, terms: Mapping[str, Any], case: "Case") -> dict[str
         stock = {row["sku"]: int(row["stock"]) for row in case.line.stock}
         if len(wanted) > 200 or (stock and wanted and stock.get(wanted, 0) < 1):
             return {"sku_exchange": gettext("请选一个有库存的规格")}
+    if code == "coupon" and terms.get("waives") and facts.with_shop(case):
+        return {"waives_coupon": gettext("商品已经寄回，买家接受补偿后售后不能就此结束")}
     if code == "resend" and not 1 <= len(str(terms.get("items", "")).strip()) <= 200:
         return {"items_resend": gettext("请写明补寄什么、各几件（最多 200 个字）")}
     if code == "invite_evidence":

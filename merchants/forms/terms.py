@@ -12,7 +12,7 @@ from aftersales.display import when
 from aftersales.enums import Freight
 from aftersales.forms import MoneyField
 from aftersales.models import Case, Plan
-from aftersales.rules import plans
+from aftersales.rules import facts, plans
 from aftersales.rules.requests import MOST_PICTURES
 
 WAITS = (12, 24, 48, 72)  # hours
@@ -41,7 +41,7 @@ def fields_of(plan: Plan, case: Case) -> dict[str, forms.Field]:
         found["items"] = _words(_("补寄什么、几件"), 200)
     elif code == "repair":
         found["days"] = _number(_("几天内修好"), plans.MAX_REPAIR_DAYS)
-    elif code == "coupon":
+    elif code == "coupon" and not facts.with_shop(case):
         found["waives"] = _tick(_("买家接受后结束本次售后"))
     elif code == "return_freight_covered":
         found["pickup"] = _tick(_("上门取件，运费由你直接付给快递"))

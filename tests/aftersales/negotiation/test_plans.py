@@ -338,6 +338,17 @@ def test_a_coupon_for_which_the_buyer_lets_go_closes_the_case(make_desk):
     assert paid_out(case) == [(yuan("10.00"), "goodwill", RefundState.OWED)]
 
 
+def test_nobody_lets_go_for_a_coupon_what_he_has_sent_back(make_desk):
+    """§2.6, NEG-12: the shop would have the goods and the price; a coupon besides is welcome."""
+    desk = make_desk("sent_back", type=RETURN, reason="R13")
+    desk.check()
+    waiving = plan("coupon", "10.00", waives=True)
+    with refused(desk.case, "商品已经寄回", field="waives_coupon"):
+        desk.negotiate(offers=[waiving], script=script("SC-18"))
+    case = offered(desk, plan("coupon", "10.00"), words="SC-18")
+    assert case.status == Status.AWAITING_MERCHANT_RECEIPT
+
+
 def test_freight_is_paid_besides_and_the_return_goes_on(make_desk):
     desk = make_desk("sent_back", type=RETURN)
     due_at = desk.case.due_at
