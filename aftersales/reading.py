@@ -17,22 +17,23 @@ from django.views.generic import FormView
 
 from aftersales import prefs
 from aftersales.looks import Density, Theme
-from aftersales.models import Shop, User
+from aftersales.models import Member, Shop, User
 from aftersales.paths import way_back
 
 
 def frame_of(request: HttpRequest) -> str:
     """The frame around a page that all share, as its reader knows it from his own pages.
 
-    Sets ``request.shop`` for a merchant's.
+    Sets ``request.shop`` for a merchant's, and what of its menu is ``request.barred`` to him.
     """
     user = request.user
     if not isinstance(user, User):
         return "base.html"
-    shops = Shop.objects.of(user).order_by("members__pk")
-    shop = shops.filter(code=request.session.get("shop")).first() or shops.first()
-    if shop is not None:
-        request.shop = shop  # type: ignore[attr-defined]
+    places = list(Member.objects.places_of(user))
+    if places:
+        wanted = request.session.get("shop")
+        member = next((each for each in places if each.shop.code == wanted), places[0])
+        request.shop, request.barred = member.shop, member.barred  # type: ignore[attr-defined]
         return "base_merchant.html"
     return "base_staff.html" if user.is_staff else "base_buyer.html"
 

@@ -11,6 +11,8 @@ from aftersales.enums import Permission
 from aftersales.looks import Density, Theme
 from aftersales.rules.roles import ROLES, Role
 
+WHOLE_PAGES = (Permission.IMPORT, Permission.MANAGE)  # of the permissions, those that open pages
+
 
 class User(AbstractUser):
     """账号: a buyer, a shop member or platform staff; which, follows from orders and memberships.
@@ -75,6 +77,10 @@ class MemberQuerySet(models.QuerySet["Member"]):
         """What this user is in a shop; nothing, where he does not work there now."""
         return self.filter(shop_id=shop_id, user_id=user.pk, active=True)
 
+    def places_of(self, user: Any) -> Self:
+        """Where this user works now, the first first."""
+        return self.filter(user=user, active=True).select_related("shop").order_by("pk")
+
     def at_work(self, shop_id: int, user: Any) -> "Member | None":
         return self.being(shop_id, user).first()
 
@@ -106,6 +112,11 @@ class Member(models.Model):
 
     def can(self, permission: Permission | str) -> bool:
         return self.active and str(permission) in self.permissions
+
+    @property
+    def barred(self) -> tuple[str, ...]:
+        """What whole pages of the shop's menu take, and he has not."""
+        return tuple(str(each) for each in WHOLE_PAGES if not self.can(each))
 
     @property
     def role(self) -> Role:

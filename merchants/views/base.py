@@ -242,8 +242,8 @@ def ask_first(
 def current_member(request: HttpRequest, user: User, shop_id: int | None = None) -> Member:
     """The membership in hand: of ``shop_id``, or of the shop remembered in the session.
 
-    ``?shop=CODE`` chooses a shop. Sets ``request.shop``, ``request.counts`` and ``request.unread``
-    for the frame, and ``request.team``, the members on duty there. A user without a shop finds a 404.
+    ``?shop=CODE`` chooses a shop. Sets ``request.shop``, what of its menu is ``request.barred`` to him,
+    ``request.counts`` and ``request.unread`` for the frame, and ``request.team``, the members on duty there. A user without a shop finds a 404.
     """
     everybody, members, unread, moved = team_of(user)
     if not members:
@@ -256,6 +256,7 @@ def current_member(request: HttpRequest, user: User, shop_id: int | None = None)
         request.session["shop"] = member.shop.code
     request.unread = unread  # type: ignore[attr-defined]
     request.shop = member.shop  # type: ignore[attr-defined]
+    request.barred = member.barred  # type: ignore[attr-defined]
     request.shops = [each.shop for each in members]  # type: ignore[attr-defined]
     request.team = [each for each in everybody if each.shop_id == member.shop_id]  # type: ignore[attr-defined]
     request.counts = SimpleLazyObject(  # type: ignore[attr-defined]

@@ -1,6 +1,9 @@
 """Members: added by account, each with what he may do, and somebody always keeps the keys."""
 
+import re
+
 import pytest
+from django.urls import reverse
 
 from aftersales.models import Member
 from tests.factories import MemberFactory, UserFactory
@@ -146,3 +149,21 @@ def test_a_limit_is_an_amount(shop, at_desk, most):
     assert answer.status_code == 422
     member.refresh_from_db()
     assert member.agree_most is None
+
+
+@pytest.mark.parametrize("page", ["merchants:queue", "notices", "prefs"])
+def test_the_menu_has_no_pages_that_a_member_may_not_open(shop, desk_of, merchant, page):
+    """The links led to 403; on the pages that all roles share the menu is the same."""
+    helper = MemberFactory(shop=shop, permissions=["agree"]).user
+    closed = {reverse(f"merchants:{name}") for name in ("imports", "addresses", "members")}
+
+    def menu(user):
+        shown = desk_of(user).client.get(reverse(page)).content.decode()
+        side = shown.partition('<nav class="side"')[2].partition("</nav>")[0]
+        return set(re.findall(r'href="([^"?]+)', side))
+
+    assert not menu(helper) & closed
+    assert reverse("merchants:rules") in menu(helper)
+    assert closed <= menu(merchant)
+    for url in closed:
+        assert desk_of(helper).client.get(url).status_code == 403
