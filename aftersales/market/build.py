@@ -32,7 +32,7 @@ from aftersales.market.disputes import BeforeThePlatform
 from aftersales.market.people import BUYERS, PASSWORD, PEOPLE, SHOPS, STAFF
 from aftersales.market.platform import HAPPENINGS, Platform
 from aftersales.market.selling import Selling
-from aftersales.market.stories import STORIES, WORDS, Told
+from aftersales.market.stories import REFUSALS, STORIES, WORDS, Told
 from aftersales.models import (
     Case,
     Conversation,
@@ -323,8 +323,8 @@ class Market(Selling, Platform, BeforeThePlatform):
         case.confirm_agreed(by=case.buyer)
 
     def do_reject(self, number: int) -> None:
-        self.case(number)
-        self.desks[number].reject()
+        words = REFUSALS.get(self.case(number).reason.code)
+        self.desks[number].reject(**({"statement": words} if words else {}))
 
     def do_agree(self, number: int) -> None:
         case = self.case(number)
@@ -384,7 +384,7 @@ class Market(Selling, Platform, BeforeThePlatform):
 
     def do_unrepairable(self, number: int) -> None:
         case = self.case(number)
-        text = "主板烧毁，这个部件原厂已经停产，修不好。"
+        text = "焊缝整圈开裂，这个部件原厂已经停产，修不好。"
         case.report_unrepairable(by=self.merchant(case.shop), text=text)
 
     def do_cancel(self, number: int) -> None:

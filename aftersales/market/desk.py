@@ -152,7 +152,7 @@ class Desk:
         return {
             "reason": reason,
             "statement": "照片里的纹路是开片工艺，页面有说明，不是质量问题。",
-            "answers": [f"{point}：已在附图中逐项说明" for point in reason.must_answer],
+            "answers": ["已在附图中逐项说明，请对照查看。" for _point in reason.must_answer],
             "evidence": proofs_for(self.merchant, reason.proofs.all(), self.case.reason.code),
             "risks": [each.code for each in self.case.warnings() if each.ticked],
             "proof_tracking": self.case.return_tracking,
