@@ -69,6 +69,8 @@ class Status(TextChoices):
     CLOSED_AGREED = "closed_agreed", _("协商一致，已关闭")  # T6
 
 
+# In the shop's hands, so that it may negotiate, reject or agree.
+NEGOTIABLE = (Status.PENDING_MERCHANT, Status.AWAITING_MERCHANT_RECEIPT)
 ENDED = frozenset(
     {
         Status.REFUNDED,

@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.timezone import localtime
 
 from aftersales import cached, clock
-from aftersales.enums import Party, Turn
+from aftersales.enums import NEGOTIABLE, Party, Turn
 from aftersales.models import Evidence, Member
 
 Number = int | str  # 12, or 1000+
@@ -39,7 +39,7 @@ WITH mine AS (
 )
 SELECT 'mine', assignee_id, count(*), count(*) FILTER (WHERE due_at < %(soon)s),
     count(*) FILTER (WHERE round_state = 'answered'
-        AND status IN ('pending_merchant', 'awaiting_merchant_receipt')) FROM mine GROUP BY assignee_id
+        AND status IN (NEGOTIABLE)) FROM mine GROUP BY assignee_id
 UNION ALL SELECT 'unseen', 0, count(*), 0, 0 FROM mine c
     WHERE EXISTS (SELECT 1 FROM aftersales_evidence e WHERE UNSEEN)
 UNION ALL SELECT 'asked', 0, count(*), 0, 0 FROM (
@@ -55,6 +55,7 @@ UNION ALL SELECT column1, 0, (SELECT count(*) FROM (
 FROM (VALUES TURNS) AS turns
 """
 COUNTED = COUNTED.replace("UNSEEN", UNSEEN)
+COUNTED = COUNTED.replace("NEGOTIABLE", ", ".join(f"'{status}'" for status in NEGOTIABLE))
 COUNTED = COUNTED.replace("TURNS", ", ".join(f"('{turn}')" for turn in TURNS))
 
 

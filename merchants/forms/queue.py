@@ -16,7 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from aftersales import clock
-from aftersales.enums import CaseType, Direction, Phase, RoundState, ScanKind, Status
+from aftersales.enums import NEGOTIABLE, CaseType, Direction, Phase, RoundState, ScanKind, Status
 from aftersales.forms import MoneyField
 from aftersales.models import Case, CaseQuerySet, Member, Order, Parcel, Tag
 from aftersales.rules import facts
@@ -47,7 +47,6 @@ SHIPPED = [
     ("back", _("退货在途")),
     ("arrived", _("退货已签收")),
 ]
-IN_HAND = (Status.PENDING_MERCHANT, Status.AWAITING_MERCHANT_RECEIPT)
 ON_THE_WAY = (ScanKind.PICKED_UP, ScanKind.MOVING, ScanKind.DELIVERING)
 
 
@@ -189,7 +188,9 @@ class QueueFilter(filters.FilterSet):
             return cases.filter(status=Status.PENDING_MERCHANT, round_number=0)
         if stage in ("first", "second"):
             return cases.filter(round_number=1 if stage == "first" else 2)
-        cases = cases.filter(status__in=IN_HAND)  # what has moved on keeps the state of its rounds
+        cases = cases.filter(
+            status__in=NEGOTIABLE
+        )  # what has moved on keeps the state of its rounds
         if stage == "decide":
             asked = Cast(KeyTextTransform("min_rounds", "policy"), IntegerField())
             done = [RoundState.ANSWERED, RoundState.EXPIRED]

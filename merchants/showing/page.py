@@ -23,6 +23,7 @@ from aftersales.display import (
 )
 from aftersales.enums import (
     GATHERING,
+    NEGOTIABLE,
     CaseType,
     Clock,
     Party,
@@ -156,7 +157,7 @@ def page_of(
         supplement=platform.asked_of(case, Party.MERCHANT),
         stops=tool.stops(case, now) if tool.opened(case) else [],
         mobile=bool(found.policy and found.policy[0].mobile_negotiation),
-        decided=case.status not in tool.IN_HAND,
+        decided=case.status not in NEGOTIABLE,
         next_look="quiet" if busy else "primary",
         may_talk="send_message" in moves and not moves["send_message"],
         may_ask="ask_for" in moves and not moves["ask_for"],
@@ -262,7 +263,7 @@ def agreed_words(step: str, case: Case) -> str:
 
 def entry_button(case: Case, user: User, trail: str = "") -> Button | None:
     """驳回退款: opens the tool where it stands; never rejects by itself (NEG-01, NEG-02)."""
-    if case.status not in tool.IN_HAND:
+    if case.status not in NEGOTIABLE:
         return None
     refusal = case.refusal(tool.entry(case), user)
     url = step_url("confirm_risks", case) + trail

@@ -11,12 +11,11 @@ from django.utils.translation import gettext as _
 from aftersales import clock
 from aftersales.bids import gap_text, with_terms
 from aftersales.display import Stop, money, when
-from aftersales.enums import Clock, Freight, Party, RoundState, Status
+from aftersales.enums import NEGOTIABLE, Clock, Freight, Party, RoundState, Status
 from aftersales.models import Case, Offer, Offering, Plan, Round
 from aftersales.rules import deadlines, facts, plans
 
 RISKS, NEGOTIATE, WAIT, REJECT, DONE = "risks", "negotiate", "wait", "reject", "done"
-IN_HAND = (Status.PENDING_MERCHANT, Status.AWAITING_MERCHANT_RECEIPT)
 TURNED_DOWN = (Status.REJECTED, Status.RETURN_REFUSED)
 
 
@@ -24,7 +23,7 @@ def stage(case: Case) -> str:
     """The step of the tool that this case is at; empty where the tool has no business."""
     if case.status in TURNED_DOWN:
         return DONE
-    if case.status not in IN_HAND:
+    if case.status not in NEGOTIABLE:
         return ""
     if case.round_state == RoundState.WAITING:
         return WAIT

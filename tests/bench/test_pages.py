@@ -19,7 +19,7 @@ from tests.bench.reporting import Rates, report, rounds, seconds, settle
 from tests.factories import MemberFactory
 
 FULL = os.environ.get("SIZE") == "full"
-SIZES = [10_000, 1_000_000] if FULL else [2_000, 40_000]
+SIZES = [10_000, 1_000_000, 10_000_000] if FULL else [2_000, 40_000]
 ROUNDS, TIMES = 9, 10
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aftersales.enums import (
+    NEGOTIABLE,
     Clock,
     Freight,
     Party,
@@ -33,7 +34,6 @@ from aftersales.rules.conditions import (
 )
 from aftersales.steps import Refused, step
 
-NEGOTIABLE = [Status.PENDING_MERCHANT, Status.AWAITING_MERCHANT_RECEIPT]
 ANYTIME = list(Status)
 AGREED = "agreed"  # the outcome of round 1 that asks the buyer to confirm (NEG-46)
 TEXT_MOST = 400

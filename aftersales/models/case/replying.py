@@ -14,6 +14,7 @@ from django_fsm import GET_STATE
 from aftersales import clock
 from aftersales.display import plain_money
 from aftersales.enums import (
+    NEGOTIABLE,
     Freight,
     Party,
     Permission,
@@ -23,7 +24,7 @@ from aftersales.enums import (
     Status,
 )
 from aftersales.models.case.loading import THREAD
-from aftersales.models.case.negotiating import ANYTIME, NEGOTIABLE, Negotiating
+from aftersales.models.case.negotiating import ANYTIME, Negotiating
 from aftersales.models.case.owing import Owing
 from aftersales.models.catalogue import Plan, worded
 from aftersales.models.history import Upload
