@@ -149,9 +149,11 @@ class Drafting(LoginRequiredMixin, View):
 
     def handle_no_permission(self) -> Any:
         kept = self.request.method == "POST" and put_by(self.request)
-        if kept and self.request.POST.get("draft") == "auto":
+        if kept:
             said = _("登录已过期，内容已暂存，重新登录后恢复")
-            return HttpResponse(said, status=401, content_type="text/plain")
+            if self.request.POST.get("draft") == "auto":
+                return HttpResponse(said, status=401, content_type="text/plain")
+            messages.info(self.request, said)
         return super().handle_no_permission()
 
     def take_over_typed(self) -> None:
@@ -263,6 +265,9 @@ def drafts_of(case: Case, user: Any, known: Iterable[Draft] | None = None) -> li
 
 
 def unsaid(form: BaseForm) -> None:
-    """Clean what was typed so far, and complain of nothing: it was not sent yet."""
+    """Clean what was typed so far, and complain of nothing: it was not sent yet. Only a file that
+    came along and can't be taken is named, for the page that comes back is without it."""
     form.is_valid()
+    gone = {name: form.errors[name] for name in form.files if name in form.errors}
     form.errors.clear()
+    form.errors.update(gone)

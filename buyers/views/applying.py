@@ -219,7 +219,7 @@ class Fill(ApplyPage, Drafting):
         form = self.form(request.POST)
         if "refresh" in request.POST:
             unsaid(form)
-            return self.show(form)
+            return self.show(form, status=422 if form.errors else 200)
         if not form.is_valid():
             self.kept = self.keep(request.POST, form)
             return self.show(form, status=422)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from aftersales.models import Draft
@@ -87,3 +88,35 @@ def test_a_staged_file_belongs_to_who_staged_it(make_case, phone, merchant, text
     phone.post(path, {"draft": "auto", "text": LONG, "proof_chat_kept": foreign.token})
 
     assert foreign.token not in text_of(phone.get(path))
+
+
+def test_who_has_to_sign_in_again_reads_there_that_nothing_is_lost(
+    make_case, phone, text_of, settings
+):
+    case = make_case()
+    path = reverse("buyers:send_message", args=[case.code])
+    user = phone.get(path).context["user"]
+    phone.logout()
+
+    answer = phone.post(path, {"by": user.pk, "text": LONG}, follow=True)
+
+    assert settings.LOGIN_URL in answer.redirect_chain[0][0]
+    assert "登录已过期，内容已暂存，重新登录后恢复" in text_of(answer)
+    phone.force_login(user)
+    assert LONG in text_of(phone.get(path))
+
+
+def test_without_script_a_file_that_is_not_taken_is_named_before_anything_is_sent(
+    shop, buyer, phone, text_of
+):
+    """更新下面的内容 gives the form back without it, and complains of nothing else."""
+    order = OrderFactory(shop=shop, buyer=buyer)
+    path = reverse("buyers:apply_form", args=[shop.code, order.number, 1, "refund_received"])
+    note = SimpleUploadedFile("说明.txt", b"no picture")
+
+    answer = phone.post(path, {"reason": "R1", "refresh": "1", "proof_close": note})
+
+    assert answer.status_code == 422
+    page = text_of(answer)
+    assert "说明.txt 不是 JPG" in page
+    assert "请上传" not in page
