@@ -100,7 +100,7 @@ def test_who_has_to_sign_in_again_reads_there_that_nothing_is_lost(
 
     answer = phone.post(path, {"by": user.pk, "text": LONG}, follow=True)
 
-    assert settings.LOGIN_URL in answer.redirect_chain[0][0]
+    assert str(settings.LOGIN_URL) in answer.redirect_chain[0][0]
     assert "登录已过期，内容已暂存，重新登录后恢复" in text_of(answer)
     phone.force_login(user)
     assert LONG in text_of(phone.get(path))
