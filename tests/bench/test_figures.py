@@ -15,7 +15,7 @@ from tests.bench.market import due_cases
 from tests.bench.reporting import report, seconds
 
 FULL = os.environ.get("SIZE") == "full"
-CASES = 200_000 if FULL else 10_000
+SHOPS, CASES = (1_000, 1_000_000) if FULL else (4, 10_000)
 ROUNDS = 7
 
 # Each case is applied for, agreed to and refunded on one of 90 days; every fifth goes to the platform.
@@ -47,10 +47,11 @@ WRITTEN = [Counted._meta.db_table, DayFigure._meta.db_table]
 
 @pytest.fixture
 def lived(transactional_db: Any, django_user_model: type[User]) -> Shop:
-    """A shop with 90 days behind it."""
-    shop = Shop.objects.create(code="bench", name="bench")
+    """One of several shops with 90 days behind them."""
     buyer = django_user_model.objects.create(username="bench")
-    due_cases(shop, buyer, CASES, prefix="FIG", due=False)
+    for number in range(SHOPS):
+        shop = Shop.objects.create(code=f"bench-{number}", name="bench")
+        due_cases(shop, buyer, CASES // SHOPS, prefix=f"FIG{number}", due=False)
     with connection.cursor() as cursor:
         cursor.execute(LIVED)
         cursor.execute("VACUUM ANALYZE")
@@ -115,4 +116,4 @@ def test_figures(lived: Shop) -> None:
     report("figures", rates, goal=0.25)
     window = reading.Window(last)
     number = reading.figures_of(shop, last).tally(Measure.REFUNDED, window).number
-    assert number == reading.counted_in(shop, Measure.REFUNDED, window).count() > CASES // 5
+    assert number == reading.counted_in(shop, Measure.REFUNDED, window).count() > CASES // SHOPS // 5
