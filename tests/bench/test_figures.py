@@ -116,4 +116,6 @@ def test_figures(lived: Shop) -> None:
     report("figures", rates, goal=0.25)
     window = reading.Window(last)
     number = reading.figures_of(shop, last).tally(Measure.REFUNDED, window).number
-    assert number == reading.counted_in(shop, Measure.REFUNDED, window).count() > CASES // SHOPS // 5
+    assert (
+        number == reading.counted_in(shop, Measure.REFUNDED, window).count() > CASES // SHOPS // 5
+    )
