@@ -11,6 +11,7 @@ from aftersales.enums import (
     GATHERING,
     UNRULED,
     AppealState,
+    Clock,
     Party,
     Responsible,
     Ruling,
@@ -35,6 +36,15 @@ def asked_of(case: Case, party: Party) -> Supplement | None:
     """The supplement that this side may answer now."""
     asked = case.last_supplement if case.stage == Stage.SUPPLEMENT else None
     return asked if asked is not None and asked.asks(party) else None
+
+
+def course(case: Case, now: datetime) -> dict[str, Any]:
+    """How long the platform takes, should it be asked now: for evidence, then for the ruling."""
+    told: dict[str, Any] = {}
+    for name, clock in (("evidence", Clock.EVIDENCE), ("decision", Clock.DECISION)):
+        told[f"{name}_hours"] = int(deadlines.length(case, clock).total_seconds() // 3600)
+        told[f"{name}_until"] = deadlines.end_of(case, clock, now)
+    return told
 
 
 def appeal_until(case: Case) -> datetime | None:

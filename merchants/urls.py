@@ -35,6 +35,7 @@ from merchants.views.case import (
     Answer,
     AnswerRequest,
     Appeal,
+    AskPlatform,
     Assign,
     Call,
     CasePage,
@@ -119,12 +120,7 @@ urlpatterns = [
     path(f"{CASE}call/", Call.as_view(step="reveal_number"), name="call"),
     act("assign", Assign, AssignForm),
     # The platform
-    act(
-        "ask_platform",
-        Step,
-        AskPlatformForm,
-        done=gettext_lazy("已申请平台介入，请在举证时间内提交凭证"),
-    ),
+    act("ask_platform", AskPlatform, AskPlatformForm),
     act(
         "propose_suspension",
         Step,

@@ -154,16 +154,11 @@ class AskPlatform(BuyerStep):
     done = gettext_lazy("已申请平台介入，请在举证时间内提交凭证")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        evidence = deadlines.length(self.case, Clock.EVIDENCE)
-        decision = deadlines.length(self.case, Clock.DECISION)
         now = clock.now()
         unanswered = self.case.status == Status.PENDING_MERCHANT
         return super().get_context_data(
             otherwise=if_unhandled(self.case, now) if unanswered else "",
-            evidence_hours=hours(evidence),
-            evidence_until=deadlines.end_of(self.case, Clock.EVIDENCE, now),
-            decision_hours=hours(decision),
-            decision_until=deadlines.end_of(self.case, Clock.DECISION, now),
+            **platform.course(self.case, now),
             **kwargs,
         )
 

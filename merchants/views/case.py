@@ -267,6 +267,15 @@ class Chat(MerchantStep):
         return self.request.get_full_path()
 
 
+class AskPlatform(MerchantStep):
+    """申请平台介入 (T-17): what follows, and that it counts, before it is asked for."""
+
+    done = gettext_lazy("已申请平台介入，请在举证时间内提交凭证")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**platform.course(self.case, clock.now()), **kwargs)
+
+
 class Appeal(MerchantStep):
     """申诉 (T-25, D13): what it takes, and that a reversal takes nothing back from the buyer."""
 

@@ -172,3 +172,14 @@ def test_withdrawing_says_the_least_time_that_the_rules_leave(
     case.ask_platform(by=case.buyer, reason=WHY)
 
     assert "至少保留 30 小时" in text_of(at_desk.look("withdraw", case))
+
+
+def test_who_asks_the_platform_reads_first_what_follows(
+    make_case: Callable[..., Case], at_desk: Desk, text_of: Read
+) -> None:
+    """T-17, D11, D14: until when, and that it counts, withdrawn or not."""
+    page = text_of(at_desk.look("ask_platform", make_case("refused_goods", type="return_refund")))
+
+    assert "48 小时内" in page
+    assert "预计 72 小时内" in page
+    assert "也计入平台介入率" in page
