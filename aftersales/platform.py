@@ -100,7 +100,17 @@ def _gathered(case: Case, asked: Intervention, party: Party, now: datetime) -> R
     if asked.stage in GATHERING and case.evidence_due_at:
         told.append((_("举证截止"), when(case.evidence_due_at, now)))
         since = case.evidence_from or asked.at
-        filed = sum(each.at >= since and each.party != party for each in case.handed("evidence"))
+        now_filed = [each.party for each in case.handed("evidence") if each.at >= since]
+        mine = now_filed.count(party)
+        filed = len(now_filed) - mine
+        told.append(
+            (
+                _("你的举证") if party == Party.BUYER else _("我方举证"),
+                ngettext("已提交 {n} 份", "已提交 {n} 份", mine).format(n=mine)
+                if mine
+                else _("还没有提交"),
+            )
+        )
         name = _("商家") if party == Party.BUYER else _("买家")
         told.append(
             (

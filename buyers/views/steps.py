@@ -121,6 +121,11 @@ class ClaimFreight(BuyerStep):
         return super().get_context_data(claim=self.case.unclaimed_freight, again=again, **kwargs)
 
 
+def ends_wait(case: Case) -> bool:
+    """Whether any word of the buyer's answers the open round now; he is told so before he writes."""
+    return case.round_state == RoundState.WAITING and case.any_word_answers()
+
+
 class AddEvidence(BuyerStep):
     """补充凭证 (B12), with the request it answers."""
 
@@ -131,6 +136,7 @@ class AddEvidence(BuyerStep):
         inviting = [each for each in self.case.open_offers() if each.plan.code == "invite_evidence"]
         return super().get_context_data(
             asked=self.case.last_round.text if inviting and self.case.last_round else "",
+            ends_wait=not inviting and ends_wait(self.case),
             during=self.case.stage in GATHERING,
             supplement=platform.asked_of(self.case, Party.BUYER),
             **kwargs,
@@ -144,7 +150,18 @@ class Cancel(BuyerStep):
     done = gettext_lazy("你撤销了申请")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(consequence=lost_by_leaving(self.case), **kwargs)
+        return super().get_context_data(
+            consequence=lost_by_leaving(self.case), ends=self._ends(), **kwargs
+        )
+
+    def _ends(self) -> str:
+        """What else ends with it."""
+        if self.case.status == Status.PLATFORM_REVIEW:
+            return _("平台不再判定这一单。")
+        talking = (RoundState.WAITING, RoundState.ANSWERED, RoundState.EXPIRED)
+        if self.case.status == Status.PENDING_MERCHANT and self.case.round_state in talking:
+            return _("正在进行的协商同时结束。")
+        return ""
 
 
 class AskPlatform(BuyerStep):
@@ -304,8 +321,7 @@ class Chat(BuyerStep):
         for each in visible(self.case.load_along("evidence").evidence.all(), self.case):
             shown_.setdefault(each.version, []).append(each)
         thread = thread_of(self.case.thread(), Party.BUYER, clock.now(), shown_)
-        waiting = self.case.round_state == RoundState.WAITING and self.case.any_word_answers()
-        return super().get_context_data(thread=thread, answers=waiting, **kwargs)
+        return super().get_context_data(thread=thread, ends_wait=ends_wait(self.case), **kwargs)
 
     def get_success_url(self) -> str:
         return f"{self.request.path}#last"

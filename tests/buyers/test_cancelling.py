@@ -33,6 +33,27 @@ def test_cancelling_names_its_consequence_and_its_main_button_leads_back(
 
 
 @pytest.mark.parametrize(
+    ("trait", "ends"),
+    [
+        ("", ""),
+        ("rejected", ""),
+        ("waiting", "正在进行的协商同时结束。"),
+        ("answered", "正在进行的协商同时结束。"),
+        ("under_review", "平台不再判定这一单。"),
+    ],
+)
+def test_it_says_what_else_ends_and_of_nothing_that_is_not(
+    make_case: Callable[..., Case], at_phone: Phone, text_of: Read, trait: str, ends: str
+) -> None:
+    """S-18."""
+    shown = text_of(at_phone.look("cancel", make_case(trait)))
+
+    said = {each for each in ("正在进行的协商", "平台不再判定") if each in shown}
+    assert said == ({ends.split("同时")[0].split("这一单")[0]} if ends else set())
+    assert ends in shown
+
+
+@pytest.mark.parametrize(
     ("trait", "kind"),
     [
         ("", "refund_received"),

@@ -352,6 +352,14 @@ def test_before_he_writes_he_is_told_that_a_message_ends_the_wait(
     assert "现在不用做什么" not in shown
 
 
+def test_words_with_evidence_answer_the_round_too_and_the_page_says_so(
+    make_case: Callable[..., Case], at_phone: Phone, text_of: Read
+) -> None:
+    """NEG-30."""
+    assert "也算答复" in text_of(at_phone.look("add_evidence", make_case("waiting")))
+    assert "也算答复" not in text_of(at_phone.look("add_evidence", make_case("answered")))
+
+
 @pytest.mark.parametrize("trait", ["", "expired", "answered"])
 def test_where_no_answer_is_waited_for_a_message_is_just_that(
     make_case: Callable[..., Case], at_phone: Phone, text_of: Read, trait: str

@@ -116,6 +116,9 @@ def test_evidence_is_taken_until_the_window_closes(
     case = make_case("under_review")
     at_phone.send("add_evidence", case, proof_added=picture(), text="渗水的视频截图")
     assert case.evidence.filter(slot="added").count() == 1
+    filed = case.evidence.filter(party="buyer", at__gte=case.evidence_from).count()
+    told = dict(at_phone.look("case", case).context["page"].platform)
+    assert told["你的举证"] == f"已提交 {filed} 份"
 
     now.shift(timedelta(hours=48))
     late = at_phone.send("add_evidence", case, proof_added=picture())
