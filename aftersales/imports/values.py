@@ -37,6 +37,9 @@ MOBILE = re.compile(r"1[0-9]{10}")
 OTHER_PHONE = re.compile(
     r"1[0-9]{10}-[0-9]{1,6}|0[0-9]{2,3}-?[0-9]{7,8}(?:-[0-9]{1,6})?|[0-9*+-]*\*[0-9*+-]*"
 )
+# Hong Kong, Macao and Taiwan; elsewhere abroad only what is written as such, with + or 00 before it.
+NEAR = re.compile(r"85[23]-?[0-9]{8}|886-?0?[0-9]{8,9}")
+ABROAD = re.compile(r"[1-9][0-9]{0,2}-?[0-9]{6,12}")
 # Controls, marks that turn the writing direction, and what is not a character.
 UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffe\uffff"
@@ -173,7 +176,11 @@ def phone(text: str) -> str:
     if not text or MOBILE.fullmatch(text):
         return text
     number = unicodedata.normalize("NFKC", text).replace(" ", "").replace("转", "-")
-    number = number.removeprefix("+").removeprefix("00")
+    written, number = number, number.removeprefix("+").removeprefix("00")
+    if NEAR.fullmatch(number):
+        return number
+    if written != number and not number.startswith("86") and ABROAD.fullmatch(number):
+        return f"+{number}"
     if number.startswith("86") and len(number) >= 13:
         number = number[2:].removeprefix("-")
     if MOBILE.fullmatch(number) or (OTHER_PHONE.fullmatch(number) and len(number) <= 30):

@@ -130,13 +130,19 @@ def test_what_exports_wrap_around_a_value_is_taken_off(cell, text):
         ("18412345678-1234", "18412345678-1234"),
         ("0571-88880000", "0571-88880000"),
         ("138****5678", "138****5678"),
+        ("852-91234567", "852-91234567"),  # Hong Kong
+        ("00852 9123 4567", "85291234567"),
+        ("886-912345678", "886-912345678"),  # Taiwan
+        ("+65 91234567", "+6591234567"),
     ],
 )
 def test_phone_numbers_are_kept_in_one_way_of_writing(text, kept):
     assert values.phone(text) == kept
 
 
-@pytest.mark.parametrize("text", ["138123456789", "12345", "call me", "9" * 40])
+@pytest.mark.parametrize(
+    "text", ["138123456789", "12345", "call me", "9" * 40, "6591234567", "85291234", "+12"]
+)
 def test_what_is_no_phone_number_is_refused(text):
     with pytest.raises(Wrong, match="电话"):
         values.phone(text)
