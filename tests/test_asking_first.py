@@ -239,6 +239,17 @@ def propose(talk, merchant, code="partial_refund", amount="45.00", **more):
     return said.proposal
 
 
+def test_what_is_proposed_and_what_is_said_are_one_amount(line, merchant, talk):
+    """S-47, NEG-13's rule for promises, also before a case."""
+    with pytest.raises(Refused, match="话术里写的是 50 元，方案是 45.00 元") as refused:
+        propose(talk, merchant, text="退您50元可以吗？")
+
+    assert "text" in refused.value.errors
+    assert not line.proposals.exists()
+    propose(talk, merchant, text="原价128元，退您45元可以吗？")
+    assert line.proposals.count() == 1
+
+
 def test_only_plans_that_fit_the_order_can_be_proposed(
     line, order, buyer, merchant, talk, signed_in
 ):

@@ -86,6 +86,8 @@ class Conversation:
                 raise Refused(plan=refusal)
             if refusal := proposals.amount_refusal(plan.code, amount, self.most(plan)):
                 raise Refused(amount=refusal)
+            if amount is not None and (wrong := wording.amount_refusal(text, [amount])):
+                raise Refused(text=wrong)
             offered = self.line_of(plan, amount)
             text = text.strip() or _("我们提议：%(plan)s。您看可以吗？") % {"plan": offered}
             self.line.proposals.filter(state=PlanState.OPEN).update(state=PlanState.REPLACED)

@@ -65,12 +65,16 @@ def script_refusal(text: str, most: int) -> str:
 _MONEY = re.compile(r"¥\s?(\d[\d,]*(?:\.\d+)?)|(\d[\d,]*(?:\.\d+)?)\s?[元块]")
 
 
-def other_amount(text: str, offered: Collection[Decimal]) -> str | None:
-    """The first sum of money in the text where it names none of these; None if all is well."""
+def amount_refusal(text: str, offered: Collection[Decimal]) -> str:
+    """NEG-13: why a text can't go out beside what is offered: it speaks of money, and of none of
+    these sums, while the buyer will hold the shop to either. Empty when it can."""
     named = [found[1] or found[2] for found in _MONEY.finditer(unicodedata.normalize("NFKC", text))]
     if not named or any(Decimal(each.replace(",", "")) in offered for each in named):
-        return None
-    return named[0]
+        return ""
+    return gettext("话术里写的是 %(found)s 元，方案是 %(offered)s 元，请改成一致") % {
+        "found": named[0],
+        "offered": gettext("、").join(f"{each:,.2f}" for each in sorted(offered)),
+    }
 
 
 # Absolute promises --------------------------------------------------------------------------------

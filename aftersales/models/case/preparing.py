@@ -134,8 +134,7 @@ class Preparing(CaseFields):
         }
 
     def misquoted(self, script: Script, offers: Sequence[Offering], text: str) -> str:
-        """NEG-13: an edited text that speaks of money names what is offered beside it, for the buyer
-        will hold the shop to either; why it can't be sent, empty when it can."""
+        """Why an edited text doesn't go with these offers: it names other money; empty when it does."""
         meant = self.script_values(offers, script).get("amount")
         if not meant:
             return ""
@@ -143,13 +142,7 @@ class Preparing(CaseFields):
             offered = {Decimal(meant.replace(",", ""))}
         else:
             offered = {self.whole if each.amount is None else each.amount for each in offers}
-        found = wording.other_amount(text, offered)
-        if not found:
-            return ""
-        return _("话术里写的是 %(found)s 元，方案是 %(offered)s 元，请改成一致") % {
-            "found": found,
-            "offered": _("、").join(plain_money(each) for each in sorted(offered)),
-        }
+        return wording.amount_refusal(text, offered)
 
     def warnings(self, at: datetime | None = None) -> list[risks.Warning]:
         """Every risk warning on current data (NEG-02, NEG-05)."""
