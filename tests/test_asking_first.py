@@ -241,7 +241,7 @@ def propose(talk, merchant, code="partial_refund", amount="45.00", **more):
 
 def test_what_is_proposed_and_what_is_said_are_one_amount(line, merchant, talk):
     """S-47, NEG-13's rule for promises, also before a case."""
-    with pytest.raises(Refused, match="话术里写的是 50 元，方案是 45.00 元") as refused:
+    with pytest.raises(Refused, match=r"话术里写的是 50 元，方案是 45\.00 元") as refused:
         propose(talk, merchant, text="退您50元可以吗？")
 
     assert "text" in refused.value.errors
