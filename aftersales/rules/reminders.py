@@ -29,12 +29,23 @@ def marks(case: "Case") -> list[tuple[datetime, Reminder]]:
         return []
     found: list[tuple[datetime, Reminder]] = []
     if watch.party == Party.MERCHANT:
-        found = [(began + (due - began) / 2, Reminder.HALF), (due - LAST, Reminder.LAST)]
+        found = _of_the_merchant(case, due, began)
     elif deadlines.clock_of(case) in BUYERS:
         found = [(due - DAY, Reminder.DAY)]
     elif watch.clock == Clock.DECISION:
         found = [(due, Reminder.OVERDUE)]
     return sorted(mark for mark in found if mark[0] > began)
+
+
+def _of_the_merchant(
+    case: "Case", due: datetime, began: datetime
+) -> list[tuple[datetime, Reminder]]:
+    """At half of his time and at two hours left of it: working time, where his clock counts that."""
+    key = deadlines.clock_of(case)
+    whole = deadlines.left_of(case, key, due, began)
+    half = deadlines.goes_on(case, key, began, whole / 2)
+    last = [deadlines.goes_on(case, key, began, whole - LAST)] if whole > LAST else []
+    return [(half, Reminder.HALF), *((moment, Reminder.LAST) for moment in last)]
 
 
 def next_at(case: "Case", at: datetime) -> datetime | None:

@@ -8,8 +8,9 @@ from django.test import Client
 from django.urls import reverse
 
 from aftersales import clock, extending
+from aftersales.enums import Reminder
 from aftersales.models import Case, Extension, Window
-from aftersales.rules import worktime
+from aftersales.rules import reminders, worktime
 from aftersales.rules.worktime import CHINA, Hours
 from tests.factories import OrderFactory, application_for
 
@@ -182,3 +183,18 @@ def test_the_platforms_target_waits_for_a_supplement_in_working_time(
 
     assert case.evidence_due_at == china("2026-11-26 12:00")
     assert case.due_at == case.last_intervention.decide_by == china("2026-11-26 14:00")
+
+
+def test_a_merchant_is_reminded_while_he_works(shop: Any, buyer: Any, now: Any) -> None:
+    """§1.4: of six working hours from Friday at four, half are over on Monday at eleven, and two
+    are left at noon."""
+    now.move_to(china("2026-11-20 16:00"), tick=False)
+    Window.objects.filter(clock="D2").update(minutes=6 * 60, **TEN_TO_SIX_OCLOCK)
+    order = OrderFactory(shop=shop, buyer=buyer)
+    case = Case.apply(order.lines.first(), application_for(order), by=buyer)
+    assert case.due_at == china("2026-11-23 14:00")
+    assert reminders.marks(case) == [
+        (china("2026-11-23 11:00"), Reminder.HALF),
+        (china("2026-11-23 12:00"), Reminder.LAST),
+    ]
+    assert case.remind_at == china("2026-11-23 11:00")
