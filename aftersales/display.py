@@ -10,7 +10,7 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from aftersales.enums import ItemState
 from aftersales.languages import CHINESE, ENGLISH, either, in_english
@@ -365,3 +365,31 @@ def settled(made: "Refundable | None") -> list[tuple[str, str]]:
         told = _("%(amount)s，不会自动扣款；再退同一套餐的其他商品时，从那次退款里扣除")
         rows.append((_("还差"), told % {"amount": money(made.owed)}))
     return rows
+
+
+# What a browser calls itself, most particular first: many name those that they resemble too.
+_BROWSERS = {
+    "MicroMessenger/": gettext_lazy("微信"),
+    "Edg/": "Edge",
+    "OPR/": "Opera",
+    "Firefox/": "Firefox",
+    "Chrome/": "Chrome",
+    "Safari/": "Safari",
+}
+_SYSTEMS = {
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Android": "Android",
+    "Windows": "Windows",
+    "Mac OS X": "macOS",
+    "Linux": "Linux",
+}
+
+
+def device(agent: str) -> str:
+    """Chrome · Windows: a browser that is signed in, so that its owner knows it again."""
+    known = [
+        next((str(name) for mark, name in names.items() if mark in agent), "")
+        for names in (_BROWSERS, _SYSTEMS)
+    ]
+    return " · ".join(filter(None, known)) or agent
