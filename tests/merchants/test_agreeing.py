@@ -20,6 +20,17 @@ def test_agreeing_says_what_it_does_and_for_how_much(make_case, at_desk, text_of
     assert "退款将原路退回买家，商品不退回，正在进行的协商同时结束" in page
 
 
+def test_no_button_leads_to_the_page_that_one_is_on(make_case, at_desk):
+    """同意退款 stood twice there, and the first did nothing."""
+    case = make_case()
+    here = reverse("merchants:agree", args=[case.code])
+
+    assert f'href="{here}"' in at_desk.look("case", case).content.decode()
+    page = at_desk.look("agree", case).content.decode()
+    assert f'href="{here}"' not in page
+    assert reverse("merchants:confirm_risks", args=[case.code]) in page
+
+
 def test_agreeing_owes_the_refund(make_case, at_desk):
     """T-03."""
     case = make_case()
