@@ -295,12 +295,16 @@ class Review(ApplyPage):
     def refused(self, form: DemandForm, refused: Refused) -> HttpResponse:
         if "agreement" in refused.errors or not refused.errors:
             status = 409 if refused.conflict else 422
-            return self.show(form, sentence=refused.sentence, status=status)
+            unread = "agreement" in refused.errors
+            return self.show(form, sentence=refused.sentence, status=status, unread=unread)
         form.refuse(refused)
         context = self.filling(form, here=self.form_url)
         return render(self.request, "buyers/apply/form.html", context, status=422)
 
-    def show(self, form: DemandForm, *, sentence: str = "", status: int = 200) -> HttpResponse:
+    def show(
+        self, form: DemandForm, *, sentence: str = "", status: int = 200, unread: bool = False
+    ) -> HttpResponse:
+        """``unread``: the sentence is about the agreement, and stands at its tick."""
         policy = Policy.current()
         agreement = Agreement.objects.filter(version=policy.agreement_version).first()
         context = self.context(
@@ -317,6 +321,7 @@ class Review(ApplyPage):
             version=policy.agreement_version,
             agreement=agreement,
             sentence=sentence,
+            unread=unread,
             seen=self.seen,
             help=help_of("review"),
         )

@@ -215,7 +215,7 @@ def test_the_agreement_is_not_ticked_for_the_buyer_and_is_demanded(
     refused = at_phone.submit(order, "refund_received", agreed=False)
 
     assert refused.status_code == 422
-    assert "请阅读并同意维权协议" in text_of(refused)
+    assert text_of(refused).count("请阅读并同意维权协议") == 2  # above, and at the tick
     assert not Case.objects.exists()
 
     at_phone.submit(order, "refund_received")
