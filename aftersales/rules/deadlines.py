@@ -62,6 +62,8 @@ EXECUTING = Watch(Party.MERCHANT, Clock.EXECUTION, "execute_ruling", Turn.MINE)
 # What could not be repaired: the buyer takes a new one or his money, in what is left of D8.
 CHOOSING = Watch(Party.BUYER, Clock.SHIP_REPAIRED, "refund_unshipped_remedy", Turn.REPLY)
 SUSPENDED = Watch(Party.STAFF, Clock.SUSPENSION, "resume_by_default", Turn.PLATFORM)
+# The steps that time takes for whoever let his turn pass; not what a parcel or a bank reports.
+LAPSES = {watch.otherwise for watch in (*WATCHES.values(), EXECUTING, SUSPENDED) if watch.otherwise}
 
 # Clocks that came to be after some cases were applied for, in minutes, as they are shipped.
 LATER = {

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import ImproperlyConfigured
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -14,6 +15,7 @@ from aftersales.enums import Party
 from aftersales.helping import help_of
 from aftersales.models import Attempt, Case, User
 from aftersales.prepared import Prepared
+from aftersales.rules import deadlines
 from aftersales.steps import LAPSED, Refused
 from aftersales.views import ABOUT, CaseView, StepView
 from buyers.showing.standing import standing
@@ -108,10 +110,11 @@ class BuyerStep(BuyerCase, StepView):
         return self.form_invalid(form, conflict=True)
 
     def _because_of_time(self) -> str:
-        """The sentence where time moved the case after this page was shown."""
+        """The sentence where time moved the case on from where this page shows it."""
         version = self.request.POST.get("version", "")
-        if not version.isdecimal() or int(version) >= self.case.version:
+        if not version.isdecimal() or len(version) > 9:
             return ""
-        last = self.case.events.order_by("-version").first()
-        by_time = last is not None and last.party == Party.CLOCK and last.before != last.after
+        since = self.case.events.filter(version__gt=int(version)).exclude(before=F("after"))
+        moved = since.order_by("version").first()
+        by_time = moved is not None and moved.step in deadlines.LAPSES
         return str(LAPSED) if by_time else ""

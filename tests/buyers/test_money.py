@@ -152,3 +152,23 @@ def test_postage_comes_back_with_an_unshipped_order(
 
     assert "¥136.00" in review
     assert Case.objects.get().amount == Decimal("136.00")
+
+
+def test_who_settled_it_himself_in_another_tab_is_not_told_that_his_time_was_up(
+    make_case: Callable[..., Case], at_phone: Phone, text_of: Callable[[HttpResponse], str]
+) -> None:
+    """What the bank reports moves a case too; it is no deadline that has passed."""
+    case = make_case("waiting")
+    version = case.version
+    offer = case.offers.get()
+    at_phone.send("accept_plan", case, offer=offer.pk)
+    pay()
+
+    late = at_phone.send("reply", case, version=version, text="再多退一点吧")
+
+    assert case.status == Status.REFUNDED
+    assert late.status_code == 409
+    shown = text_of(late)
+    assert "处理时限已过" not in shown
+    assert "你打开页面之后，这一单有更新" in shown
+    assert "再多退一点吧" in shown
