@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
-from django.views.generic import FormView
+from django.views.generic import FormView, TemplateView
 
 from aftersales import prefs
 from aftersales.looks import Density, Theme
@@ -36,6 +36,17 @@ def frame_of(request: HttpRequest) -> str:
         request.shop, request.barred = member.shop, member.barred  # type: ignore[attr-defined]
         return "base_merchant.html"
     return "base_staff.html" if user.is_staff else "base_buyer.html"
+
+
+class HelpPage(TemplateView):
+    """帮助: a shop reads how it works, in its own frame; everybody else, and it too if it asks for
+    that, what buyers read."""
+
+    def get_template_names(self) -> list[str]:
+        of_a_shop = frame_of(self.request) == "base_merchant.html"
+        if of_a_shop and self.request.GET.get("for") != "buyer":
+            return ["help_merchant.html"]
+        return ["help.html"]
 
 
 class PrefsForm(forms.Form):

@@ -5,7 +5,6 @@ from allauth.usersessions.views import list_usersessions
 from django.contrib import admin
 from django.contrib.auth.decorators import login_required
 from django.urls import include, path
-from django.views.generic import TemplateView
 
 from aftersales import centre, monitoring, reading, views
 
@@ -28,7 +27,7 @@ urlpatterns = [
     path("merchant/", include("merchants.urls", namespace="merchants")),
     path("my/", include("buyers.urls", namespace="buyers")),
     path("admin/", admin.site.urls),
-    path("help/", TemplateView.as_view(template_name="help.html"), name="help"),
+    path("help/", reading.HelpPage.as_view(), name="help"),
     path("notices/", centre.Notices.as_view(), name="notices"),
     path("notices/unread/", centre.unread, name="unread"),
     path("notices/read/", centre.read_all, name="read_all"),
