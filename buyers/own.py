@@ -123,12 +123,21 @@ class OwnFields(SlotForm):
         whose.append(f"{self.order.address[:9]}…")
         field.hints = {ORDERS_OWN: " ".join(whose)}  # type: ignore[attr-defined]
         self.fields["ship"] = field
-        for name, label, most in (
-            ("ship_name", _("收件人"), 40),
-            ("ship_phone", _("收件人电话"), 20),
-            ("ship_address", _("详细地址"), 200),
+        for name, label, most, known_as in (
+            ("ship_name", _("收件人"), 40, "name"),
+            ("ship_phone", _("收件人电话"), 20, "tel"),
+            ("ship_address", _("详细地址"), 200, "street-address"),
         ):
-            self.fields[name] = forms.CharField(label=label, required=not known, max_length=most)
+            typed = forms.TextInput(attrs={"autocomplete": known_as})
+            if known_as == "tel":
+                typed.input_type = "tel"
+            elsewhere = forms.CharField(
+                label=label, required=not known, max_length=most, widget=typed
+            )
+            elsewhere.wanted = True  # type: ignore[attr-defined]
+            self.fields[name] = elsewhere
+        if known:
+            field.inside = {ELSEWHERE: list(SHIPPING[1:])}  # type: ignore[attr-defined]
 
     def _reference_price(self) -> Decimal | None:
         if "reference_price" not in self.fields or not self.is_bound:
@@ -152,8 +161,9 @@ class OwnFields(SlotForm):
         since = ["fault_since"] if "fault_since" in self.fields else []
         where = []
         if "ship" in self.fields:
-            other = Div("ship_name", "ship_phone", "ship_address", css_class="indent")
-            where = [Field("ship", template=CARDS), other]
+            where = [Field("ship", template=CARDS)]
+            if not self.order.address:
+                where.append(Div(*SHIPPING[1:], css_class="indent"))
         return self.part(*first, *rows, *since, *where)
 
     @property

@@ -117,6 +117,25 @@ def test_what_is_wrong_is_said_and_nothing_is_lost(
     assert not Case.objects.exists()
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_another_address_is_asked_for_in_full(
+    known: bool, shop: Shop, buyer: User, at_phone: Phone, text_of: Read
+) -> None:
+    """S-16: what it takes is not called optional; the phone fills it in (WCAG 1.3.5)."""
+    order = order_of("exchange", shop, buyer)
+    if not known:
+        type(order).objects.filter(pk=order.pk).update(address="", receiver="")
+
+    shown = text_of(at_phone.client.get(at_phone.page("apply_form", order, "exchange")))
+
+    where = shown.split("寄到哪里")[1].split("退货运费")[0]
+    assert "选填" not in where
+    assert where.count("必填") == 3
+    assert ("换一个地址" in where) is known
+    for mark in ('autocomplete="name"', 'autocomplete="tel"', 'type="tel"', "street-address"):
+        assert where.count(mark) == 1
+
+
 def test_an_order_without_an_address_asks_for_one(
     shop: Shop, buyer: User, at_phone: Phone, text_of: Read
 ) -> None:
