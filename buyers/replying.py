@@ -1,5 +1,6 @@
 """答复商家: what a buyer says to the plans he does not take, and what he wants instead (B10)."""
 
+from decimal import Decimal
 from typing import Any
 
 from crispy_forms.layout import Field
@@ -7,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from aftersales.display import plain_money
+from aftersales.display import money, plain_money
 from aftersales.enums import Status
 from aftersales.forms import CARDS, MoneyField
 from aftersales.models import CounterOffer, Plan
@@ -91,7 +92,22 @@ class ReplyForm(BuyerForm):
             self.errors.pop("amount", None)
         elif given.get("amount") is None and "amount" not in self.errors:
             self.add_error("amount", _("请填写希望的金额"))
+        elif (amount := given.get("amount")) is not None and (wrong := self._too_little(amount)):
+            self.add_error("amount", wrong)
         return given
+
+    def _too_little(self, amount: Decimal) -> str:
+        """Why nobody would ask for it: it is nothing, or no more than the shop gives anyway."""
+        if amount <= 0:
+            most = plain_money(self.case.whole)
+            return _("退款金额需在 0.01 到 {max} 之间").format(max=most)
+        cash = [each for each in self.case.open_offers() if each.plan.code in plans.CASH]
+        best = max((each.amount or self.case.whole for each in cash), default=Decimal(0))
+        if amount > best:
+            return ""
+        return _("商家已经提出退款 {amount}，直接接受即可；希望多退的，请填更高的金额").format(
+            amount=money(best)
+        )
 
     def answers(self) -> dict[str, Any]:
         given = self.cleaned_data

@@ -262,7 +262,9 @@ def test_a_counter_offer_stands_with_words_and_pictures(
     [
         ({"plan": "partial_refund"}, "请填写希望的金额"),
         ({"plan": "partial_refund", "amount": "128.01"}, "希望的金额不能超过申请金额 ¥128.00"),
-        ({"plan": "partial_refund", "amount": "0"}, "请填写希望的金额"),
+        ({"plan": "partial_refund", "amount": "0"}, "退款金额需在 0.01 到 128.00 之间"),
+        ({"plan": "partial_refund", "amount": "44.99"}, "商家已经提出退款 ¥45.00，直接接受即可"),
+        ({"plan": "partial_refund", "amount": "45.00"}, "商家已经提出退款 ¥45.00，直接接受即可"),
         ({"plan": "coupon"}, "请选择列表中的选项"),
         ({"plan": "none", "text": "长" * 501}, "最多 500 个字"),
     ],
