@@ -71,6 +71,9 @@ class RuleForm(StepForm):
     exempt = forms.BooleanField(
         label=gettext_lazy("不计入纠纷退款（在依据里说明）"), required=False
     )
+    nothing_back = forms.BooleanField(
+        label=gettext_lazy("没有可以寄还的商品（空包裹、错件或没有收到），直接关闭"), required=False
+    )
     responsible = forms.ChoiceField(
         label=gettext_lazy("责任方"),
         choices=Responsible.choices,
@@ -109,11 +112,17 @@ class RuleForm(StepForm):
             str(Ruling.EXCHANGE): _("买家寄回，商家收货后发出换货；没有按时发出改为退款"),
             str(Ruling.RESEND): _("商家按时补寄，没有按时发出改为退款"),
             str(Ruling.REPAIR): _("买家寄回，商家修好后发回；没有按时发出改为退款"),
-            str(Ruling.DENY): _("售后关闭，不退款"),
+            str(Ruling.DENY): _("不退款；商家按时把商品原样寄还买家，没有按时寄还的改为退款")
+            if facts.with_shop(case)
+            else _("售后关闭，不退款"),
             str(Ruling.CLOSE_AGREED): _("双方已自行谈妥，售后关闭，不退款"),
             str(Ruling.REHANDLE): _("商家的处理时限和协商轮次重新开始"),
         }
         ruling.inside = {str(Ruling.PARTIAL_REFUND): ["amount"]}  # type: ignore[attr-defined]
+        if facts.with_shop(case):
+            ruling.inside[str(Ruling.DENY)] = ["nothing_back"]  # type: ignore[attr-defined]
+        else:
+            del self.fields["nothing_back"]
         self.fields["amount"].wanted = True  # type: ignore[attr-defined]
         ruling.refusals = {  # type: ignore[attr-defined]
             str(each): unfit for each in Ruling if (unfit := rulings.unfit(each, case))
@@ -155,6 +164,8 @@ class RuleForm(StepForm):
         if given.get("ruling") != Ruling.PARTIAL_REFUND:
             given["amount"] = None  # typed for a ruling that was then left
             self.errors.pop("amount", None)
+        if given.get("ruling") != Ruling.DENY:
+            given.pop("nothing_back", None)
         return given
 
 

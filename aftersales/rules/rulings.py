@@ -51,6 +51,12 @@ def sent_back(ruling: str, case: "Case") -> bool:
     return ruling in SENT_BACK and not facts.with_shop(case)
 
 
+def given_back(ruling: str, case: "Case") -> bool:
+    """Whether the shop sends back as they are the goods for which the buyer gets nothing: it does
+    not keep both them and the price, as after a reversal (T-25)."""
+    return ruling == Ruling.DENY and facts.with_shop(case)
+
+
 def freight_of(case: "Case", ruling: str, responsible: str) -> amounts.Bearers:
     """The preset of a ruling: who bears the way out and back, as the freight table has it (§1.5)."""
     made = case.composition

@@ -195,6 +195,8 @@ class Oracle(BeforeThePlatform):
         elif step in RULINGS:
             self.remedy, self.broken = RULINGS[step], False
             self.status = SHIP if self.with_shop else self.status
+        elif step == "deny" and self.with_shop:  # the shop does not keep the goods and the price
+            self.status, self.remedy, self.broken = SHIP, GIVE_BACK, False
         elif step == "choose_exchange":
             self.remedy = "exchange"
         elif step == "receive":
@@ -258,6 +260,9 @@ class Oracle(BeforeThePlatform):
             self.broken = True
         elif step == "choose_exchange":
             self.due = self.at + WINDOWS[SHIP]
+        elif step == "deny" and self.status == SHIP:
+            coming = self.came_from == REC and not self.delivered
+            self.due = self.at + WINDOWS[SHIP] + (self.left if coming else timedelta())
         elif step in RULINGS and self.status == SHIP and self.remedy != "repair":
             self.due = self.at + RULED  # D12
         elif step == "rehandle":

@@ -78,7 +78,10 @@ class BeforeThePlatform:
 
     def payable(self, appeal: Appeal) -> bool:
         """What a ruling gives is given before a reversal adds to it."""
-        return appeal.party == "shop" or self.status in (PAID, DENIED)
+        if appeal.party == "shop" or (self.status == SHIP and self.remedy == GIVE_BACK):
+            return True
+        had = self.owed if self.status == PAID else Decimal()  # also by T-15, for goods kept
+        return self.status in (PAID, DENIED) and appeal.total > had
 
     def heard(self, step: str, before: str, deal: Any) -> None:
         """What a step does to suspensions and appeals."""
@@ -134,8 +137,9 @@ class BeforeThePlatform:
         """The buyer who wins is paid the rest; the shop that wins stops what is still under way:
         what the buyer has he keeps, what the shop has goes back to him as it is."""
         if appeal.party == "buyer":
-            more = appeal.total - (appeal.ruling.gave if appeal.ruling.name == "partial" else 0)
-            self.status, self.due, self.owed = PAY, None, self.owed + more
+            if self.status == SHIP:
+                self.remedy = "refund"  # what has not left the shop stays there
+            self.status, self.due, self.owed = PAY, None, appeal.total
             return
         if appeal.ruling.number != self.asked or self.status not in (RET, REC, RR, SHIP):
             return

@@ -14,9 +14,9 @@ from aftersales.enums import (
     Clock,
     Party,
     Permission,
+    Purpose,
     Remedy,
     Responsible,
-    Ruling,
     Stage,
     Status,
 )
@@ -264,13 +264,19 @@ class Appealing(Owing):
 
     def _pay_more(self, appeal: Appeal) -> Decimal:
         """Owe the buyer what the reversal adds to what the ruling gave him."""
-        if self.status not in PAYABLE:
+        if self.status == Status.AWAITING_MERCHANT_SHIP and self.remedy == Remedy.GIVE_BACK:
+            self.remedy = (
+                Remedy.REFUND
+            )  # what is not yet on its way back to him stays with the shop
+        elif self.status not in PAYABLE:
             raise Refused(_("原判定的退款还在处理，完成后再改判"), conflict=True)
         total = appeal.amount or self.whole
-        had = appeal.intervention.amount or amounts.NOTHING
-        more = total - (
-            had if appeal.intervention.ruling == Ruling.PARTIAL_REFUND else amounts.NOTHING
+        had = sum(
+            (each.amount for each in self.handed("refunds") if each.purpose == Purpose.REFUND),
+            amounts.NOTHING,
         )
+        if (more := total - had) <= 0:
+            raise Refused(_("买家已经得到 ¥%(had)s 的退款") % {"had": plain_money(had)})
         left = sum((room for _route, _reference, room in self._routes()), amounts.NOTHING)
         if more > left:
             raise Refused(

@@ -34,7 +34,7 @@ from aftersales.steps import NOT_NOW, Refused, step
 OVERRULES = "freight"  # what a decision reason names where the freight table is not followed
 
 
-def _ruled_status(case: Any, ruling: str, **_: Any) -> Status:
+def _ruled_status(case: Any, ruling: str, *, nothing_back: bool = False, **_: Any) -> Status:
     if ruling in rulings.PAID_AT_ONCE:
         return Status.REFUNDING
     if rulings.sent_back(ruling, case):
@@ -46,6 +46,8 @@ def _ruled_status(case: Any, ruling: str, **_: Any) -> Status:
         return Status.AWAITING_MERCHANT_RECEIPT if back else Status.PENDING_MERCHANT
     if ruling == Ruling.CLOSE_AGREED:
         return Status.CLOSED_AGREED
+    if rulings.given_back(ruling, case) and not nothing_back:
+        return Status.AWAITING_MERCHANT_SHIP
     return Status.CLOSED_PLATFORM_DENIED
 
 
@@ -74,12 +76,14 @@ class Deciding(Owing):
         freight_out: str = "",
         freight_reason: DecisionReason | None = None,
         exempt: bool = False,
+        nothing_back: bool = False,
         cited: Sequence[int] = (),
     ) -> dict[str, Any]:
         """T-20, S-23: a written finding; who is supported against whom decides 纠纷退款.
 
         Freight that is not named follows the freight table; to name another bearer takes a coded
         ``freight_reason``. ``exempt`` keeps a refund from counting against the shop. What the merchant must do first he does by D12.
+        A buyer who is denied has his goods back from the shop, unless ``nothing_back`` came to it.
         """
         asked = self.last_intervention
         if asked is None:
@@ -104,7 +108,7 @@ class Deciding(Owing):
         elif freight_reason is None or OVERRULES not in freight_reason.decisions:
             raise Refused(freight_reason=_("改变运费规则的承担方，请选择理由"))
         self.end_rounds()
-        execute_by = self._set_to_work(ruling, out, back)
+        execute_by = self._set_to_work(ruling, out, back, nothing_back=nothing_back)
         if ruling in (Ruling.DENY, Ruling.CLOSE_AGREED):
             self.renew_warranty()  # type: ignore[attr-defined]
         if ruling == Ruling.REHANDLE:
@@ -161,7 +165,9 @@ class Deciding(Owing):
             self.to_refund, self.return_address, self.address_asked = None, None, None
             self.forget_travels()
 
-    def _set_to_work(self, ruling: str, out: str, back: str) -> datetime | None:
+    def _set_to_work(
+        self, ruling: str, out: str, back: str, *, nothing_back: bool
+    ) -> datetime | None:
         """Settle what the sides have to do, and by when the merchant, if he must (D12).
 
         A repair takes longer than a day: its own clock (D8) runs.
@@ -180,6 +186,9 @@ class Deciding(Owing):
                 return None
         elif ruling == Ruling.REPAIR:
             until = deadlines.end_of(self, Clock.SHIP_REPAIRED, self.at)  # type: ignore[arg-type]
+        elif rulings.given_back(ruling, self) and not nothing_back:  # type: ignore[arg-type]
+            self.remedy, self.to_refund = Remedy.GIVE_BACK, None
+            until = deadlines.end_of(self, Clock.SHIP, self._arrives_by())  # type: ignore[arg-type]
         elif ruling not in rulings.REMEDIES:
             return None
         if self.remedy != Remedy.REFUND:
@@ -188,6 +197,15 @@ class Deciding(Owing):
             self.unrepairable_at = None
         self.set_due(until, anew=True)
         return until
+
+    def _arrives_by(self) -> datetime:
+        """By when the shop has goods that were on their way to it when the platform stepped in."""
+        asked = self.last_intervention
+        if asked is None or asked.came_from != Status.AWAITING_MERCHANT_RECEIPT:
+            return self.at
+        if self.return_signed_at is not None or asked.clock_left is None:
+            return self.at
+        return deadlines.goes_on(self, Clock.RECEIPT, self.at, asked.clock_left)  # type: ignore[arg-type]
 
     def _ruled_amount(self, ruling: str, amount: Decimal | None, out: str) -> Decimal | None:
         if ruling in (Ruling.FULL_REFUND, Ruling.KEEP_GOODS):
