@@ -98,11 +98,19 @@ class AttemptAdmin(Timed, OfCase):
         return str(known.label) if known else attempt.step
 
 
+class BySide(admin.ChoicesFieldListFilter):
+    """As which side somebody is told."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = _("角色")
+
+
 @admin.register(Notice)
 class NoticeAdmin(Timed, OfCase):
-    list_display = ["time", column(_("收件人"), "user"), "text", "case_code", "read", "mailed"]
+    list_display = ["time", column(_("收件人"), "user"), "says", "case_code", "read", "mailed"]
     list_display_links = None
-    list_filter = ["party"]
+    list_filter = [("party", BySide)]
     list_select_related = ["case__shop", "case__buyer", "user"]
     search_fields = ["case__code"]
     search_help_text = _("售后单号或收件人的账号，都从头输入")
@@ -116,6 +124,10 @@ class NoticeAdmin(Timed, OfCase):
         people = meant(User.objects.filter(username__startswith=term))
         found = Q(case__in=cases) | Q(user__in=people)
         return queryset.filter(found) if term else queryset, False
+
+    @admin.display(description=_("内容"))
+    def says(self, notice: Notice) -> str:
+        return notice.text
 
     @admin.display(description=_("已读"))
     def read(self, notice: Notice) -> SafeString:

@@ -30,10 +30,10 @@ class LineRows(Rows):
     ]
     readonly_fields = ["payment"]
 
-    @admin.display(description=_("货款"), empty_value="—")
-    def payment(self, line: OrderLine) -> str | None:
+    @admin.display(description=_("货款"))
+    def payment(self, line: OrderLine) -> str:
         held = held_of([line]).get(line.pk)
-        return held and held.told
+        return held.told if held else display.EMPTY
 
 
 class PaymentRows(Rows):

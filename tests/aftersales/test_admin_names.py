@@ -1,13 +1,20 @@
 """What the lists of the admin are called in English: one thing, and many of them."""
 
+import re
+from typing import Any
+
 import pytest
 from django.contrib.admin import site
+from django.contrib.admin.utils import label_for_field
 from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
+from tests.factories import OrderFactory
+
 UNCOUNTED = {"dayfigure"}  # figures have no singular
 OWN = "aftersales"
+PLAIN = {"sha256"}  # called so in every language
 
 
 def test_one_of_a_kind_is_called_otherwise_than_many() -> None:
@@ -32,3 +39,30 @@ def test_what_is_no_number_of_a_row_is_not_found(admin_client: Client, strange: 
 @pytest.mark.django_db
 def test_nothing_is_one_dash_everywhere() -> None:
     assert site.empty_value_display == "—"
+
+
+@pytest.mark.django_db
+def test_no_column_or_filter_is_headed_by_the_name_of_a_field(admin_client: Client) -> None:
+    """通知 had TEXT and 以 party."""
+    heads: list[Any] = []
+    for model, model_admin in site._registry.items():
+        if model._meta.app_label != OWN:
+            continue
+        heads += [label_for_field(name, model, model_admin) for name in model_admin.list_display]
+        url = reverse(f"admin:aftersales_{model._meta.model_name}_changelist")
+        shown = admin_client.get(url).context
+        specs = shown["cl"].filter_specs if "cl" in shown else []
+        heads += [spec.title for spec in specs]
+
+    assert len(heads) > 100
+    assert {str(head) for head in heads if not re.search(r"[\u4e00-\u9fff]", str(head))} <= PLAIN
+
+
+@pytest.mark.django_db
+def test_an_order_without_held_money_shows_a_dash(admin_client: Client) -> None:
+    order = OrderFactory()
+
+    page = admin_client.get(reverse("admin:aftersales_order_change", args=[order.pk])).text
+
+    [cell] = re.findall(r'<td class="field-payment">(.*?)</td>', page, re.DOTALL)
+    assert re.sub(r"<[^>]*>", "", cell).strip() == "—"
