@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext as _
 
 from aftersales.display import deadline, kept_money, money
-from aftersales.enums import Party, PlanState
+from aftersales.enums import NEGOTIABLE, Party, PlanState, Status
 from aftersales.models import Case, Offer, Offering
 from aftersales.rules import plans
+
+AT_ODDS = (*NEGOTIABLE, Status.REJECTED, Status.RETURN_REFUSED, Status.PLATFORM_REVIEW)
 
 
 class Bid(NamedTuple):
@@ -104,11 +106,11 @@ def agreed_terms(case: Case, now: datetime) -> str:
 def gap_of(case: Case) -> Decimal | None:
     """What still lies between the buyer's last wish and the shop's last offer, in yuan.
 
-    None while nothing is offered in money, and once an offer is accepted or the case is over; zero
-    where the shop offers as much or more.
+    None while nothing is offered in money, and once the two are no longer at odds, by whatever: an
+    offer accepted, the claim agreed to, the case over; zero where the shop offers as much or more.
     """
     offers = _offers(case)
-    if case.ended or any(_settled(each, case) for each in offers):
+    if case.status not in AT_ODDS or any(_settled(each, case) for each in offers):
         return None
     asked = _last(offers, Party.BUYER, case)
     offered = _last(offers, Party.MERCHANT, case)

@@ -1,11 +1,13 @@
 """出价往来: what was asked and offered over time, and the gap at a glance, on both sides."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from aftersales import clock
 from aftersales.bids import bids_of, gap_of
+from aftersales.enums import Status
 from aftersales.models import CounterOffer, Plan
 from tests.aftersales.negotiation.talk import plan, yuan
 from tests.buyers.conftest import Phone
@@ -51,6 +53,22 @@ def test_nothing_lies_between_them_once_a_plan_is_accepted(make_desk, at_desk, b
     desk = make_desk("waiting")
     desk.case.accept_plan(by=desk.buyer, offer=desk.case.open_offers()[0])
 
+    assert gap_of(desk.case) is None
+    for page in (at_desk.look("case", desk.case), Phone(buyer).look("case", desk.case)):
+        assert "出价往来" in text_of(page)
+        assert "还差" not in text_of(page)
+
+
+def test_nothing_lies_between_them_once_the_shop_lets_its_time_pass(
+    make_desk, at_desk, buyer, text_of, now
+):
+    """T-08: the claim is agreed to as it was made, and the money on its way."""
+    desk = make_desk("waiting")
+    assert gap_of(desk.case) == Decimal("83.00")
+    now.shift(timedelta(hours=48))
+    desk.case.catch_up()
+
+    assert desk.case.status == Status.REFUNDING
     assert gap_of(desk.case) is None
     for page in (at_desk.look("case", desk.case), Phone(buyer).look("case", desk.case)):
         assert "出价往来" in text_of(page)
