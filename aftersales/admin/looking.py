@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -150,10 +151,17 @@ def column(label: Any, path: str) -> Callable[[Any], Any]:
         value = getattr(row, path)
         if isinstance(value, datetime):
             return moment(value)
+        if isinstance(value, Decimal):
+            return display.plain_money(value)
         return display.EMPTY if value is None else value
 
     read.__name__ = path
     return read
+
+
+def sums(model: type[Model], *names: str) -> dict[str, Any]:
+    """Amounts of a row as everywhere, with commas, in place of the fields of these names."""
+    return {name: column(model._meta.get_field(name).verbose_name, name) for name in names}  # type: ignore[union-attr]
 
 
 class OwnPage(ReadOnly):

@@ -15,20 +15,25 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from aftersales import clock, display
-from aftersales.admin.looking import ReadOnly, Rows, column, moment
+from aftersales.admin.looking import ReadOnly, Rows, column, moment, sums
 from aftersales.furnishing.changing import STAFF_MAY
 from aftersales.furnishing.views import FactsView
 from aftersales.holding import held_of
 from aftersales.models import Order, OrderLine, Parcel, Payment
 
+OF_ORDER = sums(
+    *(Order, "goods_total", "discount", "postage", "paid", "free_shipping_from", "full_postage")
+)
+OF_LINE, OF_PAYMENT = sums(OrderLine, "paid", "list_total"), sums(Payment, "amount")
+
 
 class LineRows(Rows):
     model = OrderLine
     fields = [
-        *("number", "title", "sku", "quantity", "paid", "payment"),
-        *("list_total", "bundle", "gift_of"),
+        *("number", "title", "sku", "quantity", OF_LINE["paid"], "payment"),
+        *(OF_LINE["list_total"], "bundle", "gift_of"),
     ]
-    readonly_fields = ["payment"]
+    readonly_fields = ["payment", *OF_LINE.values()]
 
     @admin.display(description=_("货款"))
     def payment(self, line: OrderLine) -> str:
@@ -38,7 +43,8 @@ class LineRows(Rows):
 
 class PaymentRows(Rows):
     model = Payment
-    fields = ["route", "reference", "amount"]
+    fields = ["route", "reference", OF_PAYMENT["amount"]]
+    readonly_fields = list(OF_PAYMENT.values())
 
 
 class ParcelRows(Rows):
@@ -71,14 +77,19 @@ class OrderAdmin(ReadOnly):
         ),
         (
             _("金额"),
-            {"fields": ["goods_total", "discount", "postage", "paid", "free_shipping"]},
+            {
+                "fields": [
+                    *(OF_ORDER[name] for name in ("goods_total", "discount", "postage", "paid")),
+                    "free_shipping",
+                ]
+            },
         ),
         (
             _("订单资料"),
             {
                 "fields": [
-                    "free_shipping_from",
-                    "full_postage",
+                    OF_ORDER["free_shipping_from"],
+                    OF_ORDER["full_postage"],
                     "ship_from",
                     "freight_cover",
                     "edit_facts",
@@ -103,6 +114,7 @@ class OrderAdmin(ReadOnly):
     readonly_fields = [
         *("shop_name", "buyer_name", "receiver_name", "telephone"),
         *("edit_facts", "changes_told"),
+        *OF_ORDER.values(),
     ]
 
     def get_urls(self) -> list[URLPattern]:

@@ -59,10 +59,12 @@ def test_no_column_or_filter_is_headed_by_the_name_of_a_field(admin_client: Clie
 
 
 @pytest.mark.django_db
-def test_an_order_without_held_money_shows_a_dash(admin_client: Client) -> None:
-    order = OrderFactory()
+def test_an_order_shows_commas_and_a_dash_where_no_money_is_held(admin_client: Client) -> None:
+    order = OrderFactory(lines=[{"paid": 1280}])
 
     page = admin_client.get(reverse("admin:aftersales_order_change", args=[order.pk])).text
 
     [cell] = re.findall(r'<td class="field-payment">(.*?)</td>', page, re.DOTALL)
     assert re.sub(r"<[^>]*>", "", cell).strip() == "—"
+    assert "1,280.00" in page
+    assert "1280.00" not in page
