@@ -69,16 +69,11 @@ class Status(TextChoices):
     CLOSED_AGREED = "closed_agreed", _("协商一致，已关闭")  # T6
 
 
-# In the shop's hands, so that it may negotiate, reject or agree.
-NEGOTIABLE = (Status.PENDING_MERCHANT, Status.AWAITING_MERCHANT_RECEIPT)
+NEGOTIABLE = (Status.PENDING_MERCHANT, Status.AWAITING_MERCHANT_RECEIPT)  # in the shop's hands
 ENDED = frozenset(
     {
-        Status.REFUNDED,
-        Status.COMPLETED,
-        Status.CANCELLED,
-        Status.CLOSED_BUYER_TIMEOUT,
-        Status.CLOSED_PLATFORM_DENIED,
-        Status.CLOSED_AGREED,
+        *(Status.REFUNDED, Status.COMPLETED, Status.CANCELLED, Status.CLOSED_BUYER_TIMEOUT),
+        *(Status.CLOSED_PLATFORM_DENIED, Status.CLOSED_AGREED),
     }
 )
 
