@@ -265,9 +265,8 @@ class Appealing(Owing):
     def _pay_more(self, appeal: Appeal) -> Decimal:
         """Owe the buyer what the reversal adds to what the ruling gave him."""
         if self.status == Status.AWAITING_MERCHANT_SHIP and self.remedy == Remedy.GIVE_BACK:
-            self.remedy = (
-                Remedy.REFUND
-            )  # what is not yet on its way back to him stays with the shop
+            # what is not yet on its way back to him stays with the shop
+            self.remedy = Remedy.REFUND
         elif self.status not in PAYABLE:
             raise Refused(_("原判定的退款还在处理，完成后再改判"), conflict=True)
         total = appeal.amount or self.whole
