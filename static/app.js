@@ -415,7 +415,9 @@
     $$("button.no-js, .no-js button", part).forEach((button) => button.remove());
     part.querySelector("[data-focus]")?.focus();
     $$(".side, .tabs", part).forEach(centre);
-    part.querySelector("[data-scan]")?.select(); // the next number that is scanned takes the place of the last
+    // The next number that is scanned takes the place of the last.
+    const scanned = part.querySelector("[data-scan]");
+    if (scanned?.value === scanned?.defaultValue) scanned?.select();
     count();
     tick();
   };

@@ -47,6 +47,7 @@ CONDITIONS = {
     "not_no_reason_goods": _("不支持无理由且购买时已确认"),
     "window_over": _("超过售后期限"),
     "agreed": _("已报告协商一致"),
+    "not_agreed": _("申请与事先谈好的不一致"),
 }
 DECISIONS = [*Ruling.choices, (DECLINE, _("不予受理")), (OVERRULES, _("改变运费承担方"))]
 LISTS: dict[str, Sequence[tuple[str, Any]]] = {

@@ -411,7 +411,7 @@ def test_help_and_the_platforms_service_are_one_tap_away(
     """S-25, S-39."""
     shown = text_of(at_phone.look("case", make_case()))
 
-    assert f'href="{reverse("help")}"' in shown
+    assert f'href="{reverse("help")}?for=buyer"' in shown
     assert f'href="{reverse("help")}#service"' in shown
 
 

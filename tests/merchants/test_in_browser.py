@@ -122,6 +122,7 @@ def test_the_next_number_that_is_scanned_takes_the_place_of_one_not_found(
     page.keyboard.type("ZT99999999")
     page.keyboard.press("Enter")
     expect(page.get_by_text("没有找到“ZT99999999”")).to_be_visible()
+    page.wait_for_load_state()  # nobody scans faster than a page is there
 
     page.keyboard.type(case.return_tracking)
     page.keyboard.press("Enter")
