@@ -301,6 +301,13 @@ def among(column: str, keys: Iterable[int]) -> Any:
     return any_of(column, models.Value(array(keys)))
 
 
+def among_texts(column: str, texts: Iterable[str]) -> Any:
+    """The same of many texts."""
+    if connection.vendor != "postgresql":
+        return models.Q(**{f"{column}__in": list(texts)})
+    return any_of(column, models.Value(list(texts)), "text")
+
+
 @contextmanager
 def planned_anew() -> Iterator[None]:
     """A transaction in which PostgreSQL plans each statement for what it is asked.
@@ -318,12 +325,12 @@ def array(keys: Iterable[int]) -> str:
     return f"{{{','.join(map(str, keys))}}}"
 
 
-def any_of(column: str, keys: Any) -> Any:
+def any_of(column: str, keys: Any, kind: str = "bigint") -> Any:
     """The same of an array that is given when the query is asked (PostgreSQL)."""
     return models.Func(
         models.F(column),
         keys,
-        template="%(expressions)s::bigint[])",
+        template=f"%(expressions)s::{kind}[])",
         arg_joiner=" = ANY(",
         output_field=models.BooleanField(),
     )

@@ -43,12 +43,15 @@ class Draft:
 
     def sum(self, name: str) -> Decimal | None:
         """Over the lines; nothing if one of them does not say."""
+        if len(self.lines) == 1:  # as of most orders
+            said: Decimal | None = getattr(self.lines[0], name)
+            return said
         parts = [getattr(line, name) for line in self.lines]
         return None if None in parts else sum(parts, NOTHING)
 
     @property
     def paid(self) -> Decimal:
-        return sum((line.paid for line in self.lines), NOTHING)
+        return self.sum("paid") or NOTHING
 
     def refused(self, problem: Problem) -> list[tuple[int, Problem]]:
         """The problem at the row it is about, and a pointer to it at the order's other rows."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from aftersales.bulk import among, insert_values, planned_anew, update_rows
+from aftersales.bulk import among, among_texts, insert_values, planned_anew, update_rows
 from aftersales.enums import Direction, FreightCover, OrderState, PaymentKind
 from aftersales.imports.drafts import Draft, Outcome, fold
 from aftersales.imports.facts import OF_ORDER
@@ -104,7 +104,7 @@ def compare(
 
 def load(shop: Shop, numbers: Collection[str], *, lock: bool) -> dict[str, Known]:
     """The shop's orders of these numbers with all that hangs on them."""
-    rows = Order.objects.filter(shop=shop, number__in=numbers).order_by("pk")
+    rows = Order.objects.filter(among_texts("number", numbers), shop=shop).order_by("pk")
     if lock:
         rows = rows.select_for_update(no_key=True, of=("self",))
     names = ("pk", "number", *CHANGEABLE)

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.utils.translation import gettext_noop
@@ -65,6 +66,7 @@ class Wrong(Exception):
         self.facts = facts
 
 
+@lru_cache(4096)  # most cells of a file say what others say, or nothing
 def plain(cell: str) -> str:
     """What a cell says, without what exports and Excel wrap around it."""
     text = cell.strip(WHITE)
