@@ -38,7 +38,7 @@ def test_a_rejection_asks_no_more_than_it_must(make_desk: Any, at_desk: AtDesk) 
         filled[f"proof_{slot}_kept"] = [upload.token for upload in uploads]
     assert len(said["evidence"]) > 1
 
-    assert statements(at_desk, "reject", desk.case, **filled) <= 14
+    assert statements(at_desk, "reject", desk.case, **filled) <= 11
     assert desk.case.status == Status.REJECTED
 
 
@@ -46,5 +46,5 @@ def test_a_rejection_asks_no_more_than_it_must(make_desk: Any, at_desk: AtDesk) 
 def test_an_agreement_asks_no_more_than_it_must(make_case: Any, at_desk: AtDesk) -> None:
     case = make_case()
 
-    assert statements(at_desk, "agree", case) <= 10
+    assert statements(at_desk, "agree", case) <= 8
     assert case.held_until is not None
