@@ -64,7 +64,7 @@ def numbers_of(member: Member, moved: Any) -> dict[str, Number]:
     anew once another one has moved, and after ``SECONDS``."""
     key = cached.numbers(member.shop_id)
     known = cache.get(key)
-    if not known or known["moved"] != moved:
+    if not known or known.get("moved") != moved:
         known = _counted(member.shop_id) | {"moved": moved}
         cache.set(key, known, SECONDS)
     return _for(member, known)
