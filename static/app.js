@@ -294,29 +294,33 @@
     body.append("draft", "auto");
     return body;
   };
+  const notes = (form) => $$("[data-draft-note]", form);
   const noted = (form, text, kept) => {
-    $$("[data-draft-note]", form).forEach((note) => { note.textContent = text; });
+    notes(form).forEach((note) => { note.textContent = text; note.ariaBusy = unsaved.has(form) ? "true" : null; });
     if (kept) $$(".draft-x [hidden]", form).forEach((button) => { button.hidden = false; });
   };
   const later = (form, ms) => {
     clearTimeout(timers.get(form));
     timers.set(form, setTimeout(() => save(form), ms));
   };
-  const save = async (form) => {
+  const save = async (form) => { // one after the other: an older one that is slow never comes after a newer one
     clearTimeout(timers.get(form));
-    if (!unsaved.delete(form)) return;
-    asks.get(form)?.abort();
-    const ask = new AbortController();
+    if (asks.has(form) || !unsaved.delete(form)) return;
+    const ask = new AbortController(), late = setTimeout(() => ask.abort(new Error("late")), 15000);
     asks.set(form, ask);
     try {
       const answer = await fetch(form.action, { method: "POST", body: draft(form), signal: ask.signal });
       if (!answer.headers.get("Content-Type")?.startsWith("text/plain")) throw new Error(answer.statusText);
       noted(form, await answer.text(), answer.ok);
+      if (unsaved.has(form)) later(form, 1000);
     } catch (error) {
       if (error.name === "AbortError") return;
       noted(form, words.draftOff);
       unsaved.add(form);
       later(form, 10000);
+    } finally {
+      clearTimeout(late);
+      asks.delete(form);
     }
   };
   const rest = (form) => { // it is sent or given up: nothing of it is to be kept
@@ -328,6 +332,7 @@
     const form = e.target.form || e.target;
     if (!form.matches?.("form[data-draft]") || form.dataset.sent) return;
     unsaved.add(form);
+    notes(form).forEach((note) => { note.ariaBusy = "true"; }); // what it says is not of this any more
     later(form, 1000);
   }));
   document.addEventListener("focusout", (e) => unsaved.has(e.target.form) && save(e.target.form));
