@@ -38,6 +38,15 @@ def asked_of(case: Case, party: Party) -> Supplement | None:
     return asked if asked is not None and asked.asks(party) else None
 
 
+def filed(case: Case, party: Party) -> int:
+    """How many proofs a side has filed since they were last asked for."""
+    since = case.evidence_from or case.platform_asked_at
+    return sum(
+        each.party == party and (since is None or each.at >= since)
+        for each in case.handed("evidence")
+    )
+
+
 def course(case: Case, now: datetime) -> dict[str, Any]:
     """How long the platform takes, should it be asked now: for evidence, then for the ruling."""
     told: dict[str, Any] = {}
@@ -99,10 +108,8 @@ def _gathered(case: Case, asked: Intervention, party: Party, now: datetime) -> R
     told: Rows = []
     if asked.stage in GATHERING and case.evidence_due_at:
         told.append((_("举证截止"), when(case.evidence_due_at, now)))
-        since = case.evidence_from or asked.at
-        now_filed = [each.party for each in case.handed("evidence") if each.at >= since]
-        mine = now_filed.count(party)
-        filed = len(now_filed) - mine
+        other = Party.MERCHANT if party == Party.BUYER else Party.BUYER
+        mine, theirs = filed(case, party), filed(case, other)
         told.append(
             (
                 _("你的举证") if party == Party.BUYER else _("我方举证"),
@@ -118,9 +125,9 @@ def _gathered(case: Case, asked: Intervention, party: Party, now: datetime) -> R
                 ngettext(
                     "{name}已提交 {n} 份，举证结束后可见",
                     "{name}已提交 {n} 份，举证结束后可见",
-                    filed,
-                ).format(name=name, n=filed)
-                if filed
+                    theirs,
+                ).format(name=name, n=theirs)
+                if theirs
                 else _("{name}还没有提交").format(name=name),
             )
         )

@@ -71,7 +71,9 @@ def shown_orders(orders: Sequence[Order], now: datetime) -> list[Shown]:
     why = Case.why_not_each(lines)
     cases: dict[int, Case] = {}
     found = Case.objects.filter(line__in=lines).select_related("order", "line", "shop")
-    for case in found.prefetch_related("offers__plan", "interventions").order_by("applied_at"):
+    for case in found.prefetch_related("offers__plan", "interventions", "evidence").order_by(
+        "applied_at"
+    ):
         cases[case.line_id] = case
     return [
         Shown(

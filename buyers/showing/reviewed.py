@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from aftersales import platform
 from aftersales.display import deadline, money
-from aftersales.enums import Party, Stage
+from aftersales.enums import GATHERING, Party, Stage
 from aftersales.models import Case
 from aftersales.rules import deadlines
 from buyers.showing.sentence import Standing, given_back
@@ -20,13 +20,17 @@ def reviewed(case: Case, now: datetime) -> Standing:
     if deadlines.executing(case):
         return _to_be_executed(case)
     otherwise = _("预计 {until} 前出结果。").format(until=deadline(decide_by, now))
+    if case.stage == Stage.SUPPLEMENT and platform.asked_of(case, Party.BUYER) is None:
+        return _others_turn(case, otherwise)
+    if case.stage in GATHERING and platform.filed(case, Party.BUYER):
+        return _filed(case, otherwise)
     if case.stage == Stage.SUPPLEMENT:
         return _supplementing(case, otherwise)
     if case.stage == Stage.EVIDENCE and case.evidence_due_at:
         return Standing(
             _("平台处理中，请补充凭证"),
-            _("平台处理中"),
-            "platform",
+            _("等你举证"),
+            "mine",
             what_now=_(
                 "把能说明问题的照片、聊天和物流记录都交上来；商家提交的内容举证结束后可见。"
             ),
@@ -75,23 +79,37 @@ def _to_be_executed(case: Case) -> Standing:
     )
 
 
+def _filed(case: Case, otherwise: str) -> Standing:
+    return Standing(
+        _("平台处理中，你的凭证已提交"),
+        _("平台处理中"),
+        "platform",
+        what_now=_("不用再做什么；还有能说明问题的，举证截止前可以继续补充。"),
+        until=case.evidence_due_at,
+        until_for=_("内还可以补充"),
+        otherwise=_("逾期不再接收凭证，平台按已有的凭证判定。") + otherwise,
+    )
+
+
+def _others_turn(case: Case, otherwise: str) -> Standing:
+    return Standing(
+        _("平台处理中，等商家补充凭证"),
+        _("平台处理中"),
+        "platform",
+        what_now=_("平台请商家补充凭证，你无需操作；提交的内容到期后可见。"),
+        until=case.evidence_due_at,
+        until_for=_("内补充"),
+        otherwise=otherwise,
+    )
+
+
 def _supplementing(case: Case, otherwise: str) -> Standing:
     asked = platform.asked_of(case, Party.BUYER)
-    if asked is None:
-        return Standing(
-            _("平台处理中，等商家补充凭证"),
-            _("平台处理中"),
-            "platform",
-            what_now=_("平台请商家补充凭证，你无需操作；提交的内容到期后可见。"),
-            until=case.evidence_due_at,
-            until_for=_("内补充"),
-            otherwise=otherwise,
-        )
     return Standing(
         _("平台请你补充凭证"),
         _("等你补充"),
         "mine",
-        what_now=asked.what,
+        what_now=asked.what if asked else "",
         until=case.evidence_due_at,
         until_for=_("内补充"),
         otherwise=_("逾期不再接收，没有补充的后果由你承担。") + otherwise,

@@ -21,7 +21,7 @@ from aftersales.enums import (
     Stage,
     Status,
 )
-from aftersales.models import Case, CaseRequest, Offer, Supplement
+from aftersales.models import Case, CaseRequest, Event, Evidence, Offer, Supplement
 from aftersales.rules import deadlines
 from buyers.showing.reviewed import after_denial, reviewed
 from buyers.showing.sentence import Standing, given_back, lost, supported
@@ -30,7 +30,6 @@ MY_TURN = (
     Status.REJECTED,
     Status.RETURN_REFUSED,
     Status.AWAITING_BUYER_RETURN,
-    Status.AWAITING_DELIVERY_REFUSAL,
     Status.AWAITING_BUYER_RECEIPT,
 )
 _ASKED = Supplement.objects.filter(
@@ -42,16 +41,21 @@ _WANTED = CaseRequest.objects.filter(
 _AT_DESK = Offer.objects.filter(
     case=OuterRef("pk"), round=None, party=Party.MERCHANT, state=PlanState.OPEN
 )
+_FILED = Evidence.objects.filter(
+    case=OuterRef("pk"), party=Party.BUYER, at__gte=OuterRef("evidence_from")
+)
+_TO_PROVE = (Q(stage=Stage.EVIDENCE) | Q(Exists(_ASKED), stage=Stage.SUPPLEMENT)) & ~Exists(_FILED)
+_TURNED_AWAY = Event.objects.filter(case=OuterRef("pk"), step="report_refusal")
 # What waits for the buyer: one question for the list, its counter and the badge.
 WAITING_FOR_BUYER = (
     Q(status__in=MY_TURN)
+    | Q(~Exists(_TURNED_AWAY), status=Status.AWAITING_DELIVERY_REFUSAL)
     | Q(round_state=RoundState.WAITING)
     | Q(agreement_claimed=True)
     | Q(status=Status.AWAITING_MERCHANT_SHIP, remedy=Remedy.REPAIR, unrepairable_at__isnull=False)
     | Exists(_WANTED)
     | Q(Exists(_AT_DESK), status=Status.AWAITING_MERCHANT_RECEIPT)
-    | Q(status=Status.PLATFORM_REVIEW, stage=Stage.EVIDENCE, suspended=False)
-    | Q(Exists(_ASKED), status=Status.PLATFORM_REVIEW, stage=Stage.SUPPLEMENT, suspended=False)
+    | Q(_TO_PROVE, status=Status.PLATFORM_REVIEW, suspended=False)
 ) & ~Q(status__in=ENDED)
 # The clock that a page shows of it: that of the open round, of the evidence or of what the shop asks
 # for before its own.

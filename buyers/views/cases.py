@@ -54,7 +54,9 @@ class Cases(BuyerPage, TemplateView):
         tab = self.request.GET.get("tab", default)
         tab = tab if tab in tabs else default
         rows = tabs[tab][1].select_related("line", "order", "shop", "reason")
-        pages = Paginator(rows.prefetch_related("offers__plan", "interventions"), A_PAGE)
+        pages = Paginator(
+            rows.prefetch_related("offers__plan", "interventions", "evidence"), A_PAGE
+        )
         pages.count = counts[tab]
         page = pages.get_page(self.request.GET.get("page"))
         now = clock.now()
@@ -77,7 +79,7 @@ class Guarantee(BuyerPage, TemplateView):
         now = clock.now()
         mine = caught_up(Case.objects.for_buyer(self.user))
         rows = mine.filter(phase=Phase.AFTERSALE).select_related("line", "order", "shop", "reason")
-        page = Paginator(rows.prefetch_related("offers__plan", "interventions"), A_PAGE)
+        page = Paginator(rows.prefetch_related("offers__plan", "interventions", "evidence"), A_PAGE)
         page_obj = page.get_page(self.request.GET.get("page"))
         finished = Order.objects.for_buyer(self.user).filter(state=OrderState.FINISHED)
         orders = finished.select_related("shop").prefetch_related("lines")[:A_PAGE]

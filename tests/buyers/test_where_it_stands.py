@@ -13,7 +13,7 @@ from aftersales.models import Case, LedgerMood, Offer, Outcome, User
 from aftersales.payments import pay_due
 from buyers.showing.progress import progress
 from tests.buyers.conftest import Phone
-from tests.factories import Desk
+from tests.factories import Desk, picture
 
 Read = Callable[[HttpResponse], str]
 
@@ -47,6 +47,10 @@ class Ways:
         assert self.case.due_at is not None
         self.now.move_to(self.case.due_at + timedelta(seconds=1))
         self.case.catch_up()
+
+    def ask_the_platform(self) -> None:
+        self.now.shift(timedelta(minutes=1))
+        self.case.ask_platform(by=self.desk.buyer, reason="商家驳回没有道理，照片拍到了裂纹。")
 
     def deny(self) -> None:
         self.case.rule(
@@ -100,8 +104,8 @@ STANDS: dict[Status, tuple[str, str, str, str, str, str]] = {
         *("商家已发出，请留意收货", "截止", "到期没有提出问题，售后自动完成"),
     ),
     Status.PLATFORM_REVIEW: (
-        *("under_review", "refund_received", "stay"),
-        *("平台处理中，请补充凭证", "截止", "前出结果"),
+        *("rejected", "refund_received", "ask_the_platform"),
+        *("平台处理中，请补充凭证", "11-25（周三）12:01", "预计 11-26（周四）12:01 前出结果"),
     ),
     Status.REFUNDING: (
         *("agreed", "refund_received", "stay"),
@@ -232,6 +236,57 @@ def test_who_was_turned_down_is_asked_to_confirm_no_more(
     hero = text_of(at_phone.look("case", desk.case)).split('class="hero"')[1]
     assert "商家驳回了你的申请" in hero.split("</section>")[0]
     assert not desk.case.agreement_claimed
+
+
+def test_who_has_done_his_part_is_told_so_and_has_it_off_his_list(
+    make_desk: Callable[..., Desk], at_phone: Phone, staff: User, now: Any, text_of: Read
+) -> None:
+    """D11: proof filed in the window is said to be there, and may still be added to."""
+    desk = make_desk("rejected")
+    Ways(desk, staff, now).ask_the_platform()
+    assert "等你举证" in text_of(at_phone.look("cases", tab="mine"))
+    now.shift(timedelta(hours=1))
+    at_phone.send("add_evidence", desk.case, proof_added=picture())
+
+    hero = text_of(at_phone.look("case", desk.case)).split('class="hero"')[1].split("</section>")[0]
+
+    assert "平台处理中，你的凭证已提交" in hero
+    assert "请补充凭证" not in hero
+    assert "内还可以补充" in hero
+    assert desk.case.code not in text_of(at_phone.look("cases", tab="mine"))
+    assert desk.case.code in text_of(at_phone.look("cases", tab="open"))
+
+
+def test_who_answered_the_platforms_request_for_more_is_told_so(
+    make_desk: Callable[..., Desk], at_phone: Phone, staff: User, now: Any, text_of: Read
+) -> None:
+    """§1.6: until then it is his, and what he filed before does not count for it."""
+    desk = make_desk("under_review")
+    at_phone.send("add_evidence", desk.case, proof_added=picture())
+    now.move_to(desk.case.evidence_due_at + timedelta(seconds=1))
+    desk.case.catch_up()
+    desk.case.ask_supplement(by=staff, of="buyer", what="请补一张杯底的近照。")
+    assert "平台请你补充凭证" in text_of(at_phone.look("cases", tab="mine"))
+    now.shift(timedelta(hours=1))
+    at_phone.send("add_evidence", desk.case, proof_added=picture())
+
+    shown = text_of(at_phone.look("case", desk.case))
+
+    assert "平台处理中，你的凭证已提交" in shown
+    assert desk.case.code not in text_of(at_phone.look("cases", tab="mine"))
+
+
+def test_a_refusal_at_the_door_that_was_told_waits_for_the_parcel(
+    make_desk: Callable[..., Desk], at_phone: Phone, text_of: Read
+) -> None:
+    """S-03."""
+    desk = make_desk(type="refund_not_received")
+    desk.case.agree_refusal(by=desk.merchant)
+    assert desk.case.code in text_of(at_phone.look("cases", tab="mine"))
+    at_phone.send("report_refusal", desk.case)
+
+    assert desk.case.code not in text_of(at_phone.look("cases", tab="mine"))
+    assert "已记录拒收，等包裹退回" in text_of(at_phone.look("cases", tab="open"))
 
 
 # Final acts ---------------------------------------------------------------------------------------
