@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from decimal import Decimal
 
 from django.utils.translation import gettext
@@ -62,17 +62,71 @@ def script_refusal(text: str, most: int) -> str:
 
 # Amounts ------------------------------------------------------------------------------------------
 
-_MONEY = re.compile(r"¥\s?(\d[\d,]*(?:\.\d+)?)|(\d[\d,]*(?:\.\d+)?)\s?[元块]")
+_TIMES = {
+    "十": 10,
+    "拾": 10,
+    "百": 100,
+    "佰": 100,
+    "千": 1000,
+    "仟": 1000,
+    "万": 10_000,
+    "萬": 10_000,
+}
+_WORDS = dict(zip("零〇一二三四五六七八九", (0, *range(10)), strict=True)) | {"两": 2}
+_WORDS |= dict(zip("壹贰叁肆伍陆柒捌玖", range(1, 10), strict=True))
+_SUM = r"\d[\d,]*(?:\.\d+)?"
+_NUMERALS = "".join(_WORDS) + "".join(_TIMES)
+_COUNTED = rf"[{_NUMERALS}]+"
+_CHANGE = rf"(?:(\d|{_COUNTED})[角毛])?(?:(\d|{_COUNTED})分(?!钟))?"
+# Of a number in words 块 is money only as 块钱: 一块想办法, 坏了两块. 几十元 is no sum.
+_MONEY = re.compile(
+    rf"(?:¥|rmb|cny|人民币)\s?({_SUM})"
+    rf"|({_SUM})\s?(?:([十百千万])?[元圆块]钱?{_CHANGE}|(?:yuan|rmb|cny)\b)"
+    rf"|(?<![几数点{_NUMERALS}])({_COUNTED})(?:[元圆](?![素件旦宵化])|块钱){_CHANGE}",
+    re.IGNORECASE,
+)
+
+
+def in_figures(words: str) -> Decimal:
+    """A number in words, as sums are said: 十五, 一百二十八, 壹万伍仟."""
+    if not any(each in _TIMES for each in words):  # read out, figure by figure
+        return Decimal("".join(str(_WORDS[each]) for each in words))
+    whole = below = last = 0
+    for each in words:
+        if each in _WORDS:
+            last = _WORDS[each]
+        elif _TIMES[each] == 10_000:
+            whole, below, last = (whole + below + last) * 10_000, 0, 0
+        else:
+            below, last = below + (last or 1) * _TIMES[each], 0
+    return Decimal(whole + below + last)
+
+
+def _sums(text: str) -> Iterator[tuple[str, Decimal]]:
+    """The amounts of money that a text names: as written, where that is in figures, and in yuan."""
+
+    def figure(written: str | None) -> Decimal:
+        if not written:
+            return Decimal(0)
+        plain = written.replace(",", "")
+        return Decimal(plain) if plain[0].isascii() else in_figures(plain)
+
+    for found in _MONEY.finditer(unicodedata.normalize("NFKC", text)):
+        marked, number, times, jiao, fen, words, jiao_too, fen_too = found.groups()
+        whole = figure(marked or number or words) * (_TIMES[times] if times else 1)
+        parts = figure(jiao or jiao_too) / 10 + figure(fen or fen_too) / 100
+        plain = not (times or words or parts)
+        yield (marked or number) if plain else f"{whole + parts:,.2f}", whole + parts
 
 
 def amount_refusal(text: str, offered: Collection[Decimal]) -> str:
     """NEG-13: why a text can't go out beside what is offered: it speaks of money, and of none of
     these sums, while the buyer will hold the shop to either. Empty when it can."""
-    named = [found[1] or found[2] for found in _MONEY.finditer(unicodedata.normalize("NFKC", text))]
-    if not named or any(Decimal(each.replace(",", "")) in offered for each in named):
+    named = list(_sums(text))
+    if not named or any(amount in offered for _written, amount in named):
         return ""
     return gettext("话术里写的是 %(found)s 元，方案是 %(offered)s 元，请改成一致") % {
-        "found": named[0],
+        "found": named[0][0],
         "offered": gettext("、").join(f"{each:,.2f}" for each in sorted(offered)),
     }
 

@@ -13,6 +13,7 @@ from aftersales.consistency.checking import examine
 from aftersales.enums import Party, PlanState, Status
 from aftersales.models import Arrived, Case, Notice, User
 from aftersales.notices.delivering import deliver_due
+from aftersales.steps import Refused
 from merchants.showing.tool import hint_of
 from tests.aftersales.negotiation.talk import plan
 from tests.buyers.conftest import Phone
@@ -37,6 +38,23 @@ def _offer(case: Case, merchant: User, amount: str) -> None:
         note="少一只",
         evidence={"receipt": [upload(merchant)]},
     )
+
+
+def test_a_note_on_what_came_back_leads_nobody_off_the_platform(
+    make_case: Callable[..., Case], merchant: User
+) -> None:
+    """NEG-13: the buyer reads it."""
+    case = make_case("sent_back", type="return_refund")
+
+    with pytest.raises(Refused, match="「微信」"):
+        case.receive_part(
+            by=merchant,
+            arrived=[Arrived(1, "intact")],
+            note="少一只，加微信说",
+            evidence={"receipt": [upload(merchant)]},
+        )
+
+    assert not case.receipts.exists()
 
 
 def test_of_goods_that_are_back_no_plan_says_that_the_buyer_keeps_them(

@@ -40,7 +40,7 @@ from aftersales.models.intervention import Intervention
 from aftersales.models.negotiation import Message, Offer, Round
 from aftersales.models.order import Order, OrderLine
 from aftersales.models.people import Member, Shop, User
-from aftersales.rules import amounts, deadlines, facts, reminders, warranty
+from aftersales.rules import amounts, deadlines, facts, reminders, warranty, wording
 from aftersales.steps import Refused
 
 KEEP = object()  # the step sets no clock of its own
@@ -424,6 +424,15 @@ def required(text: str, sentence: Any, field: str) -> str:
     """A text that must be there, stripped, or Refused at its field."""
     if not text.strip():
         raise Refused(**{field: sentence})
+    return text.strip()
+
+
+def in_house(text: str, field: str) -> str:
+    """What a merchant writes to the buyer, stripped, or Refused at its field: money and contact stay
+    on the platform, by whatever door (NEG-13)."""
+    if found := wording.contact_found(text):
+        said = gettext("不能包含电话、微信或外部链接：「%(found)s」") % {"found": found}
+        raise Refused(**{field: said})
     return text.strip()
 
 

@@ -18,6 +18,7 @@ from aftersales.enums import (
     Status,
 )
 from aftersales.models.agreeing import AgreeRule
+from aftersales.models.case.fields import in_house
 from aftersales.models.case.owing import Owing
 from aftersales.models.history import Upload
 from aftersales.models.people import ReturnAddress
@@ -110,16 +111,17 @@ class Handling(Owing):
             raise Refused(address=_("请选择退货地址"))
         if not address.valid:
             raise Refused(address=_("这个退货地址已停用：%(why)s") % {"why": address.flagged})
+        message = in_house(message, "message")
         self.freight = self._freight_agreed(freight)
         self.collect_agreed = collect
         self._grant()
         self.forget_travels()
         self.return_goods_to(address.shown())
-        if message.strip():
-            self.say(Party.MERCHANT, by, message.strip())
+        if message:
+            self.say(Party.MERCHANT, by, message)
         return {
             "freight": str(self.freight),
-            "text": message.strip(),
+            "text": message,
             "remedy": str(self.remedy),
             **self._by_rule(rule),
         }

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from aftersales.display import plain_money
 from aftersales.enums import ItemState, Party, Permission, PlanState, Remedy, Status
-from aftersales.models.case.fields import CaseFields
+from aftersales.models.case.fields import CaseFields, in_house
 from aftersales.models.catalogue import Plan
 from aftersales.models.history import Upload
 from aftersales.models.negotiation import Offer
@@ -95,6 +95,7 @@ class Receiving(CaseFields):
             raise Refused(proof_receipt=_("请拍下收到的商品、面单和外包装"))
         if len(note) > 500:
             raise Refused(note=_("最多 500 个字"))
+        note = in_house(note, "note")
         if amount is not None:
             self._offer_part(by, amount)
         told = [
@@ -114,7 +115,7 @@ class Receiving(CaseFields):
                 user=by,
                 version=self.version,
                 items=told,
-                note=note.strip(),
+                note=note,
                 amount=amount,
                 at=self.at,
             )
@@ -124,7 +125,7 @@ class Receiving(CaseFields):
         )
         return {
             "items": told,
-            "text": note.strip(),
+            "text": note,
             "amount": str(amount or ""),
             "empty": not any(each.received for each in arrived),
             "evidence": kept,

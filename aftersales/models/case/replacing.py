@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 from django_fsm import GET_STATE
 
 from aftersales.enums import Direction, Party, Permission, Remedy, Status
+from aftersales.models.case.fields import in_house
 from aftersales.models.case.owing import Owing
 from aftersales.models.case.returning import checked_tracking
 from aftersales.models.history import Upload
@@ -71,11 +72,12 @@ class Replacing(Owing):
     )
     def report_unrepairable(self, *, by: Any, text: str) -> dict[str, Any]:
         """Walk 7 of §1.7: a repair that fails leaves the choice to the buyer, refund or exchange."""
-        if not 10 <= len(text.strip()) <= 500:
+        text = in_house(text, "text")
+        if not 10 <= len(text) <= 500:
             raise Refused(text=_("请说明为什么修不好（10 到 500 个字）"))
         self.unrepairable_at = self.at
-        self.say(Party.MERCHANT, by, text.strip())
-        return {"text": text.strip()}
+        self.say(Party.MERCHANT, by, text)
+        return {"text": text}
 
     @step(
         gettext_lazy("修不好，改为换货"),

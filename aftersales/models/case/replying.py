@@ -23,13 +23,14 @@ from aftersales.enums import (
     RoundState,
     Status,
 )
+from aftersales.models.case.fields import in_house
 from aftersales.models.case.loading import THREAD
 from aftersales.models.case.negotiating import ANYTIME, Negotiating
 from aftersales.models.case.owing import Owing
 from aftersales.models.catalogue import Plan, worded
 from aftersales.models.history import Upload
 from aftersales.models.negotiation import Message, Offer, Proposal, Round
-from aftersales.rules import amounts, plans, wording
+from aftersales.rules import amounts, plans
 from aftersales.rules.conditions import (
     answer_wanted,
     confirmation_asked,
@@ -228,8 +229,8 @@ class Replying(Negotiating, Owing):
         if hurry := Message.objects.filter(case=self.pk).hurry(by, self.at):
             raise Refused(text=hurry)
         party = self.acting
-        if party == Party.MERCHANT and (found := wording.contact_found(text)):
-            raise Refused(text=_("不能包含电话、微信或外部链接：「%(found)s」") % {"found": found})
+        if party == Party.MERCHANT:
+            text = in_house(text, "text")
         self.say(party, by, text)
         kept = self.put_forward(party, {"chat": pictures}, {"chat": gettext_lazy("聊天图片")})
         counts = self.count_as_reply(party, text or _("发来图片"))

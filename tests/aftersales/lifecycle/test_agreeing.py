@@ -113,6 +113,21 @@ def test_a_return_is_agreed_to_with_an_address(
     assert told(case) == {buyer.username}
 
 
+def test_the_word_with_an_agreement_leads_nobody_off_the_platform(
+    make_case: Any, merchant: Any, shop: Any
+) -> None:
+    """NEG-13: it goes into the thread like any other message, so it has to pass what they pass."""
+    case = make_case(type="return_refund")
+
+    with refused(case, "不能包含电话、微信或外部链接：「微信」", by=merchant):
+        case.agree_return(
+            by=merchant, address=shop.addresses.get(), message="加微信 abc123，补您运费。"
+        )
+
+    assert stored(case).status == Status.PENDING_MERCHANT
+    assert not case.messages.exists()
+
+
 def test_an_address_agreed_to_does_not_move(make_case: Any, merchant: Any, shop: Any) -> None:
     """§1.5: a change after agreement would be the merchant's risk."""
     case = make_case("agreed", type="return_refund")

@@ -226,6 +226,14 @@ def test_part_of_a_line_is_worth_its_part(make_case: Any, now: Any) -> None:
     assert owed(case) == [("微信支付", "64.00")]
 
 
+def test_a_failed_repair_is_told_without_contact_data(make_case: Any, merchant: Any) -> None:
+    """NEG-13: the buyer reads the reason in the thread."""
+    case = make_case("taken_in", type="repair")
+
+    with refused(case, "不能包含电话、微信或外部链接：「13812345678」", by=merchant):
+        case.report_unrepairable(by=merchant, text="主板烧毁，修不好，详情请打 13812345678。")
+
+
 def test_a_failed_repair_leaves_the_choice_to_the_buyer(
     make_case: Any, merchant: Any, buyer: Any, now: Any
 ) -> None:

@@ -294,6 +294,12 @@ def test_what_an_edited_text_must_not_be(make_desk, text, sentence):
         ("SC-02", [PART], "We refund ￥15.5 and you keep it", "15.5"),
         ("SC-02", [PART, ("return_refund",)], "退您 50 元，退货退128.00元", "50"),
         ("SC-01", [PART], "先退您1,045.00块可以吗", "1,045.00"),
+        ("SC-02", [PART], "退您五十元，商品您留着", "50.00"),
+        ("SC-02", [PART], "退您肆拾伍元伍角整，商品您留着", "45.50"),
+        ("SC-02", [PART], "退您45块5毛，商品您留着", "45.50"),
+        ("SC-01", [PART], "那就一百二十块钱，您看行吗", "120.00"),
+        ("SC-02", [PART], "We refund 50 yuan and you keep it", "50"),
+        ("SC-02", [PART], "We refund RMB 50 and you keep it", "50"),
     ],
 )
 def test_an_edited_text_names_no_other_money_than_is_offered(make_desk, code, rows, text, found):
@@ -315,6 +321,9 @@ def test_an_edited_text_names_no_other_money_than_is_offered(make_desk, code, ro
         ("SC-01", [PART, ("return_refund",)], "退货可以全退128元"),
         ("SC-03", [("return_refund",)], "寄回的10元运费我们承担"),
         ("SC-02", [PART], "留着用吧，明天 12:30 前回复我们，2 件都可以"),
+        ("SC-02", [PART], "退您四十五元，您留着用"),
+        ("SC-02", [PART], "咱们一块想办法，坏了两块也退您几十元"),
+        ("SC-02", [PART], "45元0分，含十二元素检测，三十分钟内到账"),
     ],
 )
 def test_an_edited_text_may_speak_of_other_money_too(make_desk, code, rows, text):
