@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from aftersales.bids import terms_of
 from aftersales.display import deadline, money
-from aftersales.enums import CaseType, Freight, PaymentKind, Status
+from aftersales.enums import CaseType, Freight, Party, PaymentKind, Status
 from aftersales.models import Case, Offer
 from aftersales.rules import facts, plans
 from buyers.showing.sentence import lost
@@ -23,6 +24,7 @@ class Shown:
     label: str
     consequence: str
     round: int
+    less: str = ""  # than in the round before
 
     @property
     def by_click(self) -> bool:
@@ -36,7 +38,28 @@ def shown(offer: Offer, case: Case, now: datetime) -> Shown:
         label_of(offer, case, now),
         consequence_of(offer, case, now),
         offer.round.number if offer.round else 0,
+        _less(offer, case),
     )
+
+
+def _less(offer: Offer, case: Case) -> str:
+    """A later round takes the place of the one before: that it gives less is said."""
+    if offer.round is None or offer.plan.code not in plans.CASH:
+        return ""
+    earlier = [
+        (each.round.number, each.amount or case.whole)
+        for each in case.handed("offers")
+        if each.party == Party.MERCHANT
+        and each.round is not None
+        and each.round.series == offer.round.series
+        and each.round.number < offer.round.number
+        and each.plan.code in plans.CASH
+    ]
+    before = max(earlier)[1] if earlier else Decimal(0)
+    less = before - (offer.amount or case.whole)
+    if less <= 0:
+        return ""
+    return _("比上一轮的 {before} 少 {less}").format(before=money(before), less=money(less))
 
 
 def shown_offers(case: Case, now: datetime) -> list[Shown]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from aftersales.display import Entry, Shot, arrivals, deadline
 from aftersales.enums import (
@@ -21,6 +21,7 @@ from aftersales.enums import (
 )
 from aftersales.models import Case, Event, Evidence, Message
 from aftersales.rules import deadlines, visibility
+from aftersales.rules.conditions import rounds_left
 from aftersales.templatetags.desk import as_shots
 from aftersales.threads import pictures, read_mark
 from buyers.showing.standing import standing
@@ -212,26 +213,36 @@ def _ahead(case: Case, now: datetime) -> list[Entry]:
 
 def _after_pending(case: Case, now: datetime) -> list[Entry]:
     sub = _("{until} 前必须处理完").format(until=deadline(case.due_at, now))
-    waiting = case.round_state == RoundState.WAITING
     if case.type == CaseType.RESEND:
-        agreed = _next(_("商家同意补寄，或与你协商"), sub)
+        agreed = _next(_or_else(case, pgettext("next", "商家同意补寄")), sub)
         return [agreed, *_at_last(case, case.due_at, now, _if_rejected(case))]
     if case.needs_return:
-        told_ = _("商家同意退货，或再协商一轮") if waiting else _("商家同意退货，或与你协商")
+        told_ = pgettext("next", "商家同意退货")
         if case.wants_goods:
-            told_ = _("商家同意{what}，或与你协商").format(what=case.get_type_display())
+            told_ = pgettext("next", "商家同意{what}").format(what=case.get_type_display())
         back_by = _later(case, Clock.BUYER_RETURN, case.due_at)
         received_by = _later(case, Clock.RECEIPT, back_by)
         return [
-            _next(told_, sub),
+            _next(_or_else(case, told_), sub),
             _next(
                 _("你寄回商品"), _("最晚 {until} 前填写单号").format(until=deadline(back_by, now))
             ),
             _receipt(case, received_by, now),
             *_at_last(case, received_by, now, _if_rejected(case)),
         ]
-    told_ = _("商家同意退款，或再协商一轮") if waiting else _("商家同意退款，或与你协商")
-    return [_next(told_, sub), _money_in(_if_rejected(case))]
+    return [
+        _next(_or_else(case, pgettext("next", "商家同意退款")), sub),
+        _money_in(_if_rejected(case)),
+    ]
+
+
+def _or_else(case: Case, agreed: str) -> str:
+    """What the shop may do in place of agreeing: it rejects only once it has talked (NEG-45)."""
+    if not rounds_left(case):
+        return _("{agreed}，或驳回").format(agreed=agreed)
+    if case.round_state == RoundState.WAITING:
+        return _("{agreed}，或再协商一轮").format(agreed=agreed)
+    return _("{agreed}，或与你协商").format(agreed=agreed)
 
 
 def _if_rejected(case: Case) -> str:

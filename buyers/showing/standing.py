@@ -8,12 +8,11 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from aftersales.display import deadline, money
+from aftersales.display import money
 from aftersales.enums import (
     ENDED,
     AnswerState,
     CaseType,
-    Clock,
     Party,
     PlanState,
     Remedy,
@@ -23,6 +22,7 @@ from aftersales.enums import (
 )
 from aftersales.models import Case, CaseRequest, Event, Evidence, Offer, Supplement
 from aftersales.rules import deadlines
+from buyers.showing.otherwise import if_unanswered, if_unhandled
 from buyers.showing.reviewed import after_denial, reviewed
 from buyers.showing.sentence import Standing, given_back, lost, supported
 
@@ -113,29 +113,6 @@ def _meanwhile(case: Case, nothing: str) -> str:
     return nothing
 
 
-def if_unhandled(case: Case, now: datetime | None = None) -> str:
-    """What happens when the merchant's time runs out (S-20); with ``now``, until when as well."""
-    if not case.due_at:
-        return ""
-    if case.status == Status.AWAITING_MERCHANT_RECEIPT and case.remedy != Remedy.REFUND:
-        then = _("商家仍未确认，视为已收货，必须把商品发给你。")
-    elif case.type == CaseType.RESEND:
-        then = _("商家仍未处理，将自动同意补寄。")
-    elif case.status == Status.PENDING_MERCHANT and case.wants_goods:
-        then = _("商家仍未处理，将自动按你的要求同意{what}。").format(what=case.get_type_display())
-    elif case.status == Status.AWAITING_MERCHANT_RECEIPT:
-        then = _("商家仍未确认，将自动退款 {amount}。").format(amount=money(given_back(case)))
-    elif case.needs_return:
-        then = _("商家仍未处理，将自动按你的要求同意退货退款 {amount}。").format(
-            amount=money(case.worth)
-        )
-    else:
-        then = _("商家仍未处理，将自动退款 {amount}。").format(amount=money(case.worth))
-    if now is None:
-        return _("到期{then}").format(then=then)
-    return _("{until} 前{then}").format(until=deadline(case.due_at, now), then=then)
-
-
 def _offered(case: Case, now: datetime) -> Standing:
     offers = case.open_offers()
     inviting = [offer for offer in offers if offer.plan.code == "invite_evidence"]
@@ -162,7 +139,7 @@ def _offered(case: Case, now: datetime) -> Standing:
         what_now=what_now,
         until=case.reply_due_at,
         until_for=_("内答复"),
-        otherwise=_("没答复也没关系：售后不会关闭，商家会继续协商。") + tail,
+        otherwise=if_unanswered(case) + tail,
     )
 
 
@@ -426,8 +403,3 @@ def why_timed_out(case: Case) -> str:
     }
     closed = case.last_event(*why)
     return why[closed.step] if closed else _("时限内没有操作。")
-
-
-def decision_hours(case: Case) -> int:
-    """How long the platform means to take, in hours."""
-    return int(deadlines.length(case, Clock.DECISION).total_seconds() // 3600)

@@ -19,9 +19,9 @@ from aftersales.views import AnswersRequest
 from buyers.forms import AcceptForm
 from buyers.showing.freight import who_pays
 from buyers.showing.offers import after_accepting, bearer_words, ends_here, lost_by, shown, verb_of
+from buyers.showing.otherwise import if_unhandled
 from buyers.showing.progress import hours, visible
 from buyers.showing.sentence import lost, lost_by_leaving
-from buyers.showing.standing import if_unhandled
 from buyers.views.base import BuyerStep
 
 

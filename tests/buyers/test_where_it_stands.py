@@ -179,6 +179,9 @@ def test_the_page_says_where_what_until_when_and_what_otherwise(
     ("trait", "kind", "told"),
     [
         ("", "refund_received", ["商家同意退款，或与你协商：11-25（周三）12:00 前必须处理完"]),
+        ("waiting", "refund_received", ["商家同意退款，或再协商一轮：11-25"]),
+        ("second_waiting", "refund_received", ["商家同意退款，或驳回：11-25"]),
+        ("negotiated", "exchange", ["商家同意换货，或驳回：11-25"]),
         (
             *("agreed", "exchange"),
             ["商家收货并确认：最晚 12-10（周四）12:00", "商家发出商品：最晚 12-1"],
@@ -204,6 +207,35 @@ def test_steps_to_come_have_their_latest_times(
     lines = "\n".join(f"{entry.what}：{entry.sub}" for entry in ahead)
     for line in told:
         assert line in lines
+
+
+@pytest.mark.parametrize(
+    ("trait", "kind", "told"),
+    [
+        ("waiting", "refund_received", "售后不会关闭，商家会继续协商"),
+        ("second_waiting", "refund_received", "商家之后可以同意，也可以驳回"),
+        ("second_waiting_goods_back", "return_refund", "商家之后可以确认收货，也可以拒绝收货"),
+    ],
+)
+def test_a_buyer_is_told_what_the_shop_may_do_if_he_does_not_answer(
+    make_desk: Callable[..., Desk],
+    at_phone: Phone,
+    text_of: Read,
+    trait: str,
+    kind: str,
+    told: str,
+) -> None:
+    """NEG-45: after the last round it does not go on talking."""
+    desk = make_desk("sent_back" if "goods" in trait else trait, type=kind)
+    if "goods" in trait:
+        desk.check()
+        desk.negotiate()
+        desk.reply()
+        desk.negotiate()
+
+    shown = text_of(at_phone.look("case", desk.case))
+
+    assert told in shown.split('class="hero"')[1].split("</section>")[0]
 
 
 def test_what_is_noted_after_the_end_is_not_where_it_stands(
