@@ -18,6 +18,7 @@ from aftersales.display import money, plain_money
 from aftersales.enums import SENDS_BACK, WANTS_GOODS, CaseType, Freight, GoodsState
 from aftersales.forms import MoneyField, soften
 from aftersales.models import Application, Case, OrderLine, Policy, Reason, User, Window
+from aftersales.models.case.proofs import too_many
 from aftersales.rules import amounts, demands, eligibility
 from aftersales.steps import Refused
 from buyers.forms import words
@@ -277,9 +278,9 @@ class DemandForm(OwnFields, GuidedSlots):
         for code, told in self.unable_of(given).items():
             if sentence := demands.why_errors(told):
                 self.add_error(why(code), sentence)
-        count = sum(len(given.get(name) or []) for name in self.asks_slots)
-        if count > self.policy.max_images:
-            self.add_error(None, _("最多上传 {n} 张").format(n=self.policy.max_images))
+        shown = [upload for name in self.asks_slots for upload in given.get(name) or []]
+        if refusal := too_many(shown, self.policy.max_images):
+            self.add_error(None, refusal)
         return given
 
     def application(self, agreement_version: str = "") -> Application:

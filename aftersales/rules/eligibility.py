@@ -123,6 +123,24 @@ def unfit(kind: str, line: "OrderLine", at: datetime, windows: Mapping[str, int]
     return ""
 
 
+def over(
+    kind: str, line: "OrderLine", at: datetime, windows: Mapping[str, int], quality: bool
+) -> bool:
+    """Whether a demand was made after its time (G4): files that tell of a signature or of a trade's
+    end may come later than the claim."""
+    order = line.order
+    if kind == CaseType.PRICE_DIFFERENCE:
+        return price_over(order, at, windows)
+    if kind == CaseType.REFUND_UNSHIPPED:
+        return False
+    if kind == CaseType.REPAIR:
+        return not warranty.runs(line, order, windows, at)
+    if quality and kind in SENDS_BACK and claimable(line, at, windows):
+        return False
+    returns = kind == CaseType.RETURN_REFUND and return_over(line, at, windows)
+    return returns or after_sale_over(order, at, windows)
+
+
 def claimable(line: "OrderLine", at: datetime, windows: Mapping[str, int]) -> bool:
     """售后保障维权 (S-08): the trade has succeeded, and the warranty still runs (D19)."""
     order = line.order

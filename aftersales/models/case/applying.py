@@ -16,7 +16,7 @@ from aftersales.display import plain_money
 from aftersales.enums import WANTS_GOODS, CaseType, Freight, Party, Phase, PlanState, Status
 from aftersales.models.agreeing import AgreeRule
 from aftersales.models.case.fields import CaseFields
-from aftersales.models.case.proofs import left_empty, slot_errors
+from aftersales.models.case.proofs import left_empty, slot_errors, too_many
 from aftersales.models.catalogue import Reason, by_slot, worded
 from aftersales.models.edition import Edition
 from aftersales.models.history import Event, Upload, plain
@@ -445,5 +445,6 @@ def _check_evidence(application: Application, policy: Policy) -> None:
     )
     if errors:
         raise Refused(**errors)
-    if sum(len(uploads) for uploads in application.evidence.values()) > policy.max_images:
-        raise Refused(evidence=_("最多上传 %(count)s 张") % {"count": policy.max_images})
+    shown = [upload for uploads in application.evidence.values() for upload in uploads]
+    if refusal := too_many(shown, policy.max_images):
+        raise Refused(evidence=refusal)

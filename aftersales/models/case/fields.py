@@ -40,7 +40,7 @@ from aftersales.models.intervention import Intervention
 from aftersales.models.negotiation import Message, Offer, Round
 from aftersales.models.order import Order, OrderLine
 from aftersales.models.people import Member, Shop, User
-from aftersales.rules import amounts, deadlines, facts, reminders, warranty, wording
+from aftersales.rules import amounts, deadlines, eligibility, facts, reminders, wording
 from aftersales.steps import Refused
 
 KEEP = object()  # the step sets no clock of its own
@@ -290,17 +290,10 @@ class CaseFields(Loaded):
 
     @property
     def applied_late(self) -> bool:
-        """After the days of an ordinary return, and no claim within the warranty either (RR-12)."""
-        if self.type != CaseType.RETURN_REFUND:
-            return False
-        signed_at = facts.signed_at(self)  # type: ignore[arg-type]
-        if signed_at is None:
-            return False
-        end = deadlines.no_reason_until(signed_at, self.windows["D17"])
-        covered = self.phase == Phase.AFTERSALE and warranty.runs(
-            self.line, self.order, self.windows, self.applied_at
-        )
-        return self.applied_at >= end and not covered
+        """It was asked for when the time for it was over, by what is known by now (RR-12)."""
+        self.line.order = self.order
+        quality = self.reason.quality
+        return eligibility.over(self.type, self.line, self.applied_at, self.windows, quality)
 
     @property
     def last_round(self) -> Round | None:

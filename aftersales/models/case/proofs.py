@@ -9,6 +9,8 @@ from aftersales.models.catalogue import Proof, worded
 from aftersales.models.history import Upload
 from aftersales.rules import demands
 
+MOST_VIDEOS = 1
+
 
 def asked_here(proof: Proof, buyer_reason: str) -> bool:
     """Whether a slot is asked for with this buyer's reason."""
@@ -46,6 +48,15 @@ def slot_errors(
                 "most": proof.most,
             }
     return errors
+
+
+def too_many(uploads: Sequence[Upload], most: int) -> str:
+    """Why so much can't be shown with one application (G8); empty when it can."""
+    if len(uploads) > most:
+        return _("最多上传 %(count)s 张") % {"count": most}
+    if sum(upload.kind.startswith("video/") for upload in uploads) > MOST_VIDEOS:
+        return _("最多上传 1 个视频，其余请用照片")
+    return ""
 
 
 def left_empty(

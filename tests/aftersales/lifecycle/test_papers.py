@@ -4,9 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
+from aftersales import uploads
 from aftersales.enums import Freight
-from aftersales.models import Agreement, Case, Event, Policy, Reason
+from aftersales.models import Agreement, Case, Event, Policy, Reason, Upload, User
 from aftersales.steps import STEPS
 from tests.aftersales.lifecycle.reading import (
     last,
@@ -49,6 +51,24 @@ def test_not_more_files_than_the_policy_allows(order_for: Any, apply: Any, buyer
     assert refusal_to(apply, order, evidence=extra).errors == {
         "evidence": f"最多上传 {len(slots)} 张"
     }
+
+
+def film(user: User, name: str) -> Upload:
+    head = b"\0\0\0\x18ftypisom" + name.encode() + bytes(32)
+    return uploads.keep(SimpleUploadedFile(name, head, content_type="video/mp4"), user)
+
+
+def test_one_film_goes_with_an_application(order_for: Any, apply: Any, buyer: Any) -> None:
+    """G8, reasons.md: pictures, papers, and at most one video."""
+    order = order_for()
+    slots = application_for(order).evidence
+    films = [film(buyer, "a.mp4"), film(buyer, "b.mp4")]
+    assert refusal_to(apply, order, evidence=slots | {"more": films}).errors == {
+        "evidence": "最多上传 1 个视频，其余请用照片"
+    }
+
+    case = apply(order, evidence=slots | {"more": films[:1]})
+    assert [each.upload.kind for each in case.evidence.all()].count("video/mp4") == 1
 
 
 def test_proof_is_filed_with_the_application(order_for: Any, apply: Any) -> None:

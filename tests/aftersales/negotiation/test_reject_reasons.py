@@ -260,6 +260,48 @@ def inspected(make_desk):
     return desk
 
 
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [(REFUND, "R1"), ("exchange", "R3"), ("resend", "R8"), (RETURN, "R13")],
+)
+@pytest.mark.parametrize(("since", "late"), [(15, True), (14, False)])
+def test_what_was_asked_for_after_its_time_can_be_said_to_be_late(
+    make_case, shop, buyer, kind, reason, since, late
+):
+    """RR-12, D18: whatever is asked for; the file that told of the trade's end came afterwards."""
+    signed = clock.now() - timedelta(days=5)
+    case = make_case(type=kind, reason=reason, order=OrderFactory(shop=shop, buyer=buyer))
+    Order.objects.filter(pk=case.order_id).update(
+        state="finished", signed_at=signed, finished_at=clock.now() - timedelta(days=since)
+    )
+    OrderLine.objects.filter(pk=case.line_id).update(warranty_days=3)
+
+    offered = case.step_form("reject").offered("reject_reasons")
+    assert "RR-12" in [each.code for each in offered]
+    assert (refusal(case, "RR-12") == "") is late
+
+
+def test_a_price_that_was_protected_no_more_can_be_said_to_be_late(make_case):
+    """RR-12: 退差价 within its days after paying."""
+    case = make_case(type="price_difference", reason="R19")
+    assert refusal(case, "RR-12") == "这个原因与本单的事实不符"
+
+    Order.objects.filter(pk=case.order_id).update(paid_at=clock.now() - timedelta(days=30))
+
+    assert refusal(case, "RR-12") == ""
+
+
+def test_a_repair_that_no_warranty_covered_can_be_said_to_be_late(make_case, shop, buyer):
+    """RR-12, D19."""
+    order = OrderFactory(shop=shop, buyer=buyer, finished=True)
+    case = make_case(type="repair", reason="R18", order=order)
+    assert refusal(case, "RR-12") == "这个原因与本单的事实不符"
+
+    OrderLine.objects.filter(pk=case.line_id).update(warranty_days=1)
+
+    assert refusal(case, "RR-12") == ""
+
+
 def test_a_claim_within_the_warranty_is_not_late(make_case, shop, buyer, now):
     """RR-12, S-08, D19: what 售后保障维权 let in after the seven days is in time."""
     order = OrderFactory(shop=shop, buyer=buyer, finished=True)
