@@ -308,8 +308,17 @@ class Way:
     @property
     def list_url(self) -> str:
         """Back to the list, to this very row."""
+        return self._row(self.case.code)
+
+    @property
+    def onward_url(self) -> str:
+        """Back to the list, to the row behind this one, which a step took out of it."""
+        return self._row(self._found.behind or self._found.first)
+
+    def _row(self, code: str | None) -> str:
         query = self.told.get("list", "")
-        return f"{reverse('merchants:queue')}{'?' if query else ''}{query}#{self.case.code}"
+        url = f"{reverse('merchants:queue')}{'?' if query else ''}{query}"
+        return f"{url}#{code}" if code else url
 
     def _url(self, code: str | None) -> str:
         if code is None:

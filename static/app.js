@@ -107,7 +107,9 @@
     else if (e.key === "/" && $("q")) { e.preventDefault(); $("q").focus(); }
     else if (e.key === "?") $("keys")?.showModal();
     else if (/^[a-z]$/.test(e.key)) {
-      const control = $$(`[data-key="${e.key}"]`).find((el) => el.href || el.dataset.open);
+      // In the quick view, never for another row than the chosen one: it may still show the row before.
+      const fits = (el) => !row || !el.dataset.of || el.dataset.of === row.id;
+      const control = $$(`[data-key="${e.key}"]`).find((el) => (el.href || el.dataset.open) && fits(el));
       if (!control) return;
       e.preventDefault(); // the letter is not typed into the field that the link leads to
       control.click();
@@ -147,7 +149,8 @@
     });
     document.title = e.detail.title;
   });
-  go(rows().findIndex((row) => row.id && `#${row.id}` === location.hash));
+  // Not before htmx listens: the focus shows the row in the quick view.
+  document.addEventListener("DOMContentLoaded", () => go(rows().findIndex((row) => row.id && `#${row.id}` === location.hash)));
 
   // Dialogs and menus.
   on("click", "[data-open]", (el, e) => {

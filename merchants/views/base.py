@@ -148,6 +148,8 @@ class MerchantStep(MerchantCase, StepView):
     """
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        if self.request.headers.get("HX-Target") == "peek":  # asked for in the quick view
+            kwargs["frame"] = "merchants/cases/_beside.html"
         return super().get_context_data(help=help_of(self.step, Party.MERCHANT), **kwargs)
 
     def may_enter(self) -> None:
@@ -184,7 +186,7 @@ class MerchantStep(MerchantCase, StepView):
         return answer
 
     def get_success_url(self) -> str:
-        return self.url_of("case")
+        return self.way.onward_url if "stay" in self.request.POST else self.url_of("case")
 
 
 class GuardedStep(MerchantStep):

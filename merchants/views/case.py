@@ -26,6 +26,12 @@ from merchants.views.base import MerchantCase, MerchantStep
 from merchants.views.tool import waiting
 
 ALIKE = 3  # other cases of the same goods in the quick view
+BESIDE = (
+    "agree",
+    "agree_return",
+    "agree_resend",
+    "agree_refusal",
+)  # taken in the quick view itself
 
 
 class CasePage(MerchantCase, TemplateView):
@@ -71,7 +77,7 @@ class Peek(MerchantCase, TemplateView):
         same = Case.objects.filter(shop=case.shop_id, line__goods_id=case.line.goods_id)
         same = same.exclude(pk=case.pk).select_related("reason").order_by("-applied_at")
         alike = same[:ALIKE] if case.line.goods_id else ()
-        context = super().get_context_data(alike=alike, **kwargs)
+        context = super().get_context_data(alike=alike, beside=BESIDE, **kwargs)
         return context | {"drafts": drafts_of(case, self.request.user, self.drafts.values())}
 
 

@@ -25,7 +25,10 @@ from merchants.worklist import WorkList, place, read_place
 
 SIZES = (25, 50, 100)
 Counts = dict[str, counting.Number]
-KEYS = (("u", gettext_lazy("有更新时刷新列表")),)
+KEYS = (
+    ("g", gettext_lazy("同意，先看说明再确认")),
+    ("u", gettext_lazy("有更新时刷新列表")),
+)
 
 
 class Queue(ShopView, TemplateView):
