@@ -93,3 +93,31 @@ def faults(page, part=None):
         for each in found.response["violations"]
         for node in each["nodes"]
     ]
+
+
+SHOWN = """() => [...document.querySelectorAll(".goods .muted")].map((el) => {
+    const text = el.firstChild, range = document.createRange(), all = document.createRange();
+    const tail = text.data.match(/[0-9]{4}/);
+    range.setStart(text, 0);
+    range.setEnd(text, tail.index + 4);
+    all.selectNodeContents(el);
+    const room = el.getBoundingClientRect().width, dots = 15;
+    return all.getBoundingClientRect().width <= room
+        || range.getBoundingClientRect().width + dots <= room;
+})"""
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_the_number_by_which_a_case_is_named_is_never_cut(make_case, merchant, new_page, language):
+    """尾号 and four digits are how shops name a case to each other; only the model gives way."""
+    case = make_case()
+    case.line.sku = "300 ml · 青绿色 · 礼盒装"
+    case.line.save()
+    merchant.language = language
+    merchant.save()
+    page = new_page(merchant)
+
+    for width in (1440, 1366, 1280, 1024):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(QUEUE)
+        assert page.evaluate(SHOWN) == [True], width
