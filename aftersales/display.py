@@ -123,6 +123,12 @@ def deadline(moment: datetime | None, now: datetime) -> str:
     local, today = localtime(moment), localtime(now)
     if local.date() == today.date():
         return _("今天 {time}").format(time=f"{local:%H:%M}")
+    return dated(moment, now)
+
+
+def dated(moment: datetime, now: datetime) -> str:
+    """11-24（周一）09:12: a deadline in a text that is read on whatever day."""
+    local, today = localtime(moment), localtime(now)
     day = written().day if local.year == today.year else written().long_day
     return pgettext("deadline", "{date}（{weekday}）{time}").format(
         date=f"{local:{day}}", weekday=weekday(local), time=f"{local:%H:%M}"

@@ -13,12 +13,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from aftersales import clock
+from aftersales.display import dated
 from aftersales.enums import Party, Status
 from aftersales.languages import in_both, language_of
 from aftersales.models import Event, Notice, User
 from aftersales.models.history import OF_ACCOUNT
 from aftersales.notices.people import RULES, members_of, reviewers_of, staff_who
-from aftersales.rules import reminders, visibility
+from aftersales.rules import deadlines, reminders, visibility
 from aftersales.steps import STEPS
 
 logger = logging.getLogger(__name__)
@@ -162,6 +163,31 @@ def text_of(event: Event, party: Party) -> tuple[str, str]:
     return in_both(lambda: _text(event, party))
 
 
+# Steps whose texts ask their reader for something that he owes by the end of the clock that runs.
+ASKS = {
+    *("apply", "agree_return", "agree_refusal", "agree_by_default"),
+    *("reject", "refuse_receipt", "refuse_collect", "rule", "give_address", "execute_ruling"),
+    *("ship_replacement", "note_arrival", "report_unrepairable", "choose_exchange", "reopen"),
+}
+ASKS_PROOF = {"ask_platform", "dispute_arrival", "take_over", "ask_supplement"}
+
+
+def by_when(event: Event, party: Party) -> datetime | None:
+    """Until when its reader is to do what he is asked for; nothing once the case has moved on."""
+    case, details = event.case, event.details
+    if case.status != event.after:
+        return None
+    if event.step == "ask_for":
+        return datetime.fromisoformat(details["until"])
+    if event.step == "negotiate":
+        return case.reply_due_at
+    if event.step in ASKS_PROOF:
+        return case.evidence_due_at if details.get("of", party) in ("", party) else None
+    watch = deadlines.watch_of(case)
+    asked = event.step in ASKS and watch is not None and watch.party == party
+    return case.due_at if asked else None
+
+
 def _text(event: Event, party: Party) -> str:
     known = STEPS.get(event.step)
     label = known.label if known else event.step
@@ -174,11 +200,14 @@ def _text(event: Event, party: Party) -> str:
     }
     names = [f"notices/{event.step}.txt", "notices/step.txt"]
     try:
-        text = render_to_string(names, context)
+        told, until = render_to_string(names, context), by_when(event, party)
     except Exception:  # one broken text must not stop the queue; the general one says enough
         logger.exception("the text for %s is broken", event.step)
-        text = render_to_string(names[1:], context)
-    return " ".join(text.split())
+        told, until = render_to_string(names[1:], context), None
+    text = " ".join(told.split())
+    if until is None:
+        return text
+    return _("{text} · {until} 截止").format(text=text, until=dated(until, clock.now()))
 
 
 def tell_of_account(user: User, text: str) -> None:

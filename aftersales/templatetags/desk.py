@@ -35,6 +35,12 @@ register.simple_tag(display.nothing, name="nothing")
 
 
 @register.filter
+def unstopped(text: str) -> str:
+    """Somebody's words without their full stop, where the sentence goes on or ends after them."""
+    return text.rstrip().removesuffix("。").removesuffix(".")
+
+
+@register.filter
 def claim(case: Any) -> str:
     """What a case asks for in a word: an amount, or 换货, 补寄, 维修."""
     return str(case.get_type_display()) if case.wants_goods else display.money(case.amount)

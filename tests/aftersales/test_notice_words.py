@@ -1,14 +1,16 @@
 """What the notices of the lesser steps say: who has to do what, and of how much they speak (§1.4)."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from aftersales.models import Case, LedgerMood, User
+from aftersales.models import Case, LedgerMood, Notice, User
+from aftersales.notices.delivering import deliver_due
 from aftersales.payments import pay_due
-from tests.aftersales.lifecycle.reading import texts
+from tests.aftersales.lifecycle.reading import WHY, texts
 from tests.factories import Desk, ReturnAddressFactory, upload
 
 TWELVE = Decimal("12.00")
@@ -100,3 +102,74 @@ def test_who_may_apply_again_hears_of_it(agreed: Desk, now: Any) -> None:
     agreed.case.catch_up()
     agreed.case.allow_again(by=agreed.merchant)
     assert "以同样的原因" in texts(agreed.case)["linshu"]
+
+
+def texts_of(case: Case, step: str) -> dict[str, str]:
+    """What each was told of an earlier step, by name."""
+    deliver_due()
+    told = Notice.objects.filter(case=case, event__step=step)
+    return dict(told.values_list("user__username", "text_zh"))
+
+
+# Until when ---------------------------------------------------------------------------------------
+
+
+def test_a_notice_that_asks_its_reader_for_something_says_by_when(
+    make_desk: Callable[..., Desk],
+) -> None:
+    """D1, D3, D4, D6, D11, D15: the day is named, for nobody knows on which it is read."""
+    desk = make_desk("checked")
+    assert texts_of(desk.case, "apply")["xiaochen"].endswith(" · 11-25（周三）12:00 截止")
+    desk.negotiate()
+    assert texts(desk.case)["linshu"].endswith(" · 11-23（周一）13:00 截止")
+    desk.reply()
+    desk.negotiate()
+    desk.reply()
+    desk.reject()
+    assert texts(desk.case)["linshu"].endswith(" · 11-30（周一）12:00 截止")
+    desk.case.ask_platform(by=desk.buyer, reason=WHY)
+    assert texts(desk.case)["xiaochen"].endswith(" · 11-25（周三）12:00 截止")
+
+
+def test_what_its_reader_only_is_told_has_no_deadline(make_desk: Callable[..., Desk]) -> None:
+    """Nor has what was settled before it was delivered."""
+    desk = make_desk("checked")
+    desk.negotiate()
+    desk.reply()
+    assert "截止" not in texts(desk.case)["xiaochen"]
+    desk.case.agree(by=desk.merchant)
+    assert "截止" not in texts(desk.case)["linshu"]
+    sent = make_desk("agreed", type="return_refund")
+    sent.case.send_back(by=sent.buyer, carrier="中通快递", tracking="ZT00001234")
+    assert "截止" not in texts_of(sent.case, "agree_return")["linshu"]
+
+
+@pytest.mark.parametrize("kind", ["return_refund", "exchange"])
+def test_who_waited_for_the_shop_in_vain_is_told_to_send_the_goods_back(
+    kind: str, make_case: Callable[..., Case], now: Any
+) -> None:
+    """T-08, D3, D4."""
+    case = make_case(type=kind)
+    now.shift(timedelta(hours=48))
+    case.catch_up()
+    told = texts(case)["linshu"]
+    assert "请按售后单里的退货地址寄回并填写快递单号" in told
+    assert told.endswith(" · 12-02（周三）12:00 截止")
+
+
+@pytest.mark.parametrize("stop", ["", "。"])
+def test_a_rejection_names_a_plan_only_where_one_is_open(
+    stop: str, make_desk: Callable[..., Desk], now: Any
+) -> None:
+    """NEG-32, NEG-49: and its explanation ends with one full stop."""
+    desk = make_desk("negotiated")
+    desk.reject(statement="裂纹是烧制时的开片，不影响使用" + stop)
+    told = texts(desk.case)["linshu"]
+    assert "接受方案" not in told
+    assert "不影响使用”。你可以补充凭证、申请平台介入或撤销申请" in told
+
+    open_still = make_desk("second_waiting")
+    now.shift(timedelta(hours=1))
+    open_still.case.catch_up()
+    open_still.reject()
+    assert "你可以接受方案、补充凭证、申请平台介入或撤销申请" in texts(open_still.case)["linshu"]

@@ -54,8 +54,10 @@ def test_both_sides_hear_what_was_ruled(
     told = texts(case)
 
     sentence = f"平台对“{case.line.title}”作出了判定：{found}。依据：{GROUNDS}"
-    assert told["linshu"] == f"{sentence} {buyer_does}".strip()
-    assert told["xiaochen"] == f"{sentence} {shop_does}".strip()
+    for who, does in (("linshu", buyer_does), ("xiaochen", shop_does)):
+        text, _dot, by_when = told[who].partition(" · ")
+        assert text == f"{sentence} {does}".strip()
+        assert by_when.endswith(" 截止") is bool(does), "who has to act is told by when"
 
 
 def test_a_reversal_says_what_is_paid_besides(
