@@ -230,7 +230,8 @@ def _copy(
     names = ", ".join(quote(column) for column in (key, *(field.column for field in fields)))
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
+            "SELECT nextval(keys) FROM (SELECT pg_get_serial_sequence(%s, %s)::regclass AS keys OFFSET 0)"
+            " AS one, generate_series(1, %s)",
             [quote(table), key, count],
         )
         keys = [int(found) for (found,) in cursor.fetchall()]
@@ -310,15 +311,19 @@ def among_texts(column: str, texts: Iterable[str]) -> Any:
 
 @contextmanager
 def planned_anew() -> Iterator[None]:
-    """A transaction in which PostgreSQL plans each statement for what it is asked.
+    """Statements that PostgreSQL plans for what they are asked.
 
     A plan that it made once, while a table was thought to be empty, as on the day of a first import,
     compares each row with each of a thousand numbers one by one.
     """
-    with transaction.atomic(), connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+    if connection.vendor != "postgresql":
         yield
+        return
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+        yield
+        # else each foreign key of each row of the transaction around it is planned anew as well
+        cursor.execute("SET LOCAL plan_cache_mode TO DEFAULT")
 
 
 def array(keys: Iterable[int]) -> str:

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from aftersales import clock
-from aftersales.enums import PaymentKind
-from aftersales.imports import jobs
-from aftersales.models import ImportJob, Order, OrderLine, Payment, Shop
+from aftersales import clock, memory
+from aftersales.enums import Direction, PaymentKind
+from aftersales.imports import jobs, samples
+from aftersales.models import ImportJob, Order, OrderLine, Parcel, Payment, Shop
 from tests.aftersales.imports.conftest import counts, pinduoduo, upload
 from tests.bench.reporting import Rates, report, rounds, seconds, settle
 
@@ -39,11 +39,13 @@ def copied(shop: Shop, number: int) -> Callable[[], None]:
         order_id=0, shop=shop, route="拼多多支付", amount="128.00", kind=PaymentKind.MONEY
     )
 
+    parcel = Parcel(order_id=0, shop=shop, direction=Direction.OUTBOUND, carrier="中通快递")
+    parcel.shipped_at = clock.now()
+
     def copy() -> None:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(
-                "SELECT nextval(pg_get_serial_sequence('aftersales_order', 'id'))"
-                " FROM generate_series(1, %s)",
+                "SELECT nextval('aftersales_order_id_seq'::regclass) FROM generate_series(1, %s)",
                 [COUNT],
             )
             keys = [key for (key,) in cursor.fetchall()]
@@ -51,8 +53,30 @@ def copied(shop: Shop, number: int) -> Callable[[], None]:
             fill(cursor, order, {"id": keys, "number": numbers})
             fill(cursor, line, {"order_id": keys})
             fill(cursor, payment, {"order_id": keys})
+            trackings = (f"7312{at:010d}" for at in range(COUNT))
+            fill(cursor, parcel, {"order_id": keys, "tracking": trackings})
 
     return copy
+
+
+def sold(number: str, at: int) -> dict[str, str]:
+    """A row as a shop's file has it: some goods again and again, the rest its own."""
+    amount = f"{100 + at % 900}.00"
+    clock_time = f"{at % 24:02d}:{at % 60:02d}:{at // 60 % 60:02d}"
+    return {
+        "订单号": number,
+        "订单状态": "已发货，待收货",
+        "商品": f"青瓷开片手冲咖啡杯 {at % 60} 号",
+        "样式ID": f"{1607198974342 + at % 500}",
+        "商品规格": f"{at % 9 + 1}00ml",
+        "商品总价(元)": amount,
+        "用户实付金额(元)": amount,
+        "订单成交时间": f"2026-11-{at % 12 + 1:02d} {clock_time}",
+        "发货时间": f"2026-11-{at % 12 + 2:02d} {clock_time}",
+        "快递公司": "中通快递",
+        "快递单号": f"7312{at:010d}",
+        samples.PHONE: f"138{at:08d}",
+    }
 
 
 def fill(cursor: Any, row: Any, differing: dict[str, Iterable[Any]]) -> None:
@@ -70,6 +94,7 @@ def fill(cursor: Any, row: Any, differing: dict[str, Iterable[Any]]) -> None:
 @pytest.mark.postgres
 def test_import(transactional_db: Any) -> None:
     """New orders; then the same file again, which changes nothing."""
+    memory.settle()  # as a worker does when it starts
     shop = Shop.objects.create(code="bench", name="bench", platform="pinduoduo")
     bare = Shop.objects.create(code="floor", name="floor", platform="pinduoduo")
     rates: Rates = {"floor": [], "ours": []}
@@ -80,7 +105,10 @@ def test_import(transactional_db: Any) -> None:
         return seconds(lambda: jobs.run(job)), ImportJob.objects.get(pk=job.pk)
 
     for number, order in rounds(ROUNDS):
-        file = pinduoduo(*({"订单号": f"2611{number:02d}-{at:015d}"} for at in range(COUNT)))
+        file = pinduoduo(
+            *(sold(f"2611{number:02d}-{at:015d}", at) for at in range(COUNT)),
+            header=[*samples.PINDUODUO_27, samples.PHONE],
+        )
         settle()
         for name in order:
             if name == "floor":
