@@ -151,6 +151,14 @@ class Bilingual(CatalogueFields, Kept, Published):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return ["code"] if obj else []
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        """A new row begins in its first field: Django goes to what stands first, the button on top."""
+        page: Any = super().render_change_form(request, context, *args, **kwargs)
+        page.context_data["save_on_top"] = not page.context_data["add"]
+        return page
+
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
         return super().get_changelist_form(request, form=NamedCells, **kwargs)
 

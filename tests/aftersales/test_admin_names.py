@@ -68,3 +68,27 @@ def test_an_order_shows_commas_and_a_dash_where_no_money_is_held(admin_client: C
     assert re.sub(r"<[^>]*>", "", cell).strip() == "—"
     assert "1,280.00" in page
     assert "1280.00" not in page
+
+
+@pytest.mark.django_db
+def test_the_admin_speaks_as_the_other_pages_do(admin_client: Client) -> None:
+    """Its Chinese said 注销, which closes an account, and 以 阶段."""
+    listed = admin_client.get(reverse("admin:aftersales_intervention_changelist")).text
+    adding = admin_client.get(reverse(f"admin:{OWN}_user_add")).text
+
+    assert "退出登录" in listed
+    assert "注销" not in listed
+    assert "按阶段" in listed
+    assert "过滤器" not in listed
+    assert "After you" not in adding
+
+
+@pytest.mark.django_db
+def test_a_new_row_begins_in_its_first_field(admin_client: Client) -> None:
+    """Django goes to the first control of the form; that was the button above it."""
+    adding = admin_client.get(reverse(f"admin:{OWN}_reason_add")).text
+
+    form = adding.partition('id="reason_form"')[2]
+    assert re.findall(r'<(?:input|select|textarea)[^>]* name="((?!csrf)[^"]*)"', form)[0] == (
+        "label_zh"
+    )

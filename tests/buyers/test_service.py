@@ -346,3 +346,16 @@ def test_the_forgotten_notice_of_a_case_still_leads_to_it(
     answered: Any = client.get(reverse("open_notice", args=[notice.pk]))
     assert answered.url == reverse("buyers:case", args=[case.code])
     assert case.code in client.get(reverse("notices")).content.decode()
+
+
+def test_staff_know_that_a_sentence_was_written_for_the_buyer(
+    shop: Any, buyer: User, service: User, client: Client
+) -> None:
+    """你撤销过… stood beside the facts of the request, as if the reader had done it."""
+    ask(client, OrderFactory(shop=shop, buyer=buyer, state=OrderState.CLOSED))
+    client.force_login(service)
+    asked = ServiceRequest.objects.get()
+
+    page = client.get(reverse("admin:aftersales_servicerequest_change", args=[asked.pk])).text
+
+    assert "买家看到的不能申请的原因" in page
