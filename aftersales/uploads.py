@@ -33,6 +33,7 @@ FORMATS = {
 }
 # The brands of an MP4; pictures (heic, avif) and QuickTime come in the same kind of box.
 MP4 = (b"iso", b"mp4", b"avc1", b"M4V", b"MSNV", b"dash", b"3gp")
+PHOTO, QUICKTIME = (b"hei", b"hev", b"mif1", b"msf1", b"avi"), b"qt  "
 ACCEPT = "image/jpeg,image/png,image/webp,image/gif,application/pdf,video/mp4"
 
 
@@ -152,7 +153,6 @@ def opened(file: UploadedFile) -> Any:
     """A picture that people sent, the right way up; raises Refused for what is none or too large."""
     name = named(file)
     _check_size(file, name, LARGEST)
-    wrong = _("%(file)s 不是 JPG、PNG、WebP、GIF、PDF 或 MP4") % {"file": name}
     large = _("%(file)s 的尺寸太大，请缩小后再传") % {"file": name}
     try:
         picture: Any = Image.open(file, formats=[*FORMATS, "GIF"])
@@ -168,7 +168,26 @@ def opened(file: UploadedFile) -> Any:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise Refused(large) from None
     except Exception:  # a damaged picture breaks a decoder in many ways
-        raise Refused(wrong) from None
+        raise Refused(_not_taken(file, name)) from None
+
+
+def _not_taken(file: UploadedFile, name: str) -> str:
+    """Why, and for what phones make of themselves, what to do about it (U17)."""
+    file.seek(0)
+    head = file.read(16)
+    brand = head[8:12] if head[4:8] == b"ftyp" else b""
+    if brand.startswith(PHOTO):
+        told = _(
+            "%(file)s 不是 JPG、PNG、WebP、GIF、PDF 或 MP4。HEIC 照片请截图后再传，"
+            "或在相机设置里改存 JPG"
+        )
+    elif brand == QUICKTIME:
+        told = _(
+            "%(file)s 不是 JPG、PNG、WebP、GIF、PDF 或 MP4。MOV 视频请转成 MP4，或截几张图再传"
+        )
+    else:
+        told = _("%(file)s 不是 JPG、PNG、WebP、GIF、PDF 或 MP4")
+    return told % {"file": name}
 
 
 def _picture(file: UploadedFile) -> tuple[bytes, str, str]:

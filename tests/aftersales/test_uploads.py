@@ -137,6 +137,19 @@ def test_what_is_not_taken_is_refused_with_a_sentence(
     assert not Upload.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("brand", "hint"), [("heic", "请截图后再传"), ("mif1", "请截图后再传"), ("qt  ", "请转成 MP4")]
+)
+def test_what_a_phone_makes_of_itself_and_is_not_taken_comes_with_a_way_out(
+    sender: User, brand: str, hint: str
+) -> None:
+    """S-76."""
+    with pytest.raises(Refused) as refused:
+        uploads.keep(sent("a.bin", b"\0\0\0\x18ftyp" + brand.encode() + bytes(32)), sender)
+
+    assert hint in refused.value.sentence
+
+
 @pytest.mark.parametrize("damage", [b"\xff", b"\x00", b"\x7f\xff\xff\xff"])
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "GIF"])
 def test_a_damaged_picture_is_kept_or_refused_and_never_breaks(
