@@ -24,6 +24,7 @@ from aftersales.enums import CaseType, JobKind, Permission
 from aftersales.jobs import bulk, running
 from aftersales.models import Case, Policy, Tag, User
 from merchants.forms.bulk import AssignManyForm, BulkForm, TagManyForm
+from merchants.showing.page import agree_label
 from merchants.views.base import ShopView
 from merchants.worklist import LONGEST
 
@@ -41,7 +42,7 @@ class Row(NamedTuple):
     def told(self) -> str:
         case = self.case
         if case.needs_return:
-            return _("同意退货")
+            return agree_label(case)
         return _("同意补寄") if case.type == CaseType.RESEND else _("同意退款")
 
     @property

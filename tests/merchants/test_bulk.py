@@ -71,6 +71,19 @@ def test_goods_that_are_asked_for_have_no_amount(make_case, at_desk, text_of):
     assert '<td class="num">128.00</td>' not in page
 
 
+def test_an_exchange_or_a_repair_is_not_called_a_return(make_case, at_desk, text_of):
+    """同意退货 was said of all that comes back, and that money follows."""
+    cases = make_case(type="exchange", reason="R1"), make_case(type="repair", reason="R18")
+
+    page = text_of(at_desk.post("bulk_agree", case=ticked(*cases)))
+
+    assert "<dt>同意换货</dt> <dd> 1 单 </dd>" in page
+    assert "<dt>同意维修</dt> <dd> 1 单 </dd>" in page
+    assert "同意退货" not in page
+    assert "收到后再退款、换货或维修" in page
+    assert "1 单，¥0.00" not in page
+
+
 def test_each_is_agreed_to_by_its_own_step(make_case, at_desk, merchant):
     """S-60: never worse than by hand; a return goes to the default address."""
     money, back = make_case(), make_case(type="return_refund", reason="R1")
