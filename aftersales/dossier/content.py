@@ -165,7 +165,7 @@ class Content:
         return section
 
     def _ship_to(self, plain: bool) -> str:
-        """Where exchanged or missing goods go, if not to the order's own address."""
+        """Where exchanged or missing goods go, as it was asked for."""
         there = self.case.ship_to or {}
         told = [there.get(name, "") for name in ("name", "phone", "address")]
         if not plain:

@@ -13,7 +13,7 @@ from aftersales.rules.amounts import CENT, NOTHING, cents
 from aftersales.rules.worktime import CHINA
 
 if TYPE_CHECKING:
-    from aftersales.models import OrderLine
+    from aftersales.models import Order, OrderLine
 
 # What each demand asks of its own; anything else that comes along is refused.
 ASKED: dict[str, frozenset[str]] = {
@@ -119,6 +119,16 @@ def dropped(line: "OrderLine", price: Decimal, quantity: int) -> Decimal:
     """退差价: what was paid for ``quantity`` pieces less their present price; never negative."""
     paid = cents(line.paid * quantity / line.quantity)
     return max(paid - cents(price * quantity), NOTHING)
+
+
+def goes_to(kind: str, other: Mapping[str, str] | None, order: "Order") -> dict[str, str] | None:
+    """Where goods that are asked for go: to the ``other`` address that the buyer gave, else to the
+    order's own as it stands (T-01): what a later file says of the order does not send them elsewhere."""
+    if other:
+        return dict(other)
+    if kind not in WANTS_GOODS or not order.address:
+        return None
+    return {"name": order.receiver, "phone": order.phone, "address": order.address}
 
 
 def address_errors(kind: str, address: Mapping[str, str] | None, orders_own: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from aftersales.enums import Permission, Status
-from aftersales.models import Case
+from aftersales.models import Case, Order
 from tests.factories import MemberFactory
 
 SENT = {"carrier": "顺丰速运", "tracking": "SF20261123009"}
@@ -55,6 +55,27 @@ def test_goods_are_shipped_to_the_address_of_the_order(
 
     assert case.status == Status.AWAITING_BUYER_RECEIPT
     assert "SF20261123009" in text_of(at_desk.look("case", case))
+
+
+@pytest.mark.parametrize("kind", ["exchange", "repair"])
+def test_goods_go_where_the_order_went_when_the_buyer_applied(
+    kind: str, make_case: Callable[..., Case], at_desk: Any, text_of: Any
+) -> None:
+    """T-01: the address is kept with the case; a later file with another one sends nothing elsewhere."""
+    case = make_case("taken_in", type=kind)
+    before = case.order.address
+    Order.objects.filter(pk=case.order_id).update(address="上海市静安区 别处 1 号", receiver="别人")
+
+    page = text_of(at_desk.look("ship_replacement", case))
+
+    assert before in page
+    assert "别处" not in page
+    assert "别人" not in page
+
+
+def test_a_refund_keeps_no_address(make_case: Callable[..., Case]) -> None:
+    """T-01: nothing is to be sent, so nobody's address is kept twice."""
+    assert make_case(type="refund_received").ship_to is None
 
 
 @pytest.mark.parametrize(

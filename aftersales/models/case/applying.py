@@ -294,7 +294,7 @@ class Applying(CaseFields):
             gifts_kept=application.gifts_kept,
             demand=plain(dict(application.demand))
             | left_empty(reason.proofs.all(), application.evidence, application.unable),
-            ship_to=dict(application.ship_to) if application.ship_to else None,
+            ship_to=demands.goes_to(application.type, application.ship_to, order),
             remedy=eligibility.remedy_of(application.type),
             freight=amounts.return_freight(application.type, reason, order),
             agreement_version=application.agreement_version,

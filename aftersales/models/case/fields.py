@@ -51,7 +51,7 @@ class CaseFields(Loaded):
 
     Money is in yuan. ``windows`` (clock → minutes) and ``policy`` are the catalogue as it stood
     when the buyer applied: a later change never moves a running clock. ``demand`` holds what its
-    type asks of its own (rules/demands.py), ``ship_to`` an address other than the order's.
+    type asks of its own (rules/demands.py), ``ship_to`` where goods that are asked for go.
     """
 
     code = models.CharField(_("售后单号"), max_length=24)
