@@ -1,7 +1,7 @@
 """The cases of one page of a work list, with all that their rows show."""
 
 from collections.abc import Callable, Sequence
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from itertools import islice
 from typing import Any
 
@@ -21,33 +21,6 @@ READ = (
     *("unrepairable_at", "shop_id", "order_id", "assignee_id"),
 )
 BETWEEN = "\x1f"  # two tags; no text that was sent has it (aftersales/middleware.py)
-# Written out: the page is found first, so that what its rows show is looked up for them alone, and
-# to have the whole built from querysets takes longer than to run it.
-LISTED = """
-WITH page AS (SELECT id, row_number() OVER () AS place FROM (FOUND) AS found)
-SELECT c.id, READ,
-    o.state AS order_state, l.title AS goods, l.sku AS sku, l.image AS image,
-    l.parcel_id AS own_parcel, r.label_zh AS reason_zh, r.label_en AS reason_en,
-    CASE WHEN a.active THEN COALESCE(NULLIF(u.nick, ''), u.username) END AS assigned_to,
-    (SELECT count(*) FROM aftersales_evidence e WHERE e.case_id = c.id AND e.party = 'buyer')
-        AS proofs,
-    (SELECT count(*) FROM aftersales_evidence e WHERE UNSEEN) AS unseen,
-    EXISTS (SELECT 1 FROM aftersales_draft d WHERE d.case_id = c.id AND d.user_id = %s) AS drafted,
-    p.id AS parcel_id, p.direction, p.state, p.shipped_at, p.last_scan_at, p.signed_at,
-    p.unreached_at,
-    (SELECT JOINED(name, 'BETWEEN') FROM (
-        SELECT t.name FROM aftersales_tag_cases tc JOIN aftersales_tag t ON t.id = tc.tag_id
-        WHERE tc.case_id = c.id ORDER BY t.name) AS named) AS tagged
-FROM page JOIN aftersales_case c ON c.id = page.id
-JOIN aftersales_order o ON o.id = c.order_id JOIN aftersales_orderline l ON l.id = c.line_id
-JOIN aftersales_reason r ON r.id = c.reason_id
-LEFT JOIN aftersales_member a ON a.id = c.assignee_id
-LEFT JOIN aftersales_user u ON u.id = a.user_id
-LEFT JOIN aftersales_parcel p ON p.order_id = c.order_id AND p.direction = 'outbound'
-ORDER BY page.place, p.id
-"""
-LISTED = LISTED.replace("BETWEEN", BETWEEN).replace("UNSEEN", UNSEEN)
-LISTED = LISTED.replace("READ", ", ".join(f"c.{name}" for name in READ))
 OF_CASE = ("id", *READ)
 BESIDE = (
     *("order_state", "goods", "sku", "image", "own_parcel", "reason_zh", "reason_en"),
@@ -60,11 +33,8 @@ OF_PARCEL = ("id", "direction", "state", *MOMENTS)
 def listed(page: Made, given: Sequence[Any], user: User) -> list[Any]:
     """The cases whose keys a query finds, each with what it has ``BESIDE``, with the tags that are
     ``tags_on`` it, and its ``parcel``."""
-    joined = "string_agg" if connection.vendor == "postgresql" else "group_concat"
-    statement = LISTED.replace("JOINED", joined).replace("FOUND", page.sql)
     with connection.cursor() as cursor:
-        # A constant, with the ORM's own SQL for the page in it; what was sent is a parameter.
-        cursor.execute(statement, [*page.filled(given), user.pk])
+        cursor.execute(_listing(page.sql), [*page.filled(given), user.pk])
         found = cursor.fetchall()
     rows: list[Any] = []
     sent: list[Parcel] = []
@@ -86,6 +56,37 @@ def listed(page: Made, given: Sequence[Any], user: User) -> list[Any]:
     for row in rows:
         row.parcel = facts.brought(row.sent, row.order_state, row.own_parcel)
     return rows
+
+
+@lru_cache(256)  # one for each way to filter
+def _listing(page: str) -> str:
+    """Written out: the page is found first, so that what its rows show is looked up for them alone,
+    and to have the whole built from querysets takes longer than to run it."""
+    joined = "string_agg" if connection.vendor == "postgresql" else "group_concat"
+    return f"""
+        WITH page AS (SELECT id, row_number() OVER () AS place FROM ({page}) AS found)
+        SELECT c.id, {", ".join(f"c.{name}" for name in READ)},
+            o.state AS order_state, l.title AS goods, l.sku AS sku, l.image AS image,
+            l.parcel_id AS own_parcel, r.label_zh AS reason_zh, r.label_en AS reason_en,
+            CASE WHEN a.active THEN COALESCE(NULLIF(u.nick, ''), u.username) END AS assigned_to,
+            (SELECT count(*) FROM aftersales_evidence e
+                WHERE e.case_id = c.id AND e.party = 'buyer') AS proofs,
+            (SELECT count(*) FROM aftersales_evidence e WHERE {UNSEEN}) AS unseen,
+            EXISTS (SELECT 1 FROM aftersales_draft d
+                WHERE d.case_id = c.id AND d.user_id = %s) AS drafted,
+            p.id AS parcel_id, p.direction, p.state, p.shipped_at, p.last_scan_at, p.signed_at,
+            p.unreached_at,
+            (SELECT {joined}(name, '{BETWEEN}') FROM (
+                SELECT t.name FROM aftersales_tag_cases tc JOIN aftersales_tag t ON t.id = tc.tag_id
+                WHERE tc.case_id = c.id ORDER BY t.name) AS named) AS tagged
+        FROM page JOIN aftersales_case c ON c.id = page.id
+        JOIN aftersales_order o ON o.id = c.order_id JOIN aftersales_orderline l ON l.id = c.line_id
+        JOIN aftersales_reason r ON r.id = c.reason_id
+        LEFT JOIN aftersales_member a ON a.id = c.assignee_id
+        LEFT JOIN aftersales_user u ON u.id = a.user_id
+        LEFT JOIN aftersales_parcel p ON p.order_id = c.order_id AND p.direction = 'outbound'
+        ORDER BY page.place, p.id
+    """  # noqa: S608 # the ORM's own SQL for the page; what was sent is a parameter
 
 
 @cache
