@@ -274,8 +274,10 @@ class Way:
         return f"?{urlencode(told)}" if told else ""
 
     def stay(self) -> None:
-        """Remember where the case stands, before a step takes it out of the list."""
+        """Remember where the case stands, before a step takes it out of the list, and which list."""
         self.at = self.here
+        if self.list.tab == Turn.RECEIVE:
+            self.told = self.told or {"list": f"tab={Turn.RECEIVE}"}
 
     @cached_property
     def here(self) -> str:

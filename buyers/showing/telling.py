@@ -60,10 +60,15 @@ def _came_back(details: dict[str, Any], mine: bool) -> str:
     return _("拒收的包裹已退回，退款 {amount}").format(amount=kept_money(details.get("amount")))
 
 
-@tells("agree", "confirm_receipt")
-def _agreed(details: dict[str, Any], mine: bool) -> str:
+@tells("confirm_receipt")
+def _received(details: dict[str, Any], mine: bool) -> str:
     if details.get("remedy"):
         return _("商家收到了你寄回的商品")
+    return _("商家确认收货，退款 {amount}").format(amount=kept_money(details.get("amount")))
+
+
+@tells("agree")
+def _agreed(details: dict[str, Any], mine: bool) -> str:
     return _("商家同意退款 {amount}").format(amount=kept_money(details.get("amount")))
 
 

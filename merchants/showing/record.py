@@ -15,6 +15,7 @@ from aftersales.enums import (
     WANTS_GOODS,
     CaseType,
     Party,
+    Remedy,
     RequestKind,
     Severity,
 )
@@ -169,15 +170,28 @@ def _applied(details: dict[str, Any]) -> str:
     }
 
 
-@tells("agree", "agree_by_default", "confirm_receipt", "confirm_receipt_by_default", "take_back")
-def _paid_back(details: dict[str, Any]) -> str:
+@tells("confirm_receipt", "confirm_receipt_by_default")
+def _received(details: dict[str, Any]) -> str:
     if details.get("remedy"):
         return _("收到寄回的商品，等待商家发出")
+    return _("确认收货，退款 %(amount)s，原路退回") % {"amount": kept_money(details.get("amount"))}
+
+
+@tells("agree", "agree_by_default", "take_back")
+def _paid_back(details: dict[str, Any]) -> str:
     if "missing" in details:
         return _("同意补寄，等待商家发出")
     if details.get("amount"):
         return _("同意退款 %(amount)s，原路退回") % {"amount": kept_money(details["amount"])}
-    return _("同意退货，等待买家寄回")
+    return _("按买家要求同意，等待买家寄回")
+
+
+@tells("agree_return")
+def _to_be_sent_back(details: dict[str, Any]) -> str:
+    what = details.get("remedy") or Remedy.REFUND
+    if what == Remedy.REFUND:
+        return _("同意退货，等待买家寄回")
+    return _("同意%(what)s，等待买家寄回") % {"what": Remedy(what).label}
 
 
 @tells("ship_replacement")

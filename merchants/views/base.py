@@ -35,6 +35,7 @@ from merchants.showing.page import agreed_words, page_of
 from merchants.team import team_of
 from merchants.worklist import Way
 
+AT_THE_SCANNER = "desk"
 KEYS = (
     ("n", gettext_lazy("处理下一单")),
     ("p", gettext_lazy("上一单")),
@@ -186,7 +187,11 @@ class MerchantStep(MerchantCase, StepView):
         return answer
 
     def get_success_url(self) -> str:
-        return self.way.onward_url if "stay" in self.request.POST else self.url_of("case")
+        """The case; or where one was without its page: at the scanner, or in the list."""
+        stay = self.request.POST.get("stay")
+        if stay == AT_THE_SCANNER:
+            return reverse("merchants:returns")
+        return self.way.onward_url if stay else self.url_of("case")
 
 
 class GuardedStep(MerchantStep):

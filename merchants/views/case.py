@@ -22,7 +22,7 @@ from aftersales.views import AnswersRequest
 from merchants.showing import tool
 from merchants.showing.page import assignee_of
 from merchants.showing.standing import standing
-from merchants.views.base import MerchantCase, MerchantStep
+from merchants.views.base import AT_THE_SCANNER, MerchantCase, MerchantStep
 from merchants.views.tool import waiting
 
 ALIKE = 3  # other cases of the same goods in the quick view
@@ -95,10 +95,14 @@ class Answer(MerchantStep):
         super().take(form)
 
     def success_message(self) -> str:
-        return _("%(what)s：%(now)s") % {
-            "what": self.asked,
-            "now": standing(self.case, clock.now()).text,
-        }
+        now = standing(self.case, clock.now()).text
+        if self.request.POST.get("stay") == AT_THE_SCANNER:
+            return _("%(number)s：%(what)s，%(now)s") % {
+                "number": self.case.return_tracking or self.case.code,
+                "what": self.asked,
+                "now": now,
+            }
+        return _("%(what)s：%(now)s") % {"what": self.asked, "now": now}
 
 
 def _agree(case: Any) -> tuple[str, str, str]:
