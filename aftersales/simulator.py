@@ -215,16 +215,18 @@ def _enter(life: Life, status: str, at: datetime) -> None:
         life.evidence, life.ruled = _end(life, Clock.EVIDENCE, at), None
 
 
-def _due(life: Life, at: datetime) -> datetime | None:
-    watch = deadlines.WATCHES.get(Status(life.status))
-    if watch is None:
-        return None
-    clock = watch.clock
+def _clock(life: Life) -> Clock | None:
     if life.status == Status.PENDING_MERCHANT:
-        clock = deadlines.HANDLING.get(CaseType(life.history.type))
+        return deadlines.HANDLING.get(CaseType(life.history.type))
     repaired = life.history.repair and "choose_exchange" not in life.steps
     if life.status == Status.AWAITING_MERCHANT_SHIP and repaired:
-        clock = Clock.SHIP_REPAIRED
+        return Clock.SHIP_REPAIRED
+    watch = deadlines.WATCHES.get(Status(life.status))
+    return watch.clock if watch else None
+
+
+def _due(life: Life, at: datetime) -> datetime | None:
+    clock = _clock(life)
     end = _end(life, clock, at) if clock else None
     if end is not None and clock == Clock.ARRIVAL and life.arrived:
         end = _end(life, Clock.ARRIVAL_SIGNED, max(at, life.arrived)) or end
@@ -286,9 +288,12 @@ def _take(life: Life, act: Act, at: datetime) -> None:
 def _answer(life: Life, at: datetime) -> None:
     """The wait is over; what it paused of the deadline and did not need is given back (NEG-51)."""
     if life.wait is not None and life.due is not None and life.sent is not None:
-        unused = max(life.pause - (at - life.sent), timedelta())
+        case: Any = life.history  # has the windows
+        unused = max(life.pause - deadlines.left_of(case, _clock(life), at, life.sent), timedelta())
         life.paused -= unused
-        life.due -= unused
+        if unused:
+            left = deadlines.left_of(case, _clock(life), life.due, at) - unused
+            life.due = deadlines.goes_on(case, _clock(life), at, left)
     life.wait, life.pause = None, timedelta()
 
 
@@ -300,9 +305,11 @@ def _set_clocks(life: Life, act: Act, at: datetime) -> None:
         wait = timedelta(minutes=life.history.windows[str(Clock.NEGOTIATION)])
         life.wait, life.sent, life.pause = _end(life, Clock.NEGOTIATION, at), at, timedelta()
         if life.history.policy.get("negotiation_pauses_deadline") and life.due is not None:
-            life.pause = max(min(wait, 2 * wait - life.paused), timedelta())
+            case: Any = life.history  # has the windows
+            taken = deadlines.left_of(case, _clock(life), life.wait or at, at)
+            life.pause = max(min(taken, wait, 2 * wait - life.paused), timedelta())
             life.paused += life.pause
-            life.due += life.pause
+            life.due = deadlines.goes_on(case, _clock(life), life.due, life.pause)
     elif act.step == "note_delivery" and details.get("signed_at"):
         life.signed = datetime.fromisoformat(details["signed_at"])
         life.due = _due(life, life.began or at)

@@ -17,12 +17,16 @@ from aftersales.enums import Clock
 from aftersales.models import Agreement, Case, Policy, Window
 
 LEAST_WAIT, MOST_WAIT = 15, 24 * 60  # minutes of D15
-# Spans that are counted from a day, or that belong to no turn: never in working time.
+# Spans that are counted from a day, that are only a limit, or that belong to no turn: never in
+# working time.
 PLAIN = {
     Clock.NO_REASON,
     Clock.AFTER_SALE,
     Clock.WARRANTY,
     Clock.PRICE,
+    Clock.SPOILED,
+    Clock.SUSPENSION,
+    Clock.SUPPLEMENT_MOST,
     Clock.SERVICE,
     Clock.CALL,
     Clock.RESTORED,

@@ -240,6 +240,21 @@ def test_a_window_for_a_while_stands_beside_the_standing_one(
     assert (found == "{}") is (told == "")
 
 
+@pytest.mark.parametrize(
+    ("code", "counts"),
+    [("D2", True), ("D15", True), ("D16", False), ("D11m", False), ("spoiled", False)],
+)
+def test_working_hours_are_given_only_to_what_counts_them(
+    reviewer: Client, code: str, counts: bool
+) -> None:
+    """D16, R11, §1.4: on the others they were stored and meant nothing."""
+    url = window_page(code)
+    hours = {"works_from": "10:00", "works_until": "18:00"}
+    found = errors(reviewer, url, filled(reviewer, url, **hours))
+    assert ("这个时限只按自然时间计算" in str(found)) is not counts
+    assert Window.objects.get(clock=code).hours == ("10:00-18:00" if counts else "")
+
+
 def test_a_dated_window_is_the_one_in_force(reviewer: Client, now: Any) -> None:
     today = clock.now().date()
     said = {"clock": "D3", "case_type": "", "minutes": 5760, "starts_on": str(today)}

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from aftersales import clock, extending
 from aftersales.enums import Reminder
-from aftersales.models import Case, Extension, Window
+from aftersales.models import Case, Extension, Policy, Window
 from aftersales.rules import reminders, worktime
 from aftersales.rules.worktime import CHINA, Hours
 from tests.factories import OrderFactory, application_for
@@ -84,6 +84,31 @@ def test_a_wait_in_negotiation_may_count_working_time_too(make_desk: Any) -> Non
     case = make_desk("waiting").case
     assert case.reply_due_at == china("2026-11-24 10:30")
     assert case.last_round.due_at == case.reply_due_at
+
+
+@pytest.mark.parametrize(
+    ("waited", "until"),
+    [
+        (60, "2026-11-25 12:30"),  # of the wait, half lies after work
+        (20, "2026-11-25 12:20"),  # an answer gives back only what was waited
+        (50, "2026-11-25 12:30"),
+    ],
+)
+def test_a_round_gives_back_the_working_time_that_its_wait_took(
+    waited: int, until: str, make_desk: Any, now: Any
+) -> None:
+    """NEG-51, with the switch on: half past five is no time to give back an hour that ends at half past six."""
+    Policy.objects.update(negotiation_pauses_deadline=True)
+    Window.objects.filter(clock="D2").update(minutes=960, works_from="10:00", works_until="18:00")
+    desk = make_desk("checked")  # Monday noon: sixteen hours are over on Wednesday at noon
+    assert desk.case.due_at == china("2026-11-25 12:00")
+    now.move_to(datetime(2026, 11, 23, 9, 30, tzinfo=UTC), tick=False)  # 17:30
+
+    desk.negotiate()
+    now.shift(timedelta(minutes=waited))
+    desk.reply() if waited < 60 else desk.case.catch_up()
+
+    assert desk.case.due_at == china(until)
 
 
 def test_what_pages_foretell_counts_working_time_too(make_case: Any, buyer: Any) -> None:

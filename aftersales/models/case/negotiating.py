@@ -108,8 +108,8 @@ class Negotiating(Preparing):
         self.mark_handled()
         self.drop_offers(PlanState.REPLACED)
         self.round_number += 1
-        paused = self._pause_deadline()
         until = deadlines.end_of(self, Clock.NEGOTIATION, self.at)  # type: ignore[arg-type]
+        paused = self._pause_deadline(until)
         sent = Round(
             case_id=self.pk,
             series=self.series,
@@ -388,15 +388,18 @@ class Negotiating(Preparing):
             return amounts.bearers(self.type, self.reason, self.order).back
         return Freight(self.freight)
 
-    def _pause_deadline(self) -> timedelta:
-        """NEG-51: off by default; if on, rounds give back at most two waits of handling time."""
+    def _pause_deadline(self, until: datetime) -> timedelta:
+        """NEG-51: off by default; if on, rounds give back at most two waits of handling time: of a
+        clock that counts working time, as much of that as the wait takes."""
         if not self.policy["negotiation_pauses_deadline"] or self.due_at is None:
             return timedelta()
+        handling = deadlines.clock_of(self)  # type: ignore[arg-type]
         wait = deadlines.length(self, Clock.NEGOTIATION)  # type: ignore[arg-type]
-        pause = max(min(wait, 2 * wait - self.paused), timedelta())
+        taken = deadlines.left_of(self, handling, until, self.at)  # type: ignore[arg-type]
+        pause = max(min(taken, wait, 2 * wait - self.paused), timedelta())
         if pause:
             self.paused += pause
-            self.set_due(self.due_at + pause)
+            self.set_due(deadlines.goes_on(self, handling, self.due_at, pause))  # type: ignore[arg-type]
         return pause
 
     def same_offer(self, offer: Offer) -> Offer:

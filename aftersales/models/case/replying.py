@@ -30,7 +30,7 @@ from aftersales.models.case.owing import Owing
 from aftersales.models.catalogue import Plan, worded
 from aftersales.models.history import Upload
 from aftersales.models.negotiation import Message, Offer, Proposal, Round
-from aftersales.rules import amounts, plans
+from aftersales.rules import amounts, deadlines, plans
 from aftersales.rules.conditions import (
     answer_wanted,
     confirmation_asked,
@@ -381,7 +381,9 @@ class Replying(Negotiating, Owing):
             return
         sent = self.events.filter(step="negotiate").last()  # type: ignore[attr-defined]
         given = timedelta(minutes=sent.details["paused_minutes"] if sent else 0)
-        unused = given - (self.at - current.sent_at)
+        handling = deadlines.clock_of(self)  # type: ignore[arg-type]
+        unused = given - deadlines.left_of(self, handling, self.at, current.sent_at)  # type: ignore[arg-type]
         if self.round_state == RoundState.WAITING and unused > timedelta():
             self.paused -= unused
-            self.set_due(self.due_at - unused)
+            left = deadlines.left_of(self, handling, self.due_at, self.at) - unused  # type: ignore[arg-type]
+            self.set_due(deadlines.goes_on(self, handling, self.at, left))  # type: ignore[arg-type]
