@@ -169,6 +169,7 @@ ASKS = {
     *("reject", "refuse_receipt", "refuse_collect", "rule", "give_address", "execute_ruling"),
     *("ship_replacement", "note_arrival", "report_unrepairable", "choose_exchange", "reopen"),
 }
+CLOSES = {"close_unreturned", "close_unrefused", "lapse_rejection"}  # may be asked for anew
 ASKS_PROOF = {"ask_platform", "dispute_arrival", "take_over", "ask_supplement"}
 
 
@@ -183,6 +184,9 @@ def by_when(event: Event, party: Party) -> datetime | None:
         return case.reply_due_at
     if event.step in ASKS_PROOF:
         return case.evidence_due_at if details.get("of", party) in ("", party) else None
+    if case.ended:
+        mine = party == Party.BUYER and event.step in CLOSES and not case.reopening
+        return case.reopen_by if mine else None
     watch = deadlines.watch_of(case)
     asked = event.step in ASKS and watch is not None and watch.party == party
     return case.due_at if asked else None

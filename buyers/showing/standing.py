@@ -8,7 +8,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from aftersales.display import money
+from aftersales.display import deadline, money
 from aftersales.enums import (
     ENDED,
     AnswerState,
@@ -16,12 +16,14 @@ from aftersales.enums import (
     Party,
     PlanState,
     Remedy,
+    Reopening,
     RoundState,
     Stage,
     Status,
 )
 from aftersales.models import Case, CaseRequest, Event, Evidence, Offer, Supplement
 from aftersales.rules import deadlines
+from aftersales.rules.conditions import within_grace
 from buyers.showing.otherwise import if_unanswered, if_unhandled
 from buyers.showing.reviewed import after_denial, reviewed
 from buyers.showing.sentence import Standing, given_back, lost, supported
@@ -390,8 +392,21 @@ def _ended(case: Case, status: Status, now: datetime) -> Standing:
         _("售后失败"),
         "off",
         what_now=why_timed_out(case),
-        otherwise=_("仍有问题，可以联系平台客服或走其他投诉渠道。"),
+        otherwise=_once_more(case, now),
     )
+
+
+def _once_more(case: Case, now: datetime) -> str:
+    """Whether he may have it looked at again, and until when."""
+    if case.reopening == Reopening.ASKED:
+        return _("你申请了重新处理：平台正在看你的理由，有结果会通知你。")
+    if case.reopening == Reopening.DECLINED:
+        return _("平台没有同意重新处理。仍有问题，可以联系平台客服或走其他投诉渠道。")
+    if within_grace(case):
+        return _(
+            "确有原因没能按时操作的，{until} 前可以申请重新处理一次；也可以走其他投诉渠道。"
+        ).format(until=deadline(case.reopen_by, now))
+    return _("仍有问题，可以联系平台客服或走其他投诉渠道。")
 
 
 def why_timed_out(case: Case) -> str:

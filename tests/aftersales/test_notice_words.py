@@ -157,6 +157,21 @@ def test_who_waited_for_the_shop_in_vain_is_told_to_send_the_goods_back(
     assert told.endswith(" · 12-02（周三）12:00 截止")
 
 
+@pytest.mark.parametrize(
+    ("trait", "kind"), [("agreed", "return_refund"), ("rejected", "refund_received")]
+)
+def test_who_let_his_time_pass_is_told_that_he_may_ask_once_more(
+    trait: str, kind: str, make_case: Callable[..., Case], now: Any
+) -> None:
+    """T-10, T-18: and until when; the shop, which may not, is not told so."""
+    case = make_case(trait, type=kind)
+    now.shift(timedelta(days=7))
+    case.catch_up()
+    told = texts(case)
+    assert "确有原因没能按时操作的，可以申请重新处理 · 12-07（周一）12:00 截止" in told["linshu"]
+    assert "重新处理" not in told["xiaochen"]
+
+
 @pytest.mark.parametrize("stop", ["", "。"])
 def test_a_rejection_names_a_plan_only_where_one_is_open(
     stop: str, make_desk: Callable[..., Desk], now: Any

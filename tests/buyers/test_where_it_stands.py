@@ -308,6 +308,36 @@ def test_who_answered_the_platforms_request_for_more_is_told_so(
     assert desk.case.code not in text_of(at_phone.look("cases", tab="mine"))
 
 
+def test_who_let_his_time_pass_reads_that_he_may_ask_once_more_and_until_when(
+    make_desk: Callable[..., Desk], at_phone: Phone, staff: User, now: Any, text_of: Read
+) -> None:
+    """S-49: then that the platform looks at it, and in the end what it answered."""
+    desk = make_desk("rejected")
+    Ways(desk, staff, now).let_it_lapse()
+
+    def otherwise() -> str:
+        shown = text_of(at_phone.look("case", desk.case))
+        return shown.split('class="hero"')[1].split("</section>")[0]
+
+    assert "12-07（周一）12:00 前可以申请重新处理一次" in otherwise()
+    at_phone.send("ask_reopen", desk.case, reason="住院了，没有看到驳回的通知。")
+    assert "平台正在看你的理由，有结果会通知你" in otherwise()
+    desk.case.decline_reopen(by=staff, note="没有住院的凭证。")
+    assert "平台没有同意重新处理" in otherwise()
+
+
+def test_after_the_grace_time_nobody_is_sent_to_ask_again(
+    make_desk: Callable[..., Desk], at_phone: Phone, staff: User, now: Any, text_of: Read
+) -> None:
+    desk = make_desk("rejected")
+    Ways(desk, staff, now).let_it_lapse()
+    now.shift(timedelta(days=7))
+    at_phone.client.force_login(desk.buyer)
+    shown = text_of(at_phone.look("case", desk.case))
+    assert "申请重新处理" not in shown
+    assert "可以联系平台客服或走其他投诉渠道" in shown
+
+
 def test_a_refusal_at_the_door_that_was_told_waits_for_the_parcel(
     make_desk: Callable[..., Desk], at_phone: Phone, text_of: Read
 ) -> None:
