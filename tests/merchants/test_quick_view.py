@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from aftersales.enums import Status
 
+UNDERWAY = ".htmx-request, .htmx-swapping, .htmx-settling"
 IN_VIEW = {"HTTP_HX_REQUEST": "true", "HTTP_HX_TARGET": "peek"}
 
 
@@ -82,10 +83,10 @@ def test_a_queue_is_decided_without_leaving_it(make_case, merchant, new_page, no
     page.goto(reverse("merchants:queue"))
     with page.expect_response(f"**/{first.code}/peek/"):
         page.keyboard.press("j")
-    page.locator("#peek:not(.htmx-request)", has_text=first.code).wait_for()
+    page.locator(f"#peek:not({UNDERWAY})", has_text=first.code).wait_for()
 
     page.keyboard.press("g")
-    page.locator("#peek", has_text="同意退款 ¥128.00？").wait_for()
+    page.locator(f"#peek:not({UNDERWAY})", has_text="同意退款 ¥128.00？").wait_for()
     first.refresh_from_db()
     assert first.status == Status.PENDING_MERCHANT
     page.keyboard.press("Enter")
