@@ -287,11 +287,14 @@ class PlatformForm(BuyerForm):
         self.fields["wants"] = forms.CharField(
             label=_("我希望的结果"),
             max_length=200,
-            help_text=_("例如：退款 ¥{amount}，不退货").format(amount=plain_money(self.case.worth)),
         )
         told = _("退款 ¥{amount}").format(amount=plain_money(self.case.worth))
+        example = _("例如：{wish}，不退货")
         if self.case.wants_goods:
             told = str(self.case.get_type_display())
+        if self.case.wants_goods or self.case.needs_return:
+            example = _("例如：{wish}")
+        self.fields["wants"].help_text = example.format(wish=told)
         self.initial.setdefault("wants", told)
         self.slot("platform", _("介入凭证"), _("之前交过的凭证平台都看得到，不用再传"))
 

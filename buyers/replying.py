@@ -13,6 +13,7 @@ from aftersales.enums import Status
 from aftersales.forms import CARDS, MoneyField
 from aftersales.models import CounterOffer, Plan
 from aftersales.rules import plans
+from aftersales.rules.conditions import rounds_left
 from buyers.forms import BuyerForm, words
 
 RETURNED = {  # the plans' names once the goods are back
@@ -41,10 +42,16 @@ class ReplyForm(BuyerForm):
         returned = RETURNED if back else {}
         field: Any = self.fields["plan"]
         field.choices = [
-            ("none", _("不提方案，只告诉商家不接受")),
+            ("none", self._no()),
             *((code, returned.get(code, row.label)) for code, row in self.plans.items()),
         ]
-        field.hints = {"none": _("商家可以再提方案、同意或驳回")}
+        field.hints = {
+            "none": _("商家可以再提方案，也可以同意")
+            if rounds_left(self.case)
+            else _("商家可以确认收货，也可以拒绝收货")
+            if back
+            else _("商家可以同意，也可以驳回")
+        }
         self.fields["amount"].help_text = _("不超过申请金额 ¥{most}").format(
             most=plain_money(self.case.whole)
         )
@@ -55,6 +62,11 @@ class ReplyForm(BuyerForm):
             self.fields[names[0]].wanted = True  # type: ignore[attr-defined]
         self.fields["text"] = words(_("想对商家说的话"))
         self.slot("reply", _("附图"))
+
+    def _no(self) -> str:
+        if self.case.agreement_claimed:
+            return _("不提方案，只告诉商家没有谈妥")
+        return _("不提方案，只告诉商家不接受")
 
     def _fit_terms(self) -> None:
         """The same fields as the shop's plans have: which model, what is to be sent (§2.6)."""
