@@ -52,6 +52,7 @@ from merchants.showing.standing import (
     Standing,
     clock_title,
     otherwise,
+    proving,
     standing,
     type_tag,
 )
@@ -215,7 +216,9 @@ def buttons(case: Case, moves: dict[str, str], trail: str = "") -> list[Button]:
         if executing(case):
             wanted.append(("give_address", _("提供退货地址"), "primary", "g"))
         elif case.stage in GATHERING:
-            wanted.append(("add_evidence", _("提交凭证"), "primary", "e"))
+            proved = proving(case) and bool(platform.filed(case, Party.MERCHANT))
+            label = _("继续补充凭证") if proved else _("提交凭证")
+            wanted.append(("add_evidence", label, "quiet" if proved else "primary", "e"))
         wanted += relenting(case, moves)
         asked = case.last_intervention
         if asked is not None and asked.asked_by == Party.MERCHANT:

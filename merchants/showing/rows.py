@@ -78,7 +78,7 @@ class Drawing:
         self.ended = _("%(at)s 完结")
 
     def row(self, case: Any) -> Row:
-        at = standing(case, self.now)
+        at = standing(case, self.now, case.proved)
         ship, ship_at = shipping(case, case.parcel, self.now)
         in_hand = case.turn in (Turn.MINE, Turn.RECEIVE)
         stage: SafeString | str = at.text

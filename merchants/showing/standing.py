@@ -6,9 +6,17 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 
 from aftersales.display import deadline, money, when
-from aftersales.enums import CaseType, Party, Remedy, RoundState, ScanKind, Stage, Status
+from aftersales.enums import (
+    CaseType,
+    Party,
+    Remedy,
+    RoundState,
+    ScanKind,
+    Stage,
+    Status,
+)
 from aftersales.models import Case, Parcel
-from aftersales.platform import asked_of
+from aftersales.platform import asked_of, filed
 from aftersales.rules import facts
 from aftersales.rules.deadlines import beyond_repair, executing
 
@@ -32,8 +40,9 @@ ENDS = {
 }
 
 
-def standing(case: Case, now: datetime) -> Standing:
-    """Whose turn it is in this case and why (copy deck 3.3)."""
+def standing(case: Case, now: datetime, proved: int | None = None) -> Standing:
+    """Whose turn it is in this case and why (copy deck 3.3); ``proved``: how many proofs we have
+    filed since the platform asked for them, where that is known already."""
     status = Status(case.status)
     if status in ENDS:
         return Standing(str(status.label), ENDS[status])
@@ -51,21 +60,29 @@ def standing(case: Case, now: datetime) -> Standing:
         hint = _("已签收") if case.replacement_signed_at else _("运输中")
         return Standing(_("等买家收货"), "them", hint)
     if status == Status.PLATFORM_REVIEW:
-        if case.suspended:
-            return Standing(_("平台已中止处理"), "platform")
-        if executing(case):
-            return Standing(_("待我执行判定"), "mine", _("提供退货地址"))
-        if asked_of(case, Party.MERCHANT):
-            until = when(case.evidence_due_at, now)
-            hint = _("%(until)s 前可举证") % {"until": until}
-            return Standing(_("平台请我方补充凭证"), "mine", hint)
-        if case.stage == Stage.EVIDENCE:
-            until = when(case.evidence_due_at, now)
-            return Standing(_("平台处理中"), "platform", _("%(until)s 前可举证") % {"until": until})
-        return Standing(_("平台处理中"), "platform", _("等待判定"))
+        return _with_platform(case, now, proved)
     if status == Status.REFUND_FAILED:
         return Standing(_("退款失败，平台处理中"), "platform")
     return Standing(_("退款中"), "off")
+
+
+def proving(case: Case) -> bool:
+    """Whether the platform takes evidence from the shop now."""
+    return case.stage == Stage.EVIDENCE or asked_of(case, Party.MERCHANT) is not None
+
+
+def _with_platform(case: Case, now: datetime, proved: int | None) -> Standing:
+    if case.suspended:
+        return Standing(_("平台已中止处理"), "platform")
+    if executing(case):
+        return Standing(_("待我执行判定"), "mine", _("提供退货地址"))
+    if not proving(case):
+        return Standing(_("平台处理中"), "platform", _("等待判定"))
+    until = {"until": when(case.evidence_due_at, now)}
+    if filed(case, Party.MERCHANT) if proved is None else proved:
+        return Standing(_("平台处理中"), "platform", _("已举证，%(until)s 前可补充") % until)
+    due = _("待我举证") if case.stage == Stage.EVIDENCE else _("平台请我方补充凭证")
+    return Standing(due, "mine", _("%(until)s 前可举证") % until)
 
 
 def _to_ship(case: Case) -> Standing:
@@ -164,6 +181,10 @@ def otherwise(case: Case, now: datetime) -> str:
         return _(
             "平台判定需要寄回，请提供退货地址；逾期由平台执行：用本店默认地址，没有地址的直接退款 %(amount)s。"
         ) % {"amount": money(case.to_refund or case.worth)}
+    if status == Status.PLATFORM_REVIEW and proving(case) and filed(case, Party.MERCHANT):
+        return _("我方凭证已提交，%(until)s 前还可以补充，之后不再接收；平台在此之前给出结果。") % {
+            "until": deadline(case.evidence_due_at, now)
+        }
     if status == Status.PLATFORM_REVIEW and case.stage == Stage.SUPPLEMENT:
         return _supplement(case, now)
     if status == Status.PLATFORM_REVIEW and case.stage == Stage.EVIDENCE:
