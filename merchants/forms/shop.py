@@ -119,6 +119,8 @@ class MemberForm(forms.Form):
         if user is None:
             raise forms.ValidationError(_("没有这个账号"))
         self.user = user
+        if user.is_staff:  # who stands on a side may not rule: no shop is to choose who can't
+            raise forms.ValidationError(_("平台客服的账号不能成为店铺成员"))
         if Member.objects.filter(shop=self.shop, user=user).exists():
             raise forms.ValidationError(_("这个账号已经是本店成员"))
         return name

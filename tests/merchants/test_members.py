@@ -41,6 +41,16 @@ def test_an_account_that_cannot_be_added(shop, at_desk, text_of, username, sente
     assert shop.members.count() == 1
 
 
+def test_no_shop_takes_a_reviewer_onto_its_side(shop, at_desk, text_of, staff, make_case):
+    """T-20: who stands on a side may not rule, so a shop that added him was rid of him."""
+    case = make_case()
+    answer = at_desk.post("add_member", username=staff.username, role="reader")
+
+    assert answer.status_code == 422
+    assert "平台客服的账号不能成为店铺成员" in text_of(answer)
+    assert case.member_of(staff) is None
+
+
 def test_permissions_are_changed_and_work_at_once(shop, at_desk, make_case, desk_of):
     member = MemberFactory(shop=shop, permissions=["agree"])
 
