@@ -203,9 +203,11 @@ def _ahead(case: Case, now: datetime) -> list[Entry]:
         return [_next(_("平台恢复处理，作出判定"))]
     if status == Status.PLATFORM_REVIEW:
         asked = case.last_intervention
-        until = deadline(asked.decide_by, now) if asked else ""
+        decide_by = asked.decide_by if asked else None
+        expected = _("预计 {until} 前").format(until=deadline(decide_by, now))
+        late = decide_by is not None and now >= decide_by
         return [
-            _next(_("平台作出判定"), _("预计 {until} 前").format(until=until)),
+            _next(_("平台作出判定"), _("已超过预计时间") if late else expected),
             _next(_("按判定结果退款、退货或关闭")),
         ]
     return [_money_in()] if status == Status.REFUNDING else []

@@ -19,7 +19,9 @@ def reviewed(case: Case, now: datetime) -> Standing:
         return _on_hold(case)
     if deadlines.executing(case):
         return _to_be_executed(case)
-    otherwise = _("预计 {until} 前出结果。").format(until=deadline(decide_by, now))
+    late = decide_by is not None and now >= decide_by
+    told = _("已超过预计的 {until}，平台会尽快判定。") if late else _("预计 {until} 前出结果。")
+    otherwise = told.format(until=deadline(decide_by, now))
     if case.stage == Stage.SUPPLEMENT and platform.asked_of(case, Party.BUYER) is None:
         return _others_turn(case, otherwise)
     if case.stage in GATHERING and platform.filed(case, Party.BUYER):
@@ -43,9 +45,9 @@ def reviewed(case: Case, now: datetime) -> Standing:
         _("平台处理中"),
         "platform",
         what_now=_("举证已结束，平台正在判定，无需操作。"),
-        until=decide_by,
+        until=None if late else decide_by,
         until_for=_("内预计出结果"),
-        otherwise=otherwise,
+        otherwise=(otherwise if late else "") + _("结果出来会通知你。"),
     )
 
 

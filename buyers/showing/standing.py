@@ -191,7 +191,11 @@ def _rejected(case: Case, now: datetime) -> Standing:
 def _to_return(case: Case, now: datetime) -> Standing:
     headline = _("商家同意退货，请寄回")
     if case.remedy != Remedy.REFUND:
-        told = _("平台判定{what}，请先寄回") if supported(case) else _("商家同意{what}，请先寄回")
+        told = _("商家同意{what}，请先寄回")
+        if supported(case):
+            told = _("平台判定{what}，请先寄回")
+        elif case.auto_agreed:
+            told = _("商家逾期未处理，已按你的要求同意{what}，请先寄回")
         headline = told.format(what=case.get_remedy_display())
     elif supported(case):
         headline = _("平台判定退货退款，请寄回")
@@ -214,7 +218,9 @@ def _to_refuse(case: Case, now: datetime) -> Standing:
         _("已记录拒收，等包裹退回") if said else _("商家同意拒收后退款，派送时请拒收"),
         _("等包裹退回") if said else _("等你拒收"),
         "them" if said else "mine",
-        what_now=_("不要签收：派送时当面拒收，包裹会退回商家。"),
+        what_now=_("现在不用做什么；请保留拒收的凭据。")
+        if said
+        else _("不要签收：派送时当面拒收，包裹会退回商家。"),
         until=case.due_at,
         until_for=_("内退回"),
         otherwise=_("包裹退回后自动退款 {amount}；如果签收了，售后会关闭。").format(
@@ -263,6 +269,7 @@ def _to_ship(case: Case, now: datetime) -> Standing:
             until_for=_("内选择"),
             otherwise=_("逾期没有选择，自动退款 {amount}。").format(amount=amount),
         )
+    by_time = case.auto_agreed and case.remedy == Remedy.RESEND  # nothing else says so
     headline = {
         Remedy.EXCHANGE: _("等商家发出换货"),
         Remedy.RESEND: _("等商家补寄"),
@@ -273,7 +280,8 @@ def _to_ship(case: Case, now: datetime) -> Standing:
         headline,
         _("等商家发出"),
         "them",
-        what_now=_("现在不用做什么；发出后这里会显示快递单号。"),
+        what_now=(_("商家逾期未处理，按你的要求达成协议。") if by_time else "")
+        + _("现在不用做什么；发出后这里会显示快递单号。"),
         until=case.due_at,
         until_for=_("内商家必须发出"),
         otherwise=_("到期商家仍未发出，自动退款 {amount}。").format(amount=amount),

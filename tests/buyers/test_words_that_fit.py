@@ -1,6 +1,8 @@
-"""Words of the buyer's forms that fit where the case stands, and promise nothing that can't be."""
+"""Words that fit where the case stands, and promise nothing that can't be."""
 
 from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.http import HttpResponse
@@ -58,3 +60,59 @@ def test_the_example_of_a_wish_is_one_for_the_claim_at_hand(
     shown = text_of(at_phone.look("ask_platform", make_desk(trait, type=kind).case))
     assert example in shown
     assert ("不退货" in shown) is (kind == "refund_received")
+
+
+def hero_of(shown: str) -> str:
+    return shown.split('class="hero"')[1].split("</section>")[0]
+
+
+def test_a_ruling_that_is_late_is_not_expected_in_the_past(
+    make_desk: Callable[..., Desk], at_phone: Phone, now: Any, text_of: Read
+) -> None:
+    """D14: nobody counts down to a moment that is over; that it is late is said."""
+    desk = make_desk("under_review")
+    now.shift(timedelta(hours=49))
+    in_time = hero_of(text_of(at_phone.look("case", desk.case)))
+    assert "data-until" in in_time
+    assert "结果出来会通知你" in in_time
+    now.shift(timedelta(hours=24))
+
+    shown = text_of(at_phone.look("case", desk.case))
+
+    assert "已超过预计的 今天 12:00，平台会尽快判定" in hero_of(shown)
+    assert "data-until" not in hero_of(shown)
+    assert "预计 今天" not in shown.split('id="progress"')[1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("exchange", "商家逾期未处理，已按你的要求同意换货，请先寄回"),
+        ("resend", "商家逾期未处理，按你的要求达成协议"),
+    ],
+)
+def test_what_time_agreed_to_is_not_called_the_shops_word(
+    kind: str,
+    told: str,
+    make_desk: Callable[..., Desk],
+    at_phone: Phone,
+    now: Any,
+    text_of: Read,
+) -> None:
+    """S-20, T-08."""
+    desk = make_desk(type=kind)
+    now.shift(timedelta(hours=48))
+    assert told in hero_of(text_of(at_phone.look("case", desk.case)))
+
+
+def test_who_has_refused_the_parcel_is_not_told_to_refuse_it(
+    make_desk: Callable[..., Desk], at_phone: Phone, text_of: Read
+) -> None:
+    """S-03."""
+    desk = make_desk(type="refund_not_received")
+    desk.case.agree_refusal(by=desk.merchant)
+    assert "派送时当面拒收" in hero_of(text_of(at_phone.look("case", desk.case)))
+    at_phone.send("report_refusal", desk.case)
+    said = hero_of(text_of(at_phone.look("case", desk.case)))
+    assert "不要签收" not in said
+    assert "现在不用做什么" in said
