@@ -166,7 +166,7 @@ class MoneyField(forms.DecimalField):
             "max_digits": _("金额太大"),
             "max_whole_digits": _("金额太大"),
             "required": _("请填写金额"),
-        }
+        } | (kwargs.get("error_messages") or {})
 
     def to_python(self, value: Any) -> Any:
         if isinstance(value, str):

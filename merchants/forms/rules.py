@@ -39,10 +39,15 @@ class RuleForm(forms.ModelForm):
         widget=forms.CheckboxSelectMultiple,
         help_text=gettext_lazy("不选就不限原因"),
     )
-    most = MoneyField(label=gettext_lazy("单笔不超过（元）"), validators=[LEAST])
+    most = MoneyField(
+        label=gettext_lazy("单笔不超过（元）"),
+        validators=[LEAST],
+        error_messages={"required": gettext_lazy("请填写单笔不超过多少元")},
+    )
     day_most = MoneyField(
         label=gettext_lazy("每天最多（元）"),
         validators=[LEAST],
+        error_messages={"required": gettext_lazy("请填写每天最多同意多少元")},
         help_text=gettext_lazy("这条规则一天同意的合计到此为止，其余留给人工"),
     )
     shipping = forms.ChoiceField(

@@ -90,6 +90,7 @@ def test_a_change_is_a_version_and_cases_keep_theirs(make_case, at_desk, now):
         ({"name": ""}, "请填写名称"),
         ({"types": []}, "请选择售后类型"),
         ({"types": ["everything"]}, "everything"),
+        ({"most": ""}, "请填写单笔不超过多少元"),  # of two amounts, which
         ({"most": "0"}, "金额需大于 0"),
         ({"most": "1.234"}, "金额最多两位小数"),
         ({"most": "好"}, "请输入金额，例如 45.00"),
