@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import zlib
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -32,7 +33,7 @@ taken = itertools.count(1)
 
 
 def picture(name: str = "photo.jpg", *, size: tuple[int, int] = (480, 360)) -> SimpleUploadedFile:
-    """A real JPEG as a phone would send it: something on a table, with a crack."""
+    """A real JPEG as a phone would send it: something on a table, with a crack and a label of its own."""
     width, height = size
     image = Image.new("RGB", size, (208, 199, 186))
     draw = ImageDraw.Draw(image)
@@ -44,6 +45,11 @@ def picture(name: str = "photo.jpg", *, size: tuple[int, int] = (480, 360)) -> S
         (cup[0] + (cup[2] - cup[0]) * (4 + n % 3) // 9, cup[1] + n * height // 12) for n in range(7)
     ]
     draw.line(steps, fill=(40, 30, 30), width=max(2, width // 120))
+    bar, label = max(width // 96, 1), zlib.crc32(name.encode())
+    for n in range(32):
+        shade = 30 if label >> n & 1 else 235
+        at = (width // 3 + n * bar, height * 5 // 6)
+        draw.rectangle((*at, at[0] + bar - 1, at[1] + height // 20), fill=(shade,) * 3)
     out = io.BytesIO()
     image.save(out, "JPEG", quality=80)
     return SimpleUploadedFile(name, out.getvalue(), content_type="image/jpeg")

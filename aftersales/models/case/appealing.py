@@ -96,6 +96,8 @@ class Appealing(Owing):
             raise Refused(reason=_("理由需 10 到 500 个字"))
         if not any((evidence or {}).values()):
             raise Refused(proof_appeal=_("申诉需要新的凭证"))
+        if known := self.nothing_new(evidence):
+            raise Refused(proof_appeal=known)
         self.add(
             Appeal(
                 case_id=self.pk,

@@ -306,6 +306,13 @@ class CaseFields(Loaded):
         asked = list(self.handed("interventions"))
         return asked[-1] if asked else None
 
+    def nothing_new(self, evidence: Mapping[str, Sequence[Upload]] | None) -> str:
+        """Why files bring nothing to look at anew (T-25, §1.6); empty when one of them does."""
+        known = {each.upload.sha256 for each in self.handed("evidence")}
+        files = [upload for uploads in (evidence or {}).values() for upload in uploads]
+        seen = all(upload.sha256 in known for upload in files)
+        return gettext("这些凭证本单里已经有了，请上传新的") if seen else ""
+
     def last_event(self, *steps: str) -> Event | None:
         """The newest event of these steps."""
         taken = [each for each in self.handed("events") if each.step in steps]

@@ -127,12 +127,11 @@ class Intervening(CaseFields):
         if not 10 <= len(reason) <= 500:
             raise Refused(reason=_("理由需 10 到 500 个字"))
         before = self.last_intervention
-        if (
-            before is not None
-            and before.stage == Stage.DECLINED
-            and not any((evidence or {}).values())
-        ):
-            raise Refused(proof_platform=_("平台没有受理上一次申请，再次申请需要新的凭证"))
+        if before is not None and before.stage == Stage.DECLINED:
+            if not any((evidence or {}).values()):
+                raise Refused(proof_platform=_("平台没有受理上一次申请，再次申请需要新的凭证"))
+            if known := self.nothing_new(evidence):
+                raise Refused(proof_platform=known)
         self.open_intervention(party, by, reason, wants)
         kept = self.put_forward(party, evidence or {}, {"platform": gettext_lazy("介入凭证")})
         return {"reason": reason, "wants": wants.strip()[:200], "evidence": kept}

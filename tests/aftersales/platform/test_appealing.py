@@ -97,6 +97,9 @@ def test_an_appeal_is_made_once_and_brings_something_new(
     with refused(case, "申诉需要新的凭证", by=buyer) as caught:
         case.appeal(by=buyer, reason=WHY)
     assert list(caught.value.errors) == ["proof_appeal"]
+    shown = [each.upload for each in case.evidence.all() if each.upload.user_id == buyer.pk]
+    with refused(case, "这些凭证本单里已经有了，请上传新的", by=buyer):
+        case.appeal(by=buyer, reason=WHY, evidence={"appeal": shown[:1]})
     with refused(case, "理由需 10 到 500 个字", by=buyer):
         case.appeal(by=buyer, reason="不服", evidence={"appeal": [upload(buyer)]})
     appeal(case, buyer)

@@ -230,7 +230,10 @@ def test_what_was_declined_is_heard_again_only_with_something_new(
     case.decline(by=staff, reason=reason("DN-06"), grounds=MASS)
     with refused(case, "再次申请需要新的凭证", by=buyer):
         case.ask_platform(by=buyer, reason=WHY)
-    case.ask_platform(by=buyer, reason=WHY, evidence={"platform": [upload(buyer)]})
+    shown = [each.upload for each in case.evidence.all() if each.upload.user_id == buyer.pk]
+    with refused(case, "这些凭证本单里已经有了，请上传新的", by=buyer):
+        case.ask_platform(by=buyer, reason=WHY, evidence={"platform": shown[:1]})
+    case.ask_platform(by=buyer, reason=WHY, evidence={"platform": [*shown[:1], upload(buyer)]})
     assert case.status == Status.PLATFORM_REVIEW
 
 
