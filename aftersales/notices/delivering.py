@@ -178,6 +178,10 @@ def by_when(event: Event, party: Party) -> datetime | None:
     case, details = event.case, event.details
     if case.status != event.after:
         return None
+    if event.step == "extend":
+        moved = details["clocks"]
+        first = moved.get("due_at") or next(iter(moved.values()))
+        return datetime.fromisoformat(first["until"])
     if event.step == "ask_for":
         return datetime.fromisoformat(details["until"])
     if event.step == "negotiate":

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aftersales.models import Case, LedgerMood, Notice, User
+from aftersales.models import Case, LedgerMood, Notice, Outcome, User
 from aftersales.notices.delivering import deliver_due
 from aftersales.payments import pay_due
 from tests.aftersales.lifecycle.reading import WHY, texts
@@ -188,3 +188,37 @@ def test_a_rejection_names_a_plan_only_where_one_is_open(
     open_still.case.catch_up()
     open_still.reject()
     assert "你可以接受方案、补充凭证、申请平台介入或撤销申请" in texts(open_still.case)["linshu"]
+
+
+def test_a_claimed_agreement_is_told_as_one_to_be_confirmed(
+    make_desk: Callable[..., Desk], now: Any
+) -> None:
+    """NEG-46: and once its time is over, no plan is spoken of where there is none."""
+    desk = make_desk("answered")
+    agreed = Outcome.objects.get(code="agreed")
+    desk.negotiate(outcome=agreed, explanation="电话里谈好了，补发一只新杯子。", offers=[])
+    told = texts(desk.case)["linshu"]
+    assert "商家说已与你协商一致，请确认，没有谈妥就不要确认：电话里谈好了" in told
+    now.shift(timedelta(hours=1))
+    desk.case.catch_up()
+    assert texts(desk.case)["linshu"].endswith("的协商等待时间已到，等商家处理")
+
+
+def test_a_plan_that_outlives_its_round_is_told_of(
+    make_desk: Callable[..., Desk], now: Any
+) -> None:
+    """NEG-32."""
+    desk = make_desk("waiting")
+    now.shift(timedelta(hours=1))
+    desk.case.catch_up()
+    assert "商家的方案在被替换前仍可接受" in texts(desk.case)["linshu"]
+
+
+def test_a_deadline_that_moved_is_told_with_the_day_it_moved_to(
+    make_case: Callable[..., Case], staff: User
+) -> None:
+    """§1.4."""
+    case = make_case()
+    later = case.due_at + timedelta(days=1)
+    case.extend(by=staff, until={"due_at": later}, why="机房断电")
+    assert {text.split(" · ")[1] for text in texts(case).values()} == {"11-26（周四）12:00 截止"}
