@@ -6,6 +6,7 @@ from secrets import token_hex
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFilesSent
 from django.db import InterfaceError, OperationalError
@@ -38,7 +39,8 @@ def trace(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..., 
 
 
 def explain(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
-    """Give an empty 405, 413, 429 or 503 its page, and keep its headers.
+    """Give an empty 405, 413, 429 or 503 its page, and keep its headers; who has been signed out
+    meanwhile finds no page to sign in inside a part of the page that he was on.
 
     No page takes more than ``METHODS``; a form view would take a PUT for a POST.
     """
@@ -48,9 +50,16 @@ def explain(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[...
         response = get_response(request) if known else HttpResponseNotAllowed(METHODS)
         if response.status_code in EXPLAINED and not response.streaming and not response.content:
             response.content = page(request, response.status_code).content
+        if request.headers.get("HX-Request") == "true" and _leads_to_sign_in(response):
+            return page(request, 401)
         return response
 
     return answer
+
+
+def _leads_to_sign_in(response: HttpResponse) -> bool:
+    where = response.headers.get("Location", "").partition("?")[0]
+    return response.status_code == 302 and where == str(settings.LOGIN_URL)
 
 
 def page(request: HttpRequest, status: int, **context: Any) -> HttpResponse:

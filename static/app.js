@@ -432,10 +432,10 @@
   settle();
   document.addEventListener("htmx:afterSettle", (e) => settle(e.target));
   // A part that refreshes by itself says once that it can't, and stays as it was.
-  const stale = (e) => {
+  const stale = (e, why) => {
     const part = e.detail.elt?.closest?.("[data-poll]");
     if (!part) return false;
-    if (!part.dataset.lost) toast(words.stale, "info");
+    if (!part.dataset.lost) toast(why || words.stale, "info");
     part.dataset.lost = 1;
     return true;
   };
@@ -443,9 +443,9 @@
     if (e.detail.successful) delete e.detail.elt?.closest?.("[data-lost]")?.dataset.lost;
   });
   document.addEventListener("htmx:responseError", (e) => {
-    if (stale(e)) return;
-    const page = new DOMParser().parseFromString(e.detail.xhr.responseText, "text/html");
-    toast(page.querySelector("[data-error]")?.textContent.trim() || words.failed, "danger");
+    const xhr = e.detail.xhr, page = new DOMParser().parseFromString(xhr.responseText, "text/html");
+    const said = page.querySelector("[data-error]")?.textContent.trim();
+    if (!stale(e, xhr.status === 401 && said)) toast(said || words.failed, "danger");
   });
   document.addEventListener("allauth.error", () => toast(words.noKey, "danger"));
   ["htmx:sendError", "htmx:timeout"].forEach((type) => document.addEventListener(type, (e) => stale(e) || toast(words.offline, "danger")));

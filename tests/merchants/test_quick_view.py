@@ -124,6 +124,21 @@ def test_g_is_never_for_the_row_before(make_case, merchant, new_page, now):
 
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
+def test_who_is_signed_out_meanwhile_is_told_so(make_case, merchant, new_page):
+    case = make_case()
+    page = new_page(merchant)
+    page.goto(reverse("merchants:queue"))
+    page.locator("#peek", has_text=case.code).wait_for()
+    page.context.clear_cookies()
+
+    page.keyboard.press("j")
+
+    page.locator(".toast-x", has_text="登录已过期，请刷新页面，重新登录后继续。").wait_for()
+    assert case.code in page.locator("#peek").inner_text()
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
 def test_the_quick_view_is_of_the_row_that_one_comes_back_to(make_case, merchant, new_page, now):
     """It showed the first row of the list beside another one that was chosen: g was for the wrong case."""
     make_case()

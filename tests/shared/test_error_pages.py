@@ -117,6 +117,19 @@ def test_each_error_says_what_it_is(status: int, fragment: bool, language: str, 
     assert (answer.get("Retry-After") == "30") is (status == 503)
 
 
+@pytest.mark.parametrize("name", ["merchants:queue", "merchants:news", "unread", "buyers:cases"])
+def test_who_is_signed_out_gets_no_sign_in_page_inside_a_part(name: str, client: Client) -> None:
+    """A list left open over night: its quick view and its news showed the form to sign in."""
+    whole = client.get(reverse(name))
+    part = client.get(reverse(name), headers={"HX-Request": "true"})
+
+    assert whole.url.startswith(reverse("account_login"))
+    assert part.status_code == 401
+    assert "登录已过期，请刷新页面，重新登录后继续。" in part.text
+    assert "password" not in part.text
+    assert "<html" not in part.text
+
+
 def test_a_conflict_is_a_409_with_the_form(make_case: Any, merchant: User, client: Client) -> None:
     case = make_case()
     client.force_login(merchant)

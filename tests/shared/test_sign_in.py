@@ -152,7 +152,7 @@ def test_who_it_is_is_read_with_the_session(client: Client, clerk: User) -> None
     sign_in(client)
     assert Session.objects.get().account == clerk
     with CaptureQueriesContext(connection) as asked:
-        assert client.get(reverse("prefs")).status_code == 200
+        assert client.get(reverse("unread")).status_code == 200
     assert sum("aftersales_user" in each["sql"] for each in asked) == 1
 
     User.objects.filter(pk=clerk.pk).update(is_active=False)
