@@ -109,7 +109,8 @@
     else if (/^[a-z]$/.test(e.key)) {
       // In the quick view, never for another row than the chosen one: it may still show the row before.
       const fits = (el) => !row || !el.dataset.of || el.dataset.of === row.id;
-      const control = $$(`[data-key="${e.key}"]`).find((el) => (el.href || el.dataset.open) && fits(el));
+      const keyed = $$(`[data-key="${e.key}"]`).find((el) => (el.href || el.dataset.open || "looks" in el.dataset) && fits(el));
+      const control = keyed || (e.key === "e" && document.querySelector("main a[data-view]"));
       if (!control) return;
       e.preventDefault(); // the letter is not typed into the field that the link leads to
       control.click();

@@ -218,7 +218,7 @@ def buttons(case: Case, moves: dict[str, str], trail: str = "") -> list[Button]:
         elif case.stage in GATHERING:
             proved = proving(case) and bool(platform.filed(case, Party.MERCHANT))
             label = _("继续补充凭证") if proved else _("提交凭证")
-            wanted.append(("add_evidence", label, "quiet" if proved else "primary", "e"))
+            wanted.append(("add_evidence", label, "quiet" if proved else "primary", ""))
         wanted += relenting(case, moves)
         asked = case.last_intervention
         if asked is not None and asked.asked_by == Party.MERCHANT:

@@ -40,6 +40,8 @@ KEYS = (
     ("n", gettext_lazy("处理下一单")),
     ("p", gettext_lazy("上一单")),
     ("g", gettext_lazy("同意，先看说明再确认")),
+    ("r", gettext_lazy("驳回或继续协商，先看风险或进度")),
+    ("e", gettext_lazy("看买家的凭证")),
     ("m", gettext_lazy("在线聊天")),
     ("i", gettext_lazy("写内部备注")),
     ("b", gettext_lazy("回到售后工作台")),

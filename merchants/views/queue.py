@@ -27,6 +27,7 @@ SIZES = (25, 50, 100)
 Counts = dict[str, counting.Number]
 KEYS = (
     ("g", gettext_lazy("同意，先看说明再确认")),
+    ("e", gettext_lazy("看买家的凭证")),
     ("u", gettext_lazy("有更新时刷新列表")),
 )
 
