@@ -57,7 +57,6 @@ class OwnFields(SlotForm):
             each = money(amounts.cents(self.line.paid / self.line.quantity))
             self.fields["reference_price"] = MoneyField(
                 label=_("现在的单价"),
-                min_value=Decimal("0.00"),
                 help_text=_("你买的时候每件实付 {amount}").format(amount=each),
             )
             self.fields["reference_price"].error_messages["required"] = _("请填写现在的单价")

@@ -94,8 +94,10 @@ def _fault(asked: Mapping[str, Any], line: "OrderLine", at: datetime) -> dict[st
 def _price(asked: Mapping[str, Any], line: "OrderLine", at: datetime) -> dict[str, str]:
     found: dict[str, str] = {}
     price = asked.get("reference_price")
-    if not isinstance(price, Decimal) or not price.is_finite() or price < NOTHING:
+    if not isinstance(price, Decimal) or not price.is_finite():
         found["reference_price"] = gettext("请填写现在的单价")
+    elif price <= NOTHING:
+        found["reference_price"] = gettext("现在的单价需大于 0")
     elif price != cents(price):
         found["reference_price"] = gettext("金额最多两位小数")
     elif dropped(line, price, 1) < CENT:

@@ -91,6 +91,8 @@ def test_what_came_is_not_claimed_with_what_is_missing(
         ("repair", {"fault_since": "昨天"}, "请填写日期，例如 2026-11-23"),
         ("repair", {"fault_since": "2026-12-24"}, "故障日期不能晚于今天"),
         ("price_difference", {"reference_price": ""}, "请填写现在的单价"),
+        ("price_difference", {"reference_price": "0"}, "现在的单价需大于 0"),
+        ("price_difference", {"reference_price": "-5"}, "现在的单价需大于 0"),
         ("price_difference", {"reference_price": "64"}, "没有差价可退"),
         ("price_difference", {"amount": "28.01"}, "退款金额需在 0.01 到 28.00 之间"),
         ("price_difference", {"reference_url": "javascript:alert(1)"}, "http://"),
@@ -115,6 +117,23 @@ def test_what_is_wrong_is_said_and_nothing_is_lost(
     assert sentence in text_of(answer)
     assert given["description"] in text_of(answer)
     assert not Case.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("price_difference", "每件商品只能申请一次退差价；不影响这件商品的其他售后"),
+        ("exchange", "每件商品只能申请一次，请确认后再提交"),
+    ],
+)
+def test_what_can_be_asked_once_is_named(
+    kind: str, told: str, shop: Shop, buyer: User, at_phone: Phone, text_of: Read
+) -> None:
+    """G2, S-17: the price difference stands beside the ordinary claim."""
+    order = order_of(kind, shop, buyer)
+    assert told in text_of(at_phone.client.get(at_phone.page("apply_form", order, kind)))
+    at_phone.fill(order, kind, **filled(at_phone, kind))
+    assert told in text_of(at_phone.review(order, kind))
 
 
 @pytest.mark.parametrize("known", [True, False])
