@@ -72,10 +72,12 @@ def _listing(page: str) -> str:
             (SELECT count(*) FROM aftersales_evidence e
                 WHERE e.case_id = c.id AND e.party = 'buyer') AS proofs,
             (SELECT count(*) FROM aftersales_evidence e WHERE {UNSEEN}) AS unseen,
-            CASE WHEN c.status = 'platform_review' THEN (SELECT count(*) FROM aftersales_evidence e
-        WHERE e.case_id = c.id AND e.party = 'merchant'
-        AND e.at >= COALESCE(c.evidence_from, c.platform_asked_at, e.at)) ELSE 0 END AS proved,
-    EXISTS (SELECT 1 FROM aftersales_draft d
+            CASE WHEN c.status = 'platform_review' THEN (
+                SELECT count(*) FROM aftersales_evidence e
+                WHERE e.case_id = c.id AND e.party = 'merchant'
+                AND e.at >= COALESCE(c.evidence_from, c.platform_asked_at, e.at)
+            ) ELSE 0 END AS proved,
+            EXISTS (SELECT 1 FROM aftersales_draft d
                 WHERE d.case_id = c.id AND d.user_id = %s) AS drafted,
             p.id AS parcel_id, p.direction, p.state, p.shipped_at, p.last_scan_at, p.signed_at,
             p.unreached_at,

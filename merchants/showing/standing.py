@@ -6,15 +6,7 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 
 from aftersales.display import deadline, money, when
-from aftersales.enums import (
-    CaseType,
-    Party,
-    Remedy,
-    RoundState,
-    ScanKind,
-    Stage,
-    Status,
-)
+from aftersales.enums import CaseType, Party, Remedy, RoundState, ScanKind, Stage, Status
 from aftersales.models import Case, Parcel
 from aftersales.platform import asked_of, filed
 from aftersales.rules import facts
