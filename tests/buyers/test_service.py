@@ -325,6 +325,21 @@ def test_the_list_shows_mine_the_open_ones_first(
     assert first.number not in client.get(page).content.decode()
 
 
+def test_an_answer_that_is_late_does_not_read_as_if_the_buyers_time_were_over(
+    late: Order, client: Client, now: Any
+) -> None:
+    """S-50."""
+    ask(client, late)
+    asked = ServiceRequest.objects.get()
+    now.move_to(asked.due_at + timedelta(hours=1))
+    client.force_login(late.buyer)  # type: ignore[arg-type]
+    for page in (
+        reverse("buyers:service"),
+        reverse("buyers:service_request", args=[asked.number]),
+    ):
+        assert "平台会尽快答复" in client.get(page).content.decode()
+
+
 def test_help_says_how_and_leads_there(buyer: User, client: Client) -> None:
     """S-25."""
     client.force_login(buyer)
