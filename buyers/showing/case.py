@@ -278,8 +278,9 @@ def _dock(case: Case, moves: dict[str, str], offers: list[Shown]) -> list[Button
             Button(_("退款"), url("choose_refund", case), "primary"),
         ]
     if "confirm_arrival" in may:
+        wrong = [Button(_("仍有问题"), url("dispute_arrival", case))]
         return [
-            Button(_("仍有问题"), url("dispute_arrival", case)),
+            *(wrong if "dispute_arrival" in may else []),
             Button(_("没有问题，确认"), url("confirm_arrival", case), "primary"),
         ]
     if "send_back" in may:

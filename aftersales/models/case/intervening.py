@@ -126,15 +126,20 @@ class Intervening(CaseFields):
         reason = required(reason, _("请说明申请介入的理由"), "reason")
         if not 10 <= len(reason) <= 500:
             raise Refused(reason=_("理由需 10 到 500 个字"))
-        before = self.last_intervention
-        if before is not None and before.stage == Stage.DECLINED:
-            if not any((evidence or {}).values()):
-                raise Refused(proof_platform=_("平台没有受理上一次申请，再次申请需要新的凭证"))
-            if known := self.nothing_new(evidence):
-                raise Refused(proof_platform=known)
+        self.check_news(evidence)
         self.open_intervention(party, by, reason, wants)
         kept = self.put_forward(party, evidence or {}, {"platform": gettext_lazy("介入凭证")})
         return {"reason": reason, "wants": wants.strip()[:200], "evidence": kept}
+
+    def check_news(self, evidence: Mapping[str, Sequence[Upload]] | None) -> None:
+        """What the platform declined to hear comes with something new to see (§1.6)."""
+        before = self.last_intervention
+        if before is None or before.stage != Stage.DECLINED:
+            return
+        if not any((evidence or {}).values()):
+            raise Refused(proof_platform=_("平台没有受理上一次申请，再次申请需要新的凭证"))
+        if known := self.nothing_new(evidence):
+            raise Refused(proof_platform=known)
 
     def open_intervention(self, party: Party, by: Any, reason: str, wants: str = "") -> None:
         """The case comes before the platform: both sides' evidence window opens (D11), and staff

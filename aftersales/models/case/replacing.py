@@ -16,6 +16,7 @@ from aftersales.models.order import Parcel
 from aftersales.rules import deadlines, facts
 from aftersales.rules.conditions import (
     found_unrepairable,
+    not_in_court,
     still_to_ship,
     under_repair,
 )
@@ -180,6 +181,7 @@ class Replacing(Owing):
         by={Party.BUYER},
         source=[Status.AWAITING_BUYER_RECEIPT],
         target=Status.PLATFORM_REVIEW,
+        conditions=[not_in_court],
     )
     def dispute_arrival(
         self,
@@ -194,6 +196,7 @@ class Replacing(Owing):
             raise Refused(proof_platform=_("请上传能看出问题的照片"))
         if not 10 <= len(reason.strip()) <= 500:
             raise Refused(reason=_("理由需 10 到 500 个字"))
+        self.check_news(evidence)  # type: ignore[attr-defined]
         self.open_intervention(self.acting, by, reason.strip(), wants)  # type: ignore[attr-defined]
         kept = self.put_forward(
             Party.BUYER, evidence or {}, {"platform": gettext_lazy("收到的商品")}

@@ -276,6 +276,23 @@ def test_what_a_court_handles_is_not_heard(make_case: Any, buyer: User, now: Any
         case.ask_platform(by=buyer, reason=WHY)
 
 
+def test_what_was_sent_is_disputed_by_the_same_rules(
+    make_case: Any, buyer: User, staff: User, now: Any
+) -> None:
+    """T-16b, §1.6: declined once it comes with something new; what a court handles is not heard."""
+    case = make_case("shipped_again", type="exchange")
+    shot = upload(buyer)
+    case.dispute_arrival(by=buyer, reason=WHY, evidence={"platform": [shot]})
+    case.decline(by=staff, reason=reason("DN-06"), grounds=MASS)
+    assert case.status == Status.AWAITING_BUYER_RECEIPT
+
+    with refused(case, "这些凭证本单里已经有了，请上传新的", by=buyer):
+        case.dispute_arrival(by=buyer, reason=WHY, evidence={"platform": [shot]})
+    case.record_complaint(by=buyer, channel="court", filed_on=NOON.date())
+    with refused(case, "法院已受理这笔纠纷", by=buyer):
+        case.dispute_arrival(by=buyer, reason=WHY, evidence={"platform": [upload(buyer)]})
+
+
 # Before the merchant answered ---------------------------------------------------------------------
 
 
