@@ -54,7 +54,8 @@ class Shot(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A line of the record (协商记录) or of the buyer's progress; kind is me, now, next or nothing."""
+    """A line of the record (协商记录) or of the buyer's progress; kind is me, now, next or nothing, and
+    ``sort`` by what it may be looked for: talk (something was said), system (neither side did it)."""
 
     who: str
     what: str
@@ -63,6 +64,7 @@ class Entry(NamedTuple):
     kind: str = ""
     shots: Sequence[Shot] = ()
     sub: str = ""
+    sort: str = ""
 
 
 class Way(list[S]):

@@ -47,7 +47,7 @@ from aftersales.rules.deadlines import executing, no_reason_until
 from aftersales.steps import STEPS
 from merchants.showing import tool
 from merchants.showing.beside import Beside
-from merchants.showing.record import record_of, shots_of
+from merchants.showing.record import record_of, shots_of, sifted
 from merchants.showing.standing import (
     Standing,
     clock_title,
@@ -90,6 +90,7 @@ class Page:
     buttons: list[Button]
     entry: Button | None
     record: list[Entry]
+    sifted: list[tuple[str, str, int]]
     claim: list[tuple[str, Any]]
     shots: list[Shot]
     order: list[tuple[str, Any]]
@@ -130,6 +131,7 @@ def page_of(
     member = case.member_of(user)
     shown = buttons(case, moves, trail)
     busy = any(each.look == "primary" for each in shown)
+    record = record_of(case)
     return Page(
         standing=standing(case, now),
         tag=type_tag(case),
@@ -138,7 +140,8 @@ def page_of(
         otherwise=otherwise(case, now),
         buttons=shown,
         entry=entry_button(case, user, trail),
-        record=record_of(case),
+        record=record,
+        sifted=sifted(record),
         claim=claim_of(case, now),
         shots=shots_of(theirs, case, Party.MERCHANT, unseen=unseen),
         order=order_of(case, parcel, now, held(found.claimed[0])),

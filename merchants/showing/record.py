@@ -35,6 +35,9 @@ PLATFORM = {
     "reverse_ruling",
 }
 
+SIDES = (Party.BUYER, Party.MERCHANT)
+SHORT = 6  # lines of a record that needs no narrowing
+
 Told = Callable[[dict[str, Any]], str]
 TOLD: dict[str, Told] = {}
 
@@ -76,6 +79,7 @@ def record_of(case: Case) -> list[Entry]:
                 kind="me" if event.party == Party.MERCHANT else "",
                 shots=shots_of(shown[event.version], case, Party.MERCHANT),
                 sub=_sub(event) or _read(said[event.version], now, answered),
+                sort=_sort(event, said[event.version]),
             )
             for event in events
             if visibility.sees_step(event.step, Party.MERCHANT)
@@ -88,10 +92,27 @@ def record_of(case: Case) -> list[Entry]:
                 text=message.text,
                 kind="me" if message.party == Party.MERCHANT else "",
                 shots=pictures(message.uploads.all()),
+                sort="talk",
             )
             for message in reversed(earlier)
         ),
     ]
+
+
+def sifted(record: Sequence[Entry]) -> list[tuple[str, str, int]]:
+    """By what a long record may be narrowed (M2), each with how much there is of it."""
+    found = [
+        ("", _("全部"), len(record)),
+        ("talk", _("消息"), sum("talk" in each.sort for each in record)),
+        ("proof", _("凭证"), sum(bool(each.shots) for each in record)),
+        ("system", _("系统与平台"), sum("system" in each.sort for each in record)),
+    ]
+    return [each for each in found if each[2]] if len(record) > SHORT else []
+
+
+def _sort(event: Event, said: Sequence[Message]) -> str:
+    sorts = ["talk"] if said else []
+    return " ".join(sorts if event.party in SIDES else [*sorts, "system"])
 
 
 def _read(said: Sequence[Message], now: datetime, answered: int) -> str:
