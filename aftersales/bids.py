@@ -98,7 +98,10 @@ def _line(name: str, amount: str, told: str) -> str:
 
 
 def agreed_terms(case: Case, now: datetime) -> str:
-    """What the two agreed on besides money, by the plan accepted last: which model, what is sent."""
+    """What the two agreed on besides money, by the plan accepted last: which model, what is sent;
+    or what the shop reported as agreed and the buyer confirmed (NEG-46)."""
+    if case.status == Status.CLOSED_AGREED and (said := case.last_event("confirm_agreed")):
+        return str(said.details.get("agreed", ""))
     taken = [offer for offer in _offers(case) if offer.state == PlanState.ACCEPTED]
     return terms_of(taken[-1], now) if taken else ""
 

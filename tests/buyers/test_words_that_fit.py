@@ -116,3 +116,17 @@ def test_who_has_refused_the_parcel_is_not_told_to_refuse_it(
     said = hero_of(text_of(at_phone.look("case", desk.case)))
     assert "不要签收" not in said
     assert "现在不用做什么" in said
+
+
+def test_what_was_confirmed_as_agreed_can_be_read_afterwards(
+    make_desk: Callable[..., Desk], at_phone: Phone, text_of: Read
+) -> None:
+    """NEG-46: the shop's words to which the buyer said yes."""
+    desk = make_desk("answered")
+    agreed = Outcome.objects.get(code="agreed")
+    desk.negotiate(outcome=agreed, explanation="电话里谈好了，补发一只新杯子。", offers=[])
+    at_phone.send("confirm_agreed", desk.case)
+
+    told = dict(at_phone.look("case", desk.case).context["page"].claim)
+
+    assert told["约定内容"] == "电话里谈好了，补发一只新杯子。"
