@@ -297,15 +297,18 @@ def _answer(life: Life, at: datetime) -> None:
     life.wait, life.pause = None, timedelta()
 
 
+STOPPED = {"due": Clock.DECISION, "evidence": Clock.EVIDENCE}  # by a suspension
+
+
 def _set_clocks(life: Life, act: Act, at: datetime) -> None:
     """What some steps do to the clocks beside moving the case."""
     details = act.details
+    case: Any = life.history  # has the windows
     if act.step == "negotiate":
         life.rounds += 1
         wait = timedelta(minutes=life.history.windows[str(Clock.NEGOTIATION)])
         life.wait, life.sent, life.pause = _end(life, Clock.NEGOTIATION, at), at, timedelta()
         if life.history.policy.get("negotiation_pauses_deadline") and life.due is not None:
-            case: Any = life.history  # has the windows
             taken = deadlines.left_of(case, _clock(life), life.wait or at, at)
             life.pause = max(min(taken, wait, 2 * wait - life.paused), timedelta())
             life.paused += life.pause
@@ -319,7 +322,8 @@ def _set_clocks(life: Life, act: Act, at: datetime) -> None:
     elif act.step == "ask_supplement":
         life.evidence = _end(life, Clock.SUPPLEMENT, at)
         if life.due is not None and life.evidence is not None:
-            life.due += life.evidence - at
+            left = deadlines.left_of(case, Clock.DECISION, life.due, at)
+            life.due = deadlines.goes_on(case, Clock.DECISION, life.evidence, left)
     elif act.step == "rule":
         life.ruled = at
         if life.status == REVIEW:  # nothing but the merchant's part is left (D12)
@@ -328,8 +332,12 @@ def _set_clocks(life: Life, act: Act, at: datetime) -> None:
             clock = Clock.SHIP_REPAIRED if repaired else Clock.EXECUTION
             life.due = _end(life, clock, at) if life.executing else None
     elif act.step == "suspend":
-        clocks = {"due": life.due, "evidence": life.evidence}
-        life.suspended = {name: end - at for name, end in clocks.items() if end is not None}
+        ends = {"due": life.due, "evidence": life.evidence}
+        life.suspended = {
+            name: deadlines.left_of(case, STOPPED[name], end, at)
+            for name, end in ends.items()
+            if end is not None
+        }
         longest = _end(life, Clock.SUSPENSION, at)
         chosen = datetime.fromisoformat(details["until"]) if details.get("until") else longest
         life.evidence, life.due = None, min(longest, chosen) if longest and chosen else longest
@@ -340,15 +348,16 @@ def _set_clocks(life: Life, act: Act, at: datetime) -> None:
     elif act.step == "extend" and life.due is not None:
         moved = details.get("clocks", {}).get("due_at")
         if moved:
-            ends = (datetime.fromisoformat(moved[name]) for name in ("until", "before"))
-            life.due += next(ends) - next(ends)
+            told = (datetime.fromisoformat(moved[name]) for name in ("until", "before"))
+            life.due += next(told) - next(told)
 
 
 def _resume(life: Life, at: datetime) -> None:
     """The clocks go on with what was left of them (T-23)."""
+    case: Any = life.history  # has the windows
     left, life.suspended, life.due = life.suspended or {}, None, None
     for name, rest in left.items():
-        setattr(life, name, at + rest)
+        setattr(life, name, deadlines.goes_on(case, STOPPED[name], at, rest))
     _release(life, at)
 
 

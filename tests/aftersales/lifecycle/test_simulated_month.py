@@ -118,6 +118,16 @@ def test_a_shorter_window_tells(
         assert (outcome in replay(history, LATER).outcomes) is not comes
 
 
+@pytest.mark.parametrize(("ruled", "late"), [(99.9, False), (100.1, True)])
+def test_what_stood_still_goes_on_by_working_time_in_a_replay_too(ruled: float, late: bool) -> None:
+    """T-23, D14: two working days from Tuesday 18:00, of which Wednesday until 16:00 does not count."""
+    stood = (act(40, "suspend", REVIEW), act(52, "resume", REVIEW))
+    history = case(*IN_REVIEW, *stood, act(ruled, "rule", REVIEW, "refunding"))
+    hours = {"D14": 960, "D14.hours": "10:00-18:00"}
+
+    assert ("decided_late" in replay(history.under(hours, {}), LATER).outcomes) is late
+
+
 def test_a_longer_wait_keeps_a_rejection_from_coming_in_time() -> None:
     """D15: the second round waits for the first, and two days are over before the third step."""
     history = next(each[1] for each in MOVED if each[0] == "D15")
