@@ -7,6 +7,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from aftersales import clock, platform
 from aftersales.bids import as_kept
@@ -103,7 +104,7 @@ def sifted(record: Sequence[Entry]) -> list[tuple[str, str, int]]:
     """By what a long record may be narrowed (M2), each with how much there is of it."""
     found = [
         ("", _("全部"), len(record)),
-        ("talk", _("消息"), sum("talk" in each.sort for each in record)),
+        ("talk", pgettext("list", "消息"), sum("talk" in each.sort for each in record)),
         ("proof", _("凭证"), sum(bool(each.shots) for each in record)),
         ("system", _("系统与平台"), sum("system" in each.sort for each in record)),
     ]
