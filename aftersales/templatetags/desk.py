@@ -1,5 +1,6 @@
 """The page authors' words: thin tags and filters over aftersales.display, and the shared components."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -152,12 +153,21 @@ class Problem(NamedTuple):
 
     target: str
     text: str
+    label: str = ""
 
 
 @register.inclusion_tag("components/error_summary.html")
 def error_summary(*all_forms: Any, title: str = "") -> dict[str, Any]:
-    """Everything wrong with one or more forms (or formsets), in the words shown at the fields."""
+    """Everything wrong with one or more forms (or formsets), in the words shown at the fields; where
+    two say the same, each with its field."""
     problems = [problem for form in all_forms if form for problem in problems_of(form)]
+    often = Counter(problem.text for problem in problems if problem.label)
+    problems = [
+        each._replace(text=_("{name}：{text}").format(name=each.label, text=each.text))
+        if often[each.text] > 1 and each.label
+        else each
+        for each in problems
+    ]
     heading = ngettext("还有 {n} 处需要补充或修改", "还有 {n} 处需要补充或修改", len(problems))
     if not any(problem.target for problem in problems):  # nothing here to amend: a conflict, say
         heading = _("没有提交成功")
@@ -173,7 +183,8 @@ def problems_of(form: forms.BaseForm | forms.BaseFormSet) -> Iterable[Problem]:
     yield from (Problem("", str(text)) for text in form.non_field_errors())
     for name in form.fields:  # in the order of the page, not of the checks
         texts = form.errors.get(name, ())
-        yield from (Problem(control_id(form[name]), str(text)) for text in texts)
+        field = form[name]
+        yield from (Problem(control_id(field), str(text), str(field.label)) for text in texts)
 
 
 @register.simple_tag(takes_context=True)

@@ -62,14 +62,14 @@ class RoundForm(FacesRisks):
         definition = self.case.step_form(WizardStep.ROUND_2 if self.second else WizardStep.ROUND_1)
         self.plans: list[Plan] = []
         self.unfit: list[tuple[str, str]] = []
+        if self.second:  # first, as on the page: what is wrong is told in the order of the fields
+            self.outcomes: list[Outcome] = definition.offered("outcomes")
+            self._fit_outcomes()
         shop = self.case.shop
         self._fit_plans(advice.in_order(definition.offered("plans"), advice.shares(shop, "plan")))
         self.scripts = advice.in_order(self.case.scripts(definition), advice.shares(shop, "script"))
         self._fit_scripts()
-        if self.second:
-            self.outcomes: list[Outcome] = definition.offered("outcomes")
-            self._fit_outcomes()
-        else:
+        if not self.second:
             self.add_slot(
                 Proof(code="round", label_zh=_("附图"), label_en=_("附图"), required=False, most=3)
             )

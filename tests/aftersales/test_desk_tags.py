@@ -290,6 +290,21 @@ def test_the_error_summary_links_every_problem_to_its_control():
     assert "处需要补充或修改" not in alone
 
 
+class Outage(forms.Form):
+    start = forms.CharField(label="故障开始", error_messages={"required": "请填写此项"})
+    end = forms.CharField(label="故障结束", error_messages={"required": "请填写此项"})
+    why = forms.CharField(label="原因", error_messages={"required": "请填写原因"})
+
+
+def test_of_two_same_sentences_the_summary_names_the_fields():
+    """请填写此项, twice, told nobody which."""
+    html = render("{% error_summary form %}", form=Outage({}))
+
+    assert '<a href="#id_start">故障开始：请填写此项</a>' in html
+    assert '<a href="#id_end">故障结束：请填写此项</a>' in html
+    assert '<a href="#id_why">请填写原因</a>' in html
+
+
 def test_without_mistakes_there_is_no_error_summary():
     assert (
         render("{% error_summary form %}{% error_summary nothing %}", form=Rejection()).strip()
