@@ -77,7 +77,9 @@ _WORDS |= dict(zip("壹贰叁肆伍陆柒捌玖", range(1, 10), strict=True))
 _SUM = r"\d[\d,]*(?:\.\d+)?"
 _NUMERALS = "".join(_WORDS) + "".join(_TIMES)
 _COUNTED = rf"[{_NUMERALS}]+"
-_CHANGE = rf"(?:(\d|{_COUNTED})[角毛])?(?:(\d|{_COUNTED})分(?!钟))?"
+_ONE = rf"[\d{''.join(_WORDS)}]"
+# 分 by itself is money only in figures or after 零: 45元十分抱歉, 45元一分不少.
+_CHANGE = rf"(?:({_ONE})[角毛](?:({_ONE})分)?|(\d|零{_ONE})分(?!钟))?"
 # Of a number in words 块 is money only as 块钱: 一块想办法, 坏了两块. 几十元 is no sum.
 _MONEY = re.compile(
     rf"(?:¥|rmb|cny|人民币)\s?({_SUM})"
@@ -112,9 +114,9 @@ def _sums(text: str) -> Iterator[tuple[str, Decimal]]:
         return Decimal(plain) if plain[0].isascii() else in_figures(plain)
 
     for found in _MONEY.finditer(unicodedata.normalize("NFKC", text)):
-        marked, number, times, jiao, fen, words, jiao_too, fen_too = found.groups()
+        marked, number, times, *small, words, jiao, fen, alone = found.groups()
         whole = figure(marked or number or words) * (_TIMES[times] if times else 1)
-        parts = figure(jiao or jiao_too) / 10 + figure(fen or fen_too) / 100
+        parts = figure(small[0] or jiao) / 10 + figure(small[1] or small[2] or fen or alone) / 100
         plain = not (times or words or parts)
         yield (marked or number) if plain else f"{whole + parts:,.2f}", whole + parts
 

@@ -324,6 +324,7 @@ def test_an_edited_text_names_no_other_money_than_is_offered(make_desk, code, ro
         ("SC-02", [PART], "退您四十五元，您留着用"),
         ("SC-02", [PART], "咱们一块想办法，坏了两块也退您几十元"),
         ("SC-02", [PART], "45元0分，含十二元素检测，三十分钟内到账"),
+        ("SC-02", [PART], "退您45元十分抱歉，四十五元一分不少，45元5分钟到账"),
     ],
 )
 def test_an_edited_text_may_speak_of_other_money_too(make_desk, code, rows, text):
