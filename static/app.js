@@ -178,7 +178,12 @@
   // Evidence slots: drop and paste fill the file field; with data-stage each file is sent at once.
   const token = () => document.querySelector("[name=csrfmiddlewaretoken]")?.value || "";
   const changed = (slot) => slot.closest("form")?.dispatchEvent(new Event("change", { bubbles: true }));
+  const mark = (slot, wrong) => {
+    slot.querySelector(".drop")?.classList.toggle("is-invalid", wrong);
+    if (!wrong) slot.querySelector("input[type=file]").removeAttribute("aria-invalid");
+  };
   const complain = (slot, text) => {
+    mark(slot, true);
     const p = document.createElement("p");
     p.className = "err";
     p.textContent = text;
@@ -247,6 +252,7 @@
   };
   const take = (slot, files) => {
     slot.querySelector("[data-errors]")?.replaceChildren();
+    mark(slot, false);
     const input = slot.querySelector("input[type=file]");
     if (slot.dataset.stage) {
       const room = (Number(slot.dataset.most) || 99) - $$(".shots:not(.picks) li, .picks :checked", slot).length;

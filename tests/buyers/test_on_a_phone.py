@@ -9,6 +9,7 @@ from playwright.sync_api import Page
 
 from aftersales.models import Case, Shop, User
 from tests.factories import OrderFactory
+from tests.test_story import photo
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -132,3 +133,21 @@ def test_a_reasons_shots_appear_with_their_drawings(
     assert phone.evaluate(SIDEWAYS) == 0
     drawn = "[...document.querySelectorAll('.example img')].map(e => e.complete && e.naturalWidth)"
     assert all(phone.evaluate(drawn))
+
+
+def test_a_slot_is_marked_as_wrong_only_while_it_is(
+    make_case: Callable[..., Case], new_page: Callable[..., Page], buyer: User
+) -> None:
+    """S-76: what was missing and is chosen now stays red no more; what is not taken makes it red."""
+    phone = new_page(buyer, width=390, height=844)
+    phone.goto(reverse("buyers:add_evidence", args=[make_case("rejected").code]))
+    phone.get_by_role("button", name="提交凭证").click()
+    phone.locator(".drop.is-invalid").wait_for()
+
+    phone.set_input_files("[name=proof_added]", photo())
+    phone.locator(".slot .shots:not(.picks) li img").wait_for()
+    assert phone.locator(".is-invalid").count() == 0
+    assert phone.locator("[name=proof_added]").get_attribute("aria-invalid") is None
+
+    phone.set_input_files("[name=proof_added]", {"name": "a.txt", "mimeType": "", "buffer": b"x"})
+    phone.locator(".drop.is-invalid").wait_for()
