@@ -32,7 +32,7 @@ from aftersales.admin.record import Record
 from aftersales.admin.refunds import WAYS_OUT, best_first
 from aftersales.admin.stepping import step_url
 from aftersales.dossier.views import DossierView
-from aftersales.enums import Party, Scan
+from aftersales.enums import Party, Scan, Turn
 from aftersales.logistics.carriers import guess_carrier
 from aftersales.models import Case, Complaint, DossierCopy, Order, Parcel, Shop, Upload, User
 from aftersales.views import ABOUT, CaseView
@@ -52,13 +52,32 @@ class StaffDossier(CaseView, DossierView):
         return list(mine.filter(code=code).select_related(*ABOUT))
 
 
+class Whose(admin.SimpleListFilter):
+    """The tabs of a shop's queue, from the chair of staff: neither side is "me"."""
+
+    title = _("轮到谁")
+    parameter_name = "turn"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        said = {
+            Turn.MINE: _("待商家处理"),
+            Turn.REPLY: _("待买家回复"),
+            Turn.RETURN: _("待买家退货"),
+            Turn.RECEIVE: _("待商家验收"),
+        }
+        return [(str(turn), said.get(turn, turn.label)) for turn in Turn]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(turn=self.value()) if self.value() else queryset
+
+
 @admin.register(Case)
 class CaseAdmin(OwnPage):
     list_display = ["code", "state", "due", "claim", "yuan", "sides", "applied"]
     list_filter = [
         "status",
         "type",
-        "turn",
+        Whose,
         "stage",
         "needs_staff",
         "auto_agreed",

@@ -84,6 +84,21 @@ def test_the_admin_speaks_as_the_other_pages_do(admin_client: Client) -> None:
 
 
 @pytest.mark.django_db
+def test_whose_turn_it_is_is_said_from_the_chair_of_staff(
+    admin_client: Client, make_case: Any
+) -> None:
+    """待我处理 stood there for what waits for a shop."""
+    case = make_case()
+    url = reverse("admin:aftersales_case_changelist")
+
+    listed = admin_client.get(url).text
+    assert "待我处理" not in listed
+    assert "待商家处理" in listed
+    assert case.code in admin_client.get(url, {"turn": "mine"}).text
+    assert case.code not in admin_client.get(url, {"turn": "platform"}).text
+
+
+@pytest.mark.django_db
 def test_a_new_row_begins_in_its_first_field(admin_client: Client) -> None:
     """Django goes to the first control of the form; that was the button above it."""
     adding = admin_client.get(reverse(f"admin:{OWN}_reason_add")).text

@@ -212,3 +212,12 @@ def test_its_own_reasons_may_use_it(make_desk, shop, buyer, reason, fits):
 def test_rr_01_stands_on_goods_that_are_on_their_way(db):
     """RR-01: the condition is called what it asks."""
     assert RejectReason.objects.get(code="RR-01").when == "on_its_way"
+
+
+def test_what_is_missing_is_told_in_the_order_of_the_page(make_case, at_desk, text_of):
+    """The result of round 1 stands first on it, and was named last."""
+    page = text_of(at_desk.send("negotiate", make_case("answered")))
+
+    sentences = ("请选择第一轮的结果", "请选择至少一个方案", "请选择一段话术")
+    places = [page.index(sentence) for sentence in sentences]
+    assert places == sorted(places)

@@ -440,12 +440,3 @@ def test_an_agreement_asks_the_buyer_to_confirm(make_case, at_desk, merchant):
 
     assert case.agreement_claimed
     assert case.round_state == RoundState.WAITING
-
-
-def test_what_is_missing_is_told_in_the_order_of_the_page(countered, at_desk, text_of):
-    """The result of round 1 stands first on it, and was named last."""
-    page = text_of(at_desk.send("negotiate", countered))
-
-    sentences = ("请选择第一轮的结果", "请选择至少一个方案", "请选择一段话术")
-    places = [page.index(sentence) for sentence in sentences]
-    assert places == sorted(places)
