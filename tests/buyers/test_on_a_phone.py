@@ -143,6 +143,7 @@ def test_a_slot_is_marked_as_wrong_only_while_it_is(
     phone.goto(reverse("buyers:add_evidence", args=[make_case("rejected").code]))
     phone.get_by_role("button", name="提交凭证").click()
     phone.locator(".drop.is-invalid").wait_for()
+    phone.wait_for_load_state()
 
     phone.set_input_files("[name=proof_added]", photo())
     phone.locator(".slot .shots:not(.picks) li img").wait_for()
