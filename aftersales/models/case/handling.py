@@ -187,18 +187,24 @@ class Handling(Owing):
     @step(
         gettext_lazy("售后期间物流显示签收"),
         by={Party.CLOCK},
-        source=[*ANSWERABLE, Status.AWAITING_DELIVERY_REFUSAL],
+        source=[
+            *ANSWERABLE,
+            Status.AWAITING_DELIVERY_REFUSAL,
+            Status.AWAITING_MERCHANT_SHIP,
+        ],
         conditions=[wants_undelivered],
     )
     def note_signing(self, *, by: Any) -> dict[str, Any]:
         """Walk 2 of §1.7: the parcel is signed for after all: both are warned, the type stays.
 
         Who agreed to wait for it has it: what was agreed is done, and the claim is handled anew.
+        What was agreed to be sent once more is still agreed; the sides know that it came.
         """
         parcel = facts.outbound(self)  # type: ignore[arg-type]
         if parcel is None or parcel.signed_at is None:
             raise Refused(_("没有新的签收记录"))
-        if self.round_state == RoundState.ACCEPTED:
+        sends = self.status == Status.AWAITING_MERCHANT_SHIP
+        if self.round_state == RoundState.ACCEPTED and not sends:
             self.begin_series()
         return {"parcel": str(parcel), "signed_at": parcel.signed_at.isoformat()}
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from aftersales import clock
 from aftersales.enums import Party, ScanKind, Status
 from aftersales.logistics import traces
 from aftersales.models import Parcel
@@ -17,6 +18,7 @@ from tests.aftersales.lifecycle.reading import (
     texts,
     told,
 )
+from tests.aftersales.negotiation.talk import plan, script
 
 
 def parcel_of(case: Any) -> Parcel:
@@ -190,6 +192,27 @@ def test_a_parcel_that_is_signed_for_after_all_warns_both_sides(
     assert (row.type, row.due_at) == ("refund_not_received", before.due_at)
     scanned(case, ScanKind.SIGNED, now)
     assert stored(case).version == row.version
+
+
+def test_a_parcel_that_comes_after_all_warns_who_is_about_to_send_another(
+    make_desk: Any, now: Any
+) -> None:
+    """Walk 2 of §1.7: it was given up for stalled, and the shop sent the same goods twice."""
+    desk = make_desk(type="refund_not_received", reason="N1")
+    case = desk.case
+    Parcel.objects.update(last_scan_at=clock.now() - 4 * DAY)
+    desk.check()
+    desk.negotiate(offers=[plan("resend", items="整单补寄")], script=script("SC-01"))
+    case.accept_plan(by=desk.buyer, offer=case.offers.get())
+    before = stored(case)
+    assert before.status == Status.AWAITING_MERCHANT_SHIP
+
+    scanned(case, ScanKind.SIGNED, now)
+
+    assert_moved(case, "note_signing", Party.CLOCK, before.status, before.status)
+    assert told(case) == {desk.merchant.username, desk.buyer.username}
+    row = stored(case)
+    assert (row.due_at, row.remedy, row.round_state) == (before.due_at, "resend", "accepted")
 
 
 def test_a_buyer_who_said_so_himself_is_not_told_that_it_was_signed_for(
