@@ -138,9 +138,10 @@ def test_a_parcel_that_was_signed_for_after_all_is_said_to_end_the_case(
     case.catch_up()
 
     assert case.status == Status.CLOSED_BUYER_TIMEOUT
-    assert set(texts(case).values()) == {
-        f"“{case.line.title}”的包裹已签收，没有拒收退回，售后已关闭"
-    }
+    closed = f"“{case.line.title}”的包裹已签收，没有拒收退回，售后已关闭"
+    found = texts(case)
+    assert found[merchant.username] == closed
+    assert found[buyer.username].startswith(f"{closed}。确有原因没能按时操作的，可以申请重新处理")
 
 
 def test_a_buyer_says_that_he_refused_the_parcel(make_case: Any, buyer: Any, merchant: Any) -> None:
