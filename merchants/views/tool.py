@@ -11,7 +11,7 @@ from django.views.generic import TemplateView
 
 from aftersales import clock, errors
 from aftersales.display import deadline
-from aftersales.enums import RoundState
+from aftersales.enums import Permission, RoundState
 from aftersales.figures import advice
 from aftersales.forms import StepForm
 from aftersales.models import Case
@@ -130,14 +130,19 @@ class RiskCheck(ToolStep):
     def belongs(self) -> bool:
         return tool.stage(self.case) in (tool.RISKS, tool.NEGOTIATE, tool.REJECT)
 
+    def may_enter(self) -> None:
+        """The button is for whoever may do what comes next: another than who checks may negotiate."""
+        if "look" in self.request.POST:
+            self.step = tool.entry(self.case)
+        super().may_enter()
+
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if "look" not in request.POST:
             return super().post(request, *args, **kwargs)
-        self.step = tool.entry(self.case)
-        self.may_enter()
         if self.case.refusal(self.step, request.user):
             return super().post(request, *args, **kwargs)
-        self.case.look_before_rejecting(by=request.user)
+        if self.member.can(Permission.REJECT):
+            self.case.look_before_rejecting(by=request.user)
         return redirect(self.stage_url())
 
     def get_form_kwargs(self) -> dict[str, Any]:

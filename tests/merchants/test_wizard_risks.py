@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from aftersales.enums import OrderState, ScanKind, Severity, Status
 from aftersales.models import Event, Precheck
-from tests.factories import OrderFactory
+from tests.factories import MemberFactory, OrderFactory
 from tests.merchants.conftest import page_of
 
 
@@ -200,3 +200,23 @@ def test_the_button_answers_wait_while_the_buyer_may_still_reply(
     assert case.version == version
     attempt = case.attempts.get()
     assert (attempt.step, attempt.sentence) == ("reject", "请耐心等待消费者回复")
+
+
+def test_who_may_only_negotiate_goes_on_with_what_a_colleague_has_checked(
+    make_case, at_desk, desk_of, shop, text_of
+):
+    """NEG-54: the button led him to 没有权限, though the next round is his to offer."""
+    case = make_case("checked")
+    agent = desk_of(MemberFactory(shop=shop, permissions=["negotiate"]).user)
+    assert "驳回退款" in text_of(agent.look("case", case))
+
+    answer = agent.send("confirm_risks", case, look="1")
+
+    assert page_of(answer) == reverse("merchants:negotiate", args=[case.code])
+    assert agent.client.get(answer.headers["Location"]).status_code == 200
+
+
+def test_who_may_only_negotiate_checks_no_risks(make_case, desk_of, shop):
+    agent = desk_of(MemberFactory(shop=shop, permissions=["negotiate"]).user)
+
+    assert agent.send("confirm_risks", make_case(), look="1").status_code == 403
