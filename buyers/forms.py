@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from aftersales import clock
 from aftersales.display import plain_money
-from aftersales.enums import Party
+from aftersales.enums import Party, Stage
 from aftersales.forms import (
     CARDS,
     AskForForm,
@@ -296,7 +296,12 @@ class PlatformForm(BuyerForm):
             example = _("例如：{wish}")
         self.fields["wants"].help_text = example.format(wish=told)
         self.initial.setdefault("wants", told)
-        self.slot("platform", _("介入凭证"), _("之前交过的凭证平台都看得到，不用再传"))
+        before = self.case.last_intervention
+        again = before is not None and before.stage == Stage.DECLINED
+        told = _("之前交过的凭证平台都看得到，不用再传")
+        if again:
+            told = _("上一次没有受理，这次需要平台还没看过的凭证")
+        self.slot("platform", _("介入凭证"), told, required=again)
 
 
 class ReopenForm(BuyerForm):

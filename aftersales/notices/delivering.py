@@ -168,6 +168,7 @@ ASKS = {
     *("apply", "agree_return", "agree_refusal", "agree_by_default"),
     *("reject", "refuse_receipt", "refuse_collect", "rule", "give_address", "execute_ruling"),
     *("ship_replacement", "note_arrival", "report_unrepairable", "choose_exchange", "reopen"),
+    "decline",
 }
 CLOSES = {"close_unreturned", "close_unrefused", "lapse_rejection"}  # may be asked for anew
 ASKS_PROOF = {"ask_platform", "dispute_arrival", "take_over", "ask_supplement"}

@@ -175,13 +175,18 @@ def _wanted(case: Case, stands: Standing, wanted: list[CaseRequest], now: dateti
 
 def _rejected(case: Case, now: datetime) -> Standing:
     goods_back = case.status == Status.RETURN_REFUSED
+    what_now = (
+        _("可以接受之前的方案、补充凭证，或申请平台介入。")
+        if case.acceptable_offers()
+        else _("可以补充凭证，或申请平台介入。")
+    )
+    if case.stage == Stage.DECLINED:
+        what_now = _("平台没有受理上一次介入申请，理由见下面；有新的凭证可以再次申请。")
     return Standing(
         _("商家拒绝收货") if goods_back else _("商家驳回了你的申请"),
         _("等你决定"),
         "mine",
-        what_now=_("可以接受之前的方案、补充凭证，或申请平台介入。")
-        if case.acceptable_offers()
-        else _("可以补充凭证，或申请平台介入。"),
+        what_now=what_now,
         until=case.due_at,
         until_for=_("内决定"),
         otherwise=_("这之前可申请平台介入；逾期售后关闭。"),

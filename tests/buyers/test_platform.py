@@ -389,7 +389,12 @@ def test_a_request_that_is_not_heard_says_why(
     shown = text_of(at_phone.look("case", case))
     assert row.label_zh in shown
     assert "申请里只要求三倍赔偿" in shown
+    hero = shown.split('class="hero"')[1].split("</section>")[0]
+    assert "平台没有受理上一次介入申请，理由见下面；有新的凭证可以再次申请" in hero
+    asking = text_of(at_phone.look("ask_platform", case))
+    assert "必传，1–3 张" in asking, "what it takes is not called optional"
+    assert "上一次没有受理，这次需要平台还没看过的凭证" in asking
     again = at_phone.send("ask_platform", case, reason=REASON, wants="退款")
     assert again.status_code == 422
-    assert "再次申请需要新的凭证" in text_of(again)
+    assert "请上传介入凭证（1–3 张）" in text_of(again)
     assert REASON in text_of(again)
