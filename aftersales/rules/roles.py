@@ -2,6 +2,7 @@
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from aftersales.enums import Permission
 
@@ -9,7 +10,7 @@ from aftersales.enums import Permission
 class Role(TextChoices):
     """A usual set of permissions, by the work that somebody does; any other is his own."""
 
-    AGENT = "agent", _("客服")
+    AGENT = "agent", pgettext_lazy("role", "客服")
     LEAD = "lead", _("主管")
     STORE = "store", _("仓库")
     READER = "reader", _("只读")

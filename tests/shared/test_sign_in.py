@@ -80,8 +80,7 @@ def test_a_second_factor_is_a_must_where_the_setting_says_so(
     assert client.get("/merchant/")["Location"] == reverse("mfa_activate_totp")
     activate(client)
     assert client.get("/merchant/").status_code == 200
-    kept = client.post(reverse("mfa_deactivate_totp"))
-    assert kept.status_code != 302 or Authenticator.objects.filter(user=clerk).exists()
+    client.post(reverse("mfa_deactivate_totp"))
     assert Authenticator.objects.filter(user=clerk, type=Authenticator.Type.TOTP).exists()
 
 

@@ -84,7 +84,7 @@ def go_about(case: Case, merchant: User, buyer: User) -> None:
         wrong = desk.post(login, {"login": merchant.username, "password": "no"})
         assert wrong.status_code in (200, 422)
     limited = desk.post(login, {"login": merchant.username, "password": "no"})
-    assert "太多" in read(limited) or limited.status_code == 429
+    assert "太多" in read(limited)
     other = MemberFactory(shop=case.shop)
     signed = desk.post(login, {"login": other.user.username, "password": "secret-for-tests"})
     assert (signed.status_code, signed["Location"]) == (302, reverse("home"))
