@@ -190,7 +190,7 @@ def test_others_neither_ask_nor_answer(make_desk, stranger, signed_in):
 # Please add evidence
 
 
-def test_pictures_answer_it(make_desk, buyer, signed_in):
+def test_pictures_answer_a_request_for_evidence(make_desk, buyer, signed_in):
     """NEG-35: through the page; filed as evidence."""
     desk = make_desk()
     asked = ask(desk)

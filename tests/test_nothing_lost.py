@@ -171,7 +171,7 @@ def test_an_application_begun_on_the_phone(shop, buyer, new_page, shoot):
 
 
 @WIDTHS
-def test_without_script(make_case, merchant, new_page, shoot, tmp_path, width):
+def test_a_draft_is_kept_without_script(make_case, merchant, new_page, shoot, tmp_path, width):
     """A button keeps it; a wrong file is named; nothing is lost."""
     case = make_case()
     page = new_page(merchant, width=width, script=False)

@@ -41,7 +41,7 @@ def test_it_finds_what_django_finds(make_case, stage):
     assert sum(map(bool, found)) >= 8
 
 
-def test_it_counts(make_case):
+def test_it_counts_rows_without_reading_them(make_case):
     first, _second = make_case(), make_case()
     orders = Prepared(lambda shop: Order.objects.filter(shop=shop), counted=True)
 

@@ -58,7 +58,7 @@ def fresh(case: Case) -> Case:
 
 
 @pytest.mark.parametrize("versioned", [True, False])
-def test_agree_agree(make_desk, shop, versioned):
+def test_two_agreements_in_one_moment_pay_once(make_desk, shop, versioned):
     colleague = MemberFactory(shop=shop).user
     for _ in range(TIMES):
         desk = make_desk()
@@ -78,7 +78,7 @@ def test_agree_agree(make_desk, shop, versioned):
         assert whole(case)
 
 
-def test_agree_cancel(make_desk):
+def test_agreeing_and_cancelling_have_one_winner(make_desk):
     for _ in range(TIMES):
         desk = make_desk("waiting")
 
@@ -131,7 +131,7 @@ def test_accept_improve_never_pays_less_than_what_stands(make_desk):
         assert whole(case)
 
 
-def test_reply_expiry(make_desk, now):
+def test_a_reply_as_the_wait_ends_is_late_and_counts(make_desk, now):
     for _ in range(TIMES):
         desk = make_desk("waiting")
         now.shift(desk.case.reply_due_at - clock.now())
@@ -164,7 +164,7 @@ def test_reject_expiry_of_the_handling_time(make_desk, now):
         assert whole(case)
 
 
-def test_sweep_sweep(make_desk, now):
+def test_three_sweeps_at_once_take_each_case_once(make_desk, now):
     desks = [make_desk() for _ in range(6)]
     now.shift(timedelta(days=3))
 
@@ -178,7 +178,7 @@ def test_sweep_sweep(make_desk, now):
 
 
 @pytest.mark.parametrize("versioned", [True, False])
-def test_reject_reject(make_desk, shop, versioned):
+def test_two_rejections_in_one_moment_are_one(make_desk, shop, versioned):
     colleague = MemberFactory(shop=shop).user
     for _ in range(TIMES):
         desk = make_desk("negotiated")
@@ -242,7 +242,7 @@ def test_round_round_with_different_keys_is_one_round(make_desk, versioned):
         assert whole(case)
 
 
-def test_reply_round(make_desk, now):
+def test_a_reply_and_the_next_round_have_one_winner(make_desk, now):
     """The merchant goes on after silence while the buyer answers at last: one after the other."""
     for _ in range(TIMES):
         desk = make_desk("expired")
@@ -281,7 +281,7 @@ RULING = {
 }
 
 
-def test_ruling_cancel(make_decidable, staff):
+def test_a_ruling_and_a_cancelling_have_one_winner(make_decidable, staff):
     for _ in range(TIMES):
         desk = make_decidable()
 
@@ -301,7 +301,7 @@ def test_ruling_cancel(make_decidable, staff):
         assert whole(case)
 
 
-def test_ruling_withdrawing(make_decidable, staff):
+def test_a_ruling_and_a_withdrawing_have_one_winner(make_decidable, staff):
     for _ in range(TIMES):
         desk = make_decidable()
 

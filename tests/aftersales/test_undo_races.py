@@ -74,7 +74,7 @@ def test_what_has_been_told_is_not_taken_back(make_desk, now):
     assert desk.case.refunds.count() == 1
 
 
-def test_undo_undo(make_desk, now):
+def test_two_undoings_in_one_moment_are_one(make_desk, now):
     for _ in range(TIMES):
         desk = make_desk()
         desk.case.agree(by=desk.merchant, undo_within=timedelta(seconds=10))

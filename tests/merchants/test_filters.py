@@ -35,7 +35,7 @@ def codes(answer):
         ({"q": "20.00", "most": "50"}, ""),
     ],
 )
-def test_filters_narrow(make_case, at_desk, shop, buyer, now, query, wanted):
+def test_a_filter_leaves_what_it_asks_for(make_case, at_desk, shop, buyer, now, query, wanted):
     cases = {"mug": make_case("answered").code}
     now.shift(timedelta(hours=12))  # midnight in China
     cheap = OrderFactory(shop=shop, buyer=buyer, in_transit=True, paid=Decimal("20.00"))

@@ -43,6 +43,6 @@ def test_a_row_of_a_table_is_no_value():
         drawn(n=1, name=["甲"])
 
 
-def test_values_have_names():
+def test_what_is_remembered_is_given_by_name():
     with pytest.raises(TemplateSyntaxError):
         Template("{% load quick %}{% remember counts %}{% endremember %}")

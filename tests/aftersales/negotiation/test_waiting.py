@@ -255,13 +255,13 @@ def test_a_sent_plan_changes_in_the_buyers_favour_and_the_wait_goes_on(desk, now
 
 
 @pytest.mark.parametrize("amount", ["45.00", "44.99", "0.01"])
-def test_never_against_him(desk, amount):
+def test_an_offer_is_never_changed_against_the_buyer(desk, amount):
     """NEG-24."""
     with refused(desk.case, "只能提高金额，当前为 45.00", field="amount"):
         desk.case.improve_offer(by=desk.merchant, offer=desk.case.offers.get(), amount=yuan(amount))
 
 
-def test_and_never_to_what_a_partial_refund_cannot_be(desk):
+def test_and_never_raised_to_what_a_partial_refund_cannot_be(desk):
     """NEG-24."""
     with refused(desk.case, "退款金额需在 0.01 到 127.99 之间", field="amount"):
         desk.case.improve_offer(
