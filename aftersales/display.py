@@ -12,7 +12,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
-from aftersales.enums import ItemState
+from aftersales.enums import CaseType, ItemState
 from aftersales.languages import CHINESE, ENGLISH, either, in_english
 
 if TYPE_CHECKING:
@@ -401,3 +401,12 @@ def device(agent: str) -> str:
         for names in (_BROWSERS, _SYSTEMS)
     ]
     return " · ".join(filter(None, known)) or agent
+
+
+def type_tag(case: Any) -> str:
+    """仅退款 · 已收货: what is asked for, in two words."""
+    return {
+        CaseType.REFUND_UNSHIPPED: _("仅退款 · 未发货"),
+        CaseType.REFUND_NOT_RECEIVED: _("仅退款 · 未收到货"),
+        CaseType.REFUND_RECEIVED: _("仅退款 · 已收货"),
+    }.get(CaseType(case.type), str(case.get_type_display()))

@@ -26,6 +26,7 @@ class CaseType(TextChoices):
     PRICE_DIFFERENCE = "price_difference", _("退差价")
 
 
+SIDES = frozenset({Party.BUYER, Party.MERCHANT})
 SENDS_BACK = frozenset({CaseType.RETURN_REFUND, CaseType.EXCHANGE, CaseType.REPAIR})
 WANTS_GOODS = frozenset({CaseType.EXCHANGE, CaseType.RESEND, CaseType.REPAIR})
 

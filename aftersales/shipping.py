@@ -1,6 +1,5 @@
 """发货: an order leaves the shop; while a refund is asked for, only with open eyes (§1.5)."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,10 +11,10 @@ from aftersales import clock
 from aftersales.bulk import hold
 from aftersales.enums import ENDED, PAID_BACK, CaseType, Direction, OrderState, Permission
 from aftersales.models import Case, Member, Order, OrderLine, Parcel
+from aftersales.models.case.returning import checked_tracking
 from aftersales.steps import Refused
 
 SHIPPABLE = (OrderState.PAID, OrderState.PART)
-TRACKING = re.compile(r"[A-Z0-9]{8,30}")
 
 
 def open_refunds(order: Order) -> list[Case]:
@@ -59,11 +58,7 @@ def ship(
         order = Order.objects.select_for_update().get(pk=order.pk)
         if refusal := why_not(order, by):
             raise Refused(refusal, conflict=True)
-        carrier, tracking = carrier.strip(), re.sub(r"[\s-]", "", tracking).upper()
-        if not carrier:
-            raise Refused(carrier=_("请选择快递公司"))
-        if not TRACKING.fullmatch(tracking):
-            raise Refused(tracking=_("请输入快递单号（8–30 位字母和数字）"))
+        carrier, tracking = checked_tracking(carrier, tracking)
         hold(f"tracking {tracking}")
         if Parcel.objects.filter(tracking=tracking).exists():
             raise Refused(tracking=_("此单号已用于另一个包裹"))

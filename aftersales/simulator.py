@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from aftersales.enums import CaseType, Clock, Party, Ruling, Status
+from aftersales.enums import SIDES, CaseType, Clock, Party, Ruling, Status
 from aftersales.rules import deadlines, worktime
 from aftersales.steps import STEPS
 
@@ -29,7 +29,6 @@ NOT_ACTS = {"apply", "stop_waiting", "close_evidence", "resume_by_default", *TIM
 # Where time leads instead, by type: goods come back first, or something is sent.
 BACK = {CaseType.RETURN_REFUND, CaseType.EXCHANGE, CaseType.REPAIR}
 REVIEW = Status.PLATFORM_REVIEW
-SIDES = (Party.BUYER, Party.MERCHANT)
 SENT = {CaseType.EXCHANGE, CaseType.REPAIR, CaseType.RESEND}
 OUTCOMES = {  # what is counted, by the steps that lead to it
     "expired": {"agree_by_default", "confirm_receipt_by_default", "refund_unshipped_remedy"},

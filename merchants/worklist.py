@@ -165,7 +165,7 @@ def read_place(order: Order, text: str) -> tuple[Any, int] | None:
     told, parted, pk = text.rpartition("~")
     if not parted or not pk.isdecimal() or len(pk) > 18:
         return None
-    value = _amount(told) if order[0].endswith("value") else _moment(told)
+    value = _amount(told) if order[0].endswith("value") else moment_told(told)
     return None if value is None else (value, int(pk))
 
 
@@ -186,7 +186,7 @@ def _amount(told: str) -> Decimal | None:
         return None
 
 
-def _moment(told: str) -> datetime | None:
+def moment_told(told: str) -> datetime | None:
     try:
         moment = parse_datetime(told)
     except ValueError:

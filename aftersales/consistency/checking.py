@@ -7,7 +7,6 @@ two readings is no finding.
 from collections.abc import Sequence
 from datetime import datetime, time
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -21,11 +20,11 @@ from aftersales.enums import Party
 from aftersales.languages import in_both
 from aftersales.models import Case, Check, Finding, Notice
 from aftersales.notices.people import staff_who
+from aftersales.rules.deadlines import CHINA
 
 BATCH = 200
 MOST_BATCHES = 500  # a task ends some day; the next one goes on
 BEGINS = time(3)  # the daily check, in China
-CHINA = ZoneInfo("Asia/Shanghai")
 
 Found = dict[tuple[int, str], tuple[Finding.Kind, dict[str, Any]]]
 

@@ -7,7 +7,16 @@ from typing import Any
 
 from aftersales.consistency.seeing import Seen
 from aftersales.display import plain_money
-from aftersales.enums import GATHERING, UNRULED, Party, PlanState, RefundState, RoundState, Status
+from aftersales.enums import (
+    GATHERING,
+    PAID_BACK,
+    UNRULED,
+    Party,
+    PlanState,
+    RefundState,
+    RoundState,
+    Status,
+)
 from aftersales.models import Event, Finding
 from aftersales.models.history import GENESIS
 from aftersales.notices.delivering import people_of
@@ -20,7 +29,6 @@ CHECKS: list[tuple[Finding.Kind, Test]] = []
 
 LOST_AFTER = timedelta(minutes=15)  # a notice leaves within seconds
 TOLD_AFTER = timedelta(hours=1)  # a case is told of its payouts within seconds
-PAYING = (Status.REFUNDING, Status.REFUND_FAILED, Status.REFUNDED)
 QUEUED = (RefundState.OWED, RefundState.SENT)
 
 
@@ -125,7 +133,7 @@ def money_adds_up(seen: Seen) -> Iterator[Broken]:
     case, refunds = seen.case, seen.refunds
     if case.payouts != len(refunds):
         yield "amount_count", {"said": case.payouts, "many": len(refunds)}
-    if case.status in PAYING:
+    if case.status in PAID_BACK:
         owed = sum((row.amount for row in refunds if row.purpose == "refund"), Decimal("0.00"))
         if case.to_refund != owed:
             said = plain_money(case.to_refund or None)
@@ -138,7 +146,7 @@ def money_adds_up(seen: Seen) -> Iterator[Broken]:
     for route, paid, owed in seen.over[:1]:
         yield "amount_route", {"route": route, "paid": plain_money(paid), "owed": plain_money(owed)}
     # F61: no case is ended by a file, for it is the shop that uploads it
-    if seen.order_closed and not case.ended and case.status not in PAYING:
+    if seen.order_closed and not case.ended and case.status not in PAID_BACK:
         yield "amount_elsewhere", {}
 
 

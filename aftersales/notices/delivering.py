@@ -14,7 +14,7 @@ from django.utils.translation import override
 
 from aftersales import clock
 from aftersales.display import dated
-from aftersales.enums import Party, Status
+from aftersales.enums import SIDES, Party, Status
 from aftersales.languages import in_both, language_of
 from aftersales.models import Event, Notice, User
 from aftersales.models.history import OF_ACCOUNT
@@ -26,7 +26,6 @@ logger = logging.getLogger(__name__)
 
 MOST_MAIL_TRIES = 8
 
-SIDES = (Party.BUYER, Party.MERCHANT)
 
 # Steps that neither side needs to be told of: they change nothing for it.
 SILENT = {"confirm_risks", "note_failed_payout", "reveal_number", "undo"} | visibility.REVIEWERS_OWN

@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from aftersales import platform
 from aftersales.asked import may_recall
 from aftersales.bids import agreed_terms, with_terms
-from aftersales.display import Entry, Shot, Way, demanded, mask, money, settled, when
+from aftersales.display import Entry, Shot, Way, demanded, mask, money, settled, type_tag, when
 from aftersales.enums import (
     ARRIVED,
-    CaseType,
+    PAID_BACK,
     Freight,
     Party,
     Phase,
@@ -32,7 +32,6 @@ from buyers.showing.progress import last_rejection, my_shots, progress, visible
 from buyers.showing.sentence import given_back, lost_by_leaving, supported
 
 TALKING = (Status.PENDING_MERCHANT, Status.AWAITING_MERCHANT_RECEIPT)
-PAYING = (Status.REFUNDING, Status.REFUND_FAILED, Status.REFUNDED)
 
 
 class Button(NamedTuple):
@@ -300,7 +299,7 @@ def _dock(case: Case, moves: dict[str, str], offers: list[Shown]) -> list[Button
             Button(_("其他投诉渠道"), url("record_complaint", case)),
             Button(_("申诉"), url("appeal", case), "primary"),
         ]
-    if status in PAYING:
+    if status in PAID_BACK:
         if not given_back(case):
             return []  # settled to nothing: no money goes anywhere
         return [Button(_("钱款去向"), url("refund", case), "primary")]
@@ -324,7 +323,7 @@ def _more(case: Case, moves: dict[str, str]) -> list[Button]:
         Button(_("平台客服"), service_url(case) if case.ended else reverse("help") + "#service"),
         Button(_("其他投诉渠道"), url("record_complaint", case)),
     ]
-    if case.payouts and case.status not in PAYING:
+    if case.payouts and case.status not in PAID_BACK:
         links.insert(0, Button(_("钱款去向"), url("refund", case)))
     if moves.get("report_refusal") == "" and _on_its_way(case):
         links.append(Button(_("包裹已拒签退回"), url("report_refusal", case)))
@@ -360,14 +359,6 @@ def _on_its_way(case: Case) -> bool:
 
 
 # The cards ----------------------------------------------------------------------------------------
-
-
-def type_tag(case: Case) -> str:
-    return {
-        CaseType.REFUND_UNSHIPPED: _("仅退款 · 未发货"),
-        CaseType.REFUND_NOT_RECEIVED: _("仅退款 · 未收到货"),
-        CaseType.REFUND_RECEIVED: _("仅退款 · 已收货"),
-    }.get(CaseType(case.type), str(case.get_type_display()))
 
 
 def _claim(case: Case, now: datetime) -> list[tuple[str, Any]]:

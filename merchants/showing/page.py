@@ -19,6 +19,7 @@ from aftersales.display import (
     mask_phone,
     money,
     settled,
+    type_tag,
     when,
 )
 from aftersales.enums import (
@@ -54,7 +55,6 @@ from merchants.showing.standing import (
     otherwise,
     proving,
     standing,
-    type_tag,
 )
 
 SCANS = 5

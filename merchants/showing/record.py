@@ -13,6 +13,7 @@ from aftersales import clock, platform
 from aftersales.bids import as_kept
 from aftersales.display import Entry, Shot, arrivals, kept_money
 from aftersales.enums import (
+    SIDES,
     WANTS_GOODS,
     CaseType,
     Party,
@@ -36,7 +37,6 @@ PLATFORM = {
     "reverse_ruling",
 }
 
-SIDES = (Party.BUYER, Party.MERCHANT)
 SHORT = 6  # lines of a record that needs no narrowing
 
 Told = Callable[[dict[str, Any]], str]

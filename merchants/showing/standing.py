@@ -225,15 +225,6 @@ def _if_unhandled(case: Case, amount: str) -> str:
     }
 
 
-def type_tag(case: Case) -> str:
-    """仅退款 · 已收货: what is asked for, in two words."""
-    return {
-        CaseType.REFUND_UNSHIPPED: _("仅退款 · 未发货"),
-        CaseType.REFUND_NOT_RECEIVED: _("仅退款 · 未收到货"),
-        CaseType.REFUND_RECEIVED: _("仅退款 · 已收货"),
-    }.get(CaseType(case.type), str(case.get_type_display()))
-
-
 def shipping(case: Case, parcel: Parcel | None, now: datetime) -> tuple[str, str]:
     """The outbound parcel in two lines: its state, and since when or why it is odd."""
     if case.return_tracking and case.status == Status.AWAITING_MERCHANT_RECEIPT:

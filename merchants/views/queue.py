@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView, View
@@ -21,7 +20,7 @@ from merchants.listed import listed
 from merchants.showing.filters import menus, sorts
 from merchants.showing.rows import rows_of
 from merchants.views.base import ShopView
-from merchants.worklist import WorkList, place, read_place
+from merchants.worklist import WorkList, moment_told, place, read_place
 
 SIZES = (25, 50, 100)
 Counts = dict[str, counting.Number]
@@ -125,7 +124,7 @@ class News(ShopView, TemplateView):
 
     def changed(self, work: WorkList) -> int:
         """How many of the rows drawn, or of those that would be drawn now, have moved since."""
-        since = _moment(self.request.GET.get("since", ""))
+        since = moment_told(self.request.GET.get("since", ""))
         if since is None:
             return 0
         drawn = self.request.GET.get("shown", "")[:2000].split(",")
@@ -138,14 +137,6 @@ def title(counts: Counts) -> str:
     """(4) 售后工作台: how many are urgent, to be seen from another tab of the browser."""
     name = _("售后工作台")
     return f"({counts['urgent']}) {name}" if counts["urgent"] else name
-
-
-def _moment(told: str) -> Any:
-    try:
-        moment = parse_datetime(told)
-    except ValueError:
-        return None
-    return moment if moment and moment.tzinfo else None
 
 
 class Tab(NamedTuple):

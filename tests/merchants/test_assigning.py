@@ -188,7 +188,9 @@ def test_assignees_cost_no_query_a_row(
 
 
 @pytest.mark.parametrize("width", [1440, 390])
-def test_a_case_is_assigned_in_the_browser(make_case, merchant: User, colleague, new_page: Any, shoot: Any, width):
+def test_a_case_is_assigned_in_the_browser(
+    make_case, merchant: User, colleague, new_page: Any, shoot: Any, width
+):
     """NEG-54: chosen and pressed; from then on it is among the colleague's."""
     case = make_case()
     page = new_page(merchant, width=width)

@@ -7,7 +7,7 @@ from django.core.management import call_command
 
 from aftersales.figures import reading, rolling
 from aftersales.figures.definitions import FIGURES
-from aftersales.models import Case, Event
+from aftersales.models import Case
 from tests.aftersales.figures.past import at
 
 # Today is Monday 2026-11-23, so the window runs from 10-24 to 11-22.
