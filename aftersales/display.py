@@ -137,6 +137,13 @@ def dated(moment: datetime, now: datetime) -> str:
     )
 
 
+def moved_to(details: Mapping[str, Any]) -> datetime:
+    """Until when an extension gives time, as its event keeps it: of several clocks, the case's."""
+    clocks = details["clocks"]
+    first = clocks.get("due_at") or next(iter(clocks.values()))
+    return datetime.fromisoformat(first["until"])
+
+
 def written() -> Dates:
     return DATES[ENGLISH if in_english() else CHINESE]
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from aftersales import clock
-from aftersales.display import dated
+from aftersales.display import dated, moved_to
 from aftersales.enums import SIDES, Party, Status
 from aftersales.languages import in_both, language_of
 from aftersales.models import Event, Notice, User
@@ -179,9 +179,7 @@ def by_when(event: Event, party: Party) -> datetime | None:
     if case.status != event.after:
         return None
     if event.step == "extend":
-        moved = details["clocks"]
-        first = moved.get("due_at") or next(iter(moved.values()))
-        return datetime.fromisoformat(first["until"])
+        return moved_to(details)
     if event.step == "ask_for":
         return datetime.fromisoformat(details["until"])
     if event.step == "negotiate":

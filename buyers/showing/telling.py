@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 
 from aftersales import clock, platform
 from aftersales.bids import as_kept
-from aftersales.display import kept_money
+from aftersales.display import dated, kept_money, moved_to
 from aftersales.enums import (
     WANTS_GOODS,
     CaseType,
@@ -355,7 +355,8 @@ def _lapsed(details: dict[str, Any], mine: bool) -> str:
 
 @tells("extend")
 def _extended(details: dict[str, Any], mine: bool) -> str:
-    return _("时限已延后：{why}").format(why=details.get("why", ""))
+    until = dated(moved_to(details), clock.now())
+    return _("时限延后到 {until}：{why}").format(until=until, why=details.get("why", ""))
 
 
 @tells("excuse")

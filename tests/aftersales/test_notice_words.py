@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aftersales.models import Case, LedgerMood, Notice, Outcome, User
+from aftersales.models import Case, DecisionReason, LedgerMood, Notice, Outcome, User
 from aftersales.notices.delivering import deliver_due
 from aftersales.payments import pay_due
 from tests.aftersales.lifecycle.reading import WHY, texts
@@ -222,3 +222,17 @@ def test_a_deadline_that_moved_is_told_with_the_day_it_moved_to(
     later = case.due_at + timedelta(days=1)
     case.extend(by=staff, until={"due_at": later}, why="机房断电")
     assert {text.split(" · ")[1] for text in texts(case).values()} == {"11-26（周四）12:00 截止"}
+
+
+@pytest.mark.parametrize(("code", "may"), [("DN-04", True), ("DN-05", False)])
+def test_who_was_not_heard_is_told_whether_he_may_ask_again(
+    code: str, may: bool, make_case: Callable[..., Case], staff: User
+) -> None:
+    """§1.6, T-19: with something new, and until when."""
+    case = make_case("under_review")
+    row = DecisionReason.objects.get(code=code)
+    case.decline(by=staff, reason=row, grounds="申请里只要求三倍赔偿，不是退款。")
+    assert row.closes is not may
+    told = texts(case)
+    assert ("有新的凭证可以再次申请 · 11-30（周一）12:00 截止" in told["linshu"]) is may
+    assert "再次申请" not in told["xiaochen"]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.http import HttpResponse
 
-from aftersales.models import Outcome
+from aftersales.models import Outcome, User
 from tests.buyers.conftest import Phone
 from tests.factories import Desk
 
@@ -130,3 +130,16 @@ def test_what_was_confirmed_as_agreed_can_be_read_afterwards(
     told = dict(at_phone.look("case", desk.case).context["page"].claim)
 
     assert told["约定内容"] == "电话里谈好了，补发一只新杯子。"
+
+
+def test_a_deadline_that_moved_is_told_with_where_it_moved_to(
+    make_desk: Callable[..., Desk], at_phone: Phone, staff: User, text_of: Read
+) -> None:
+    """§1.4: in the progress and in the record."""
+    desk = make_desk()
+    later = desk.case.due_at + timedelta(days=1)
+    desk.case.extend(by=staff, until={"due_at": later}, why="机房断电")
+
+    for page in ("case", "record"):
+        shown = text_of(at_phone.look(page, desk.case))
+        assert "时限延后到 11-26（周四）12:00：机房断电" in shown
