@@ -419,6 +419,8 @@ class TrackingForm(StepForm):
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters"}),
     )
     carrier = forms.ChoiceField(label=gettext_lazy("快递公司"), required=False)
+    # What the page before had guessed, so that a guess is not taken for a choice with another number.
+    recognised = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -431,12 +433,16 @@ class TrackingForm(StepForm):
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
+        guessed = given.pop("recognised", "")
         if not given.get("tracking"):
             return given
         given["tracking"], named = read_tracking(given["tracking"])
         found = named or guess_carrier(given["tracking"])
-        if found and ("refresh" in self.data or not given.get("carrier")):
-            given["carrier"] = found
+        if given.get("carrier") == guessed:
+            given["carrier"] = ""
+        recognised = found if "refresh" in self.data or not given.get("carrier") else ""
+        if recognised:
+            given["carrier"] = recognised
             self["carrier"].help_text = _("已自动识别，不对请改")
         if not is_number(given["tracking"]):
             self.add_error("tracking", self.fields["tracking"].error_messages["required"])
@@ -445,5 +451,6 @@ class TrackingForm(StepForm):
         data = self.data.copy()  # type: ignore[attr-defined]
         for name in ("tracking", "carrier"):
             data[name] = given.get(name, "")
+        data["recognised"] = recognised
         self.data = data  # the page shows what was recognised
         return given
