@@ -51,10 +51,8 @@ SETTLING = (
 )
 UNDOABLE = [name for name, known in STEPS.items() if known.undoable]
 MERCHANTS_TURN = (Status.PENDING_MERCHANT, Status.AWAITING_MERCHANT_RECEIPT)
-NOT_HIS_DOING = (
-    Status.CANCELLED,
-    Status.PLATFORM_REVIEW,
-)  # the buyer left, or went to the platform
+# The buyer left, or somebody went to the platform.
+NOT_HIS_DOING = (Status.CANCELLED, Status.PLATFORM_REVIEW)
 REFUND_ONLY = (
     CaseType.REFUND_UNSHIPPED,
     CaseType.REFUND_NOT_RECEIVED,

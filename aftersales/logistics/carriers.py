@@ -4,6 +4,8 @@ import re
 import unicodedata
 from typing import NamedTuple
 
+from aftersales.models.order import plain_tracking
+
 CARRIERS = (
     "顺丰速运",
     "中通快递",
@@ -79,5 +81,5 @@ def is_number(text: str) -> bool:
 
 def guess_carrier(number: str) -> str:
     """The carrier that a tracking number looks like; an empty string where nothing is plain."""
-    plain = re.sub(r"[\s-]", "", number).upper()
+    plain = plain_tracking(number)
     return next((name for look, name in _LOOKS if re.fullmatch(look, plain)), "")

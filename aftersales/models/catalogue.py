@@ -228,7 +228,8 @@ class DecisionReason(Lasting):
     """判定理由 (§1.6): the coded reason of a ruling, or of declining to hear a request.
 
     ``decisions`` are the rulings that it can stand for, or ``decline``, or ``freight`` (somebody
-    else bears it than the freight table says); ``closes`` says that a declined request ends the case instead of putting it back.
+    else bears it than the freight table says); ``closes`` says that a declined request ends the
+    case instead of putting it back.
     """
 
     decisions = models.JSONField(_("适用的判定"), default=list)

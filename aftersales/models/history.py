@@ -242,10 +242,11 @@ class Notice(models.Model):
     """通知 to one person about one event; made from the event after it is stored.
 
     What is said of an order line before any case, of a service request or of a job, has no event:
-    then ``line``, ``request`` or ``job`` names it, as ``check_run`` does what the daily check found; what
-    becomes of the reader's account has its ``kind`` alone (``OF_ACCOUNT``). A reminder has none either: its ``mark`` names the clock and the
-    moment, so that nobody is reminded twice. ``kind`` is the step or the reminder; while one of a case
-    and kind is unread, newer ones take its place (``latest``) and count it (``many``).
+    then ``line``, ``request`` or ``job`` names it, as ``check_run`` does what the daily check found;
+    what becomes of the reader's account has its ``kind`` alone (``OF_ACCOUNT``). A reminder has none
+    either: its ``mark`` names the clock and the moment, so that nobody is reminded twice. ``kind``
+    is the step or the reminder; while one of a case and kind is unread, newer ones take its place
+    (``latest``) and count it (``many``).
     """
 
     user = models.ForeignKey(User, models.CASCADE, related_name="notices")

@@ -1,5 +1,6 @@
 """What comes from the marketplace: orders, their lines, how they were paid, and their parcels."""
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
@@ -320,6 +321,11 @@ class Payment(Fetched):
 
     def __str__(self) -> str:
         return f"{self.route} {self.amount}"
+
+
+def plain_tracking(written: str) -> str:
+    """A tracking number as it is stored: without gaps and in capitals, as carriers write it."""
+    return re.sub(r"[\s-]", "", written).upper()
 
 
 class Parcel(Fetched):

@@ -13,9 +13,8 @@ if TYPE_CHECKING:
 
 CENT = Decimal("0.01")
 NOTHING = Decimal("0.00")
-MERCHANT_ROUTE = (
-    "商家账户"  # what the merchant makes good is paid from here, not taken off a payment
-)
+# What the merchant makes good is paid from here, not taken off a payment.
+MERCHANT_ROUTE = "商家账户"
 
 
 def cents(amount: Decimal) -> Decimal:

@@ -251,8 +251,9 @@ def ask_first(
 def current_member(request: HttpRequest, user: User, shop_id: int | None = None) -> Member:
     """The membership in hand: of ``shop_id``, or of the shop remembered in the session.
 
-    ``?shop=CODE`` chooses a shop. Sets ``request.shop``, what of its menu is ``request.barred`` to him,
-    ``request.counts`` and ``request.unread`` for the frame, and ``request.team``, the members on duty there. A user without a shop finds a 404.
+    ``?shop=CODE`` chooses a shop. Sets ``request.shop``, what of its menu is ``request.barred`` to
+    him, ``request.counts`` and ``request.unread`` for the frame, and ``request.team``, the members
+    on duty there. A user without a shop finds a 404.
     """
     everybody, members, unread, moved = team_of(user)
     if not members:

@@ -1,6 +1,5 @@
 """退货验收: the receiving desk for a scanner, and the page of what came in a parcel (M10, M18)."""
 
-import re
 from typing import Any
 
 from django.db.models import Q
@@ -15,6 +14,7 @@ from aftersales import clock
 from aftersales.display import money
 from aftersales.enums import Freight, Remedy, Status, Turn
 from aftersales.models import Case
+from aftersales.models.order import plain_tracking
 from merchants.showing import tool
 from merchants.views.base import MerchantStep, ShopView
 
@@ -42,7 +42,7 @@ class Returns(ShopView, TemplateView):
     @property
     def number(self) -> str:
         """What was scanned, as a tracking number is stored."""
-        return re.sub(r"[\s-]", "", self.asked).upper()
+        return plain_tracking(self.asked)
 
     def exactly(self) -> Case | None:
         if not self.asked:

@@ -1,6 +1,5 @@
 """驳回: only after talking, with reason, explanation and proofs (T-07, T-12, NEG-45 to NEG-50)."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,6 +16,7 @@ from aftersales.models.case.negotiating import Negotiating
 from aftersales.models.case.proofs import slot_errors
 from aftersales.models.catalogue import RejectReason, by_slot, worded
 from aftersales.models.history import Upload
+from aftersales.models.order import plain_tracking
 from aftersales.rules import facts, risks
 from aftersales.rules.conditions import (
     negotiated,
@@ -30,11 +30,6 @@ UNTRUE = {  # why a reason's condition does not hold, where more can be said
     "agreed": gettext_lazy("买家还没有确认；他一确认，售后就按协商一致关闭，不用驳回"),
     "not_agreed": gettext_lazy("买家申请的正是双方在沟通中谈妥的，不能用这个原因"),
 }
-
-
-def label_number(written: str) -> str:
-    """The number on a label as carriers write it, without gaps and in capitals."""
-    return re.sub(r"[\s-]", "", written).upper()
 
 
 class Rejecting(Negotiating):
@@ -107,7 +102,7 @@ class Rejecting(Negotiating):
             ],
             "evidence": kept,
             "risks": [each.code for each in warnings],
-            "proof_tracking": label_number(proof_tracking),
+            "proof_tracking": plain_tracking(proof_tracking),
             "mismatch": mismatch.strip(),
         }
 
@@ -143,7 +138,7 @@ class Rejecting(Negotiating):
                 errors[f"answer_{number}"] = _("请说明%(point)s（至少 10 个字）") % {"point": point}
         if reason is not None:
             errors |= slot_errors(reason.proofs.all(), evidence or {}, self.reason.code, only=True)
-            errors |= self._label_errors(reason, label_number(proof_tracking), mismatch)
+            errors |= self._label_errors(reason, plain_tracking(proof_tracking), mismatch)
         return errors
 
     def _label_errors(self, reason: RejectReason, number: str, mismatch: str) -> dict[str, str]:

@@ -24,7 +24,7 @@ from aftersales.enums import (
 from aftersales.models.case.owing import Owing
 from aftersales.models.catalogue import worded
 from aftersales.models.history import Upload
-from aftersales.models.order import Parcel
+from aftersales.models.order import Parcel, plain_tracking
 from aftersales.models.people import ReturnAddress
 from aftersales.models.returning import FreightClaim
 from aftersales.rules import amounts, deadlines, eligibility, facts, plans
@@ -54,7 +54,7 @@ def after_receipt(case: Any) -> Status:
 
 def checked_tracking(carrier: str, tracking: str) -> tuple[str, str]:
     """Carrier and number as they are stored, or Refused at their fields."""
-    carrier, tracking = carrier.strip(), re.sub(r"[\s-]", "", tracking).upper()
+    carrier, tracking = carrier.strip(), plain_tracking(tracking)
     if not carrier:
         raise Refused(carrier=_("请选择快递公司"))
     if not TRACKING.fullmatch(tracking):

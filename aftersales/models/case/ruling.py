@@ -82,8 +82,9 @@ class Deciding(Owing):
         """T-20, S-23: a written finding; who is supported against whom decides 纠纷退款.
 
         Freight that is not named follows the freight table; to name another bearer takes a coded
-        ``freight_reason``. ``exempt`` keeps a refund from counting against the shop. What the merchant must do first he does by D12.
-        A buyer who is denied has his goods back from the shop, unless ``nothing_back`` came to it.
+        ``freight_reason``. ``exempt`` keeps a refund from counting against the shop. What the
+        merchant must do first he does by D12. A buyer who is denied has his goods back from the
+        shop, unless ``nothing_back`` came to it.
         """
         asked = self.last_intervention
         if asked is None:
