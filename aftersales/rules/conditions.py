@@ -206,10 +206,13 @@ def merchant_answered(case: "Case") -> bool:
 
 @refuses(_("提交申请后还没到可以申请平台介入的时间，请先等商家处理"), conflict=True)
 def early_enough(case: "Case") -> bool:
-    """D10: where the policy lets a buyer ask before the merchant answered, only after a while."""
+    """D10: where the policy lets a buyer ask before the merchant answered, only after a while: of
+    applying, or of a ruling that gave the case back to the merchant."""
     if case.status != Status.PENDING_MERCHANT:
         return True
-    return clock.now() >= deadlines.end_of(case, Clock.EARLY, case.applied_at)
+    asked = case.last_intervention
+    since = asked.ruled_at if asked and asked.ruling and asked.ruled_at else case.applied_at
+    return clock.now() >= deadlines.end_of(case, Clock.EARLY, since)
 
 
 @refuses(_("法院已受理这笔纠纷，平台不再介入，以法院的处理结果为准"))

@@ -296,6 +296,20 @@ def test_what_was_sent_is_disputed_by_the_same_rules(
 # Before the merchant answered ---------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("after", "heard"), [(24 * HOUR - SECOND, False), (24 * HOUR, True)])
+def test_a_shop_that_is_to_handle_it_again_has_its_day_too(
+    after: timedelta, heard: bool, ruled: Any, buyer: User, now: Any
+) -> None:
+    """D10, T-20: given back by a ruling, the case was before the platform again at once."""
+    Policy.objects.update(allow_early_intervention=True)
+    case = ruled("rehandle")
+    assert case.status == Status.PENDING_MERCHANT
+
+    now.shift(after)
+
+    assert (case.refusal("ask_platform", buyer) == "") is heard
+
+
 @pytest.mark.parametrize(
     ("after", "heard"), [(24 * HOUR - SECOND, False), (24 * HOUR, True), (24 * HOUR + SECOND, True)]
 )
