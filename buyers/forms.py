@@ -19,9 +19,9 @@ from aftersales.forms import (
     SlotField,
     SlotForm,
     StepForm,
-    TrackingForm,
 )
 from aftersales.logistics import scanning
+from aftersales.logistics.forms import TrackingForm
 from aftersales.models import Complaint, Offer, User
 from aftersales.rules import deadlines
 from aftersales.steps import Refused

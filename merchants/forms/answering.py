@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy
 
 from aftersales.display import plain_money
 from aftersales.enums import Freight
-from aftersales.forms import MoneyField, StepForm, TrackingForm
+from aftersales.forms import MoneyField, StepForm
+from aftersales.logistics.forms import TrackingForm
 from aftersales.models import Member, Offer, Proof, ReturnAddress
 from merchants.showing.page import improvable
 from merchants.showing.tool import offer_line

@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy
 
 from aftersales.display import money
 from aftersales.enums import ItemState
-from aftersales.forms import MoneyField, StepForm, TrackingForm
+from aftersales.forms import MoneyField, StepForm
 from aftersales.logistics.carriers import CARRIERS, OTHER, guess_carrier
+from aftersales.logistics.forms import TrackingForm
 from aftersales.models import Arrived, OrderLine, Proof
 from merchants.forms.shop import plain_helper
 
