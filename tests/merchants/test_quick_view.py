@@ -80,7 +80,9 @@ def test_a_queue_is_decided_without_leaving_it(make_case, merchant, new_page, no
     second = make_case()
     make_case()
     page = new_page(merchant)
-    page.goto(reverse("merchants:queue"))
+    with page.expect_response(f"**/{first.code}/peek/"):  # as the page opens, of its own accord
+        page.goto(reverse("merchants:queue"))
+    page.locator(f"#peek:not({UNDERWAY})", has_text=first.code).wait_for()
     with page.expect_response(f"**/{first.code}/peek/"):
         page.keyboard.press("j")
     page.locator(f"#peek:not({UNDERWAY})", has_text=first.code).wait_for()
