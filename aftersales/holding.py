@@ -32,6 +32,8 @@ class Held(NamedTuple):
 
     @property
     def told(self) -> str:
+        if self.refunded and not self.left:
+            return _("已全部退给买家，没有可结算的货款")
         if self.open:
             return _("%(amount)s 暂不结算，售后结束后放行") % {"amount": money(self.left)}
         if self.refunded:

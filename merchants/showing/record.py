@@ -7,7 +7,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import ngettext, pgettext
 
 from aftersales import clock, platform
 from aftersales.bids import as_kept
@@ -236,7 +236,10 @@ def _checked(details: dict[str, Any]) -> str:
         for each in details.get("warnings", [])
         if each.get("severity") == str(Severity.CONFIRM)
     ]
-    return _("核实 %(count)s 项风险，全部确认") % {"count": len(asked)}
+    told = ngettext(
+        "核实 %(count)s 项风险，全部确认", "核实 %(count)s 项风险，全部确认", len(asked)
+    )
+    return told % {"count": len(asked)}
 
 
 @tells("negotiate")

@@ -45,6 +45,17 @@ def test_what_went_back_is_taken_off(shop: Any, buyer: User, merchant: User) -> 
     assert told(case) == "¥100.00 可结算（已扣退款 ¥28.00）"
 
 
+def test_nothing_is_said_to_be_held_where_all_goes_back(
+    make_case: Callable[..., Case], merchant: User
+) -> None:
+    """T-24: it said ¥0.00 was held until the end."""
+    case = make_case()
+    case.agree(by=merchant)
+    assert told(case) == "已全部退给买家，没有可结算的货款"
+    pay_due()
+    assert told(case) == "已全部退给买家，没有可结算的货款"
+
+
 def test_a_line_without_a_case_is_held_by_nothing(
     shop: Any, buyer: User, django_assert_num_queries: Any
 ) -> None:
