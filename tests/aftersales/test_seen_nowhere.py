@@ -141,7 +141,8 @@ def test_where_goods_must_be_sent_the_address_is_shown_and_the_number_is_not(
 ) -> None:
     """Whoever packs a replacement reads where it goes; he rings a virtual number."""
     case = make_desk("agreed", type=CaseType.RESEND).case
-    Order.objects.update(phone=PHONE, address=f"浙江省宁波市{ADDRESS}")
+    there = {"name": "欧阳若兰", "phone": PHONE, "address": f"浙江省宁波市{ADDRESS}"}
+    Case.objects.update(ship_to=there)
     desk = Client()
     desk.force_login(merchant)
     said = text_of(desk.get(reverse("merchants:case", args=[case.code])))

@@ -139,5 +139,9 @@ def _axe(page: Page, rules: dict[str, Any], theme: str) -> list[str]:
     ]
 
 
-WIDEST = """[...document.querySelectorAll("body *")].filter(el => el.getBoundingClientRect().right > innerWidth + 1)
-  .slice(0, 4).map(el => el.tagName + "." + el.className).join(" ")"""
+# What sticks out, but for what scrolls inside a part of the page.
+WIDEST = """[...document.querySelectorAll("body *")].filter(el => {
+    for (let at = el.parentElement; at !== document.body && at; at = at.parentElement)
+      if (getComputedStyle(at).overflowX !== "visible") return false;
+    return el.getBoundingClientRect().right > innerWidth + 1;
+  }).slice(0, 4).map(el => el.tagName + "." + el.className).join(" ")"""
